@@ -1,0 +1,28 @@
+export {
+  type BoxConfig,
+  type BoxConfigInput,
+  DEFAULT_BOOT_TIMEOUT_MS,
+  DEFAULT_MEMORY_MIB,
+  DEFAULT_STOP_GRACE_MS,
+  DEFAULT_VCPUS,
+  MAX_MEMORY_MIB,
+  MAX_VCPUS,
+  MIN_MEMORY_MIB,
+  parseBoxConfig,
+  type VolumeConfig,
+} from "./config/box-config.ts";
+export { type HomeLayout, homeLayout } from "./config/home.ts";
+export { BoxError, type BoxErrorOptions } from "./errors/box-error.ts";
+export { CoreError, type CoreErrorCode } from "./errors/core-error.ts";
+export {
+  EventBus,
+  type EventGap,
+  type EventMap,
+  type EventRecord,
+  type EventStreamOptions,
+} from "./events/event-bus.ts";
+export { syncDirectory, type WriteAtomicOptions, writeFileAtomic } from "./files/write-atomic.ts";
+export { type Deadline, type DeadlineOptions, raceSignal, startDeadline } from "./time/deadline.ts";
+export { type BoxId, isBoxId, newBoxId } from "./values/box-id.ts";
+export { type Digest, type DigestAlgorithm, digestParts, isDigest, parseDigest } from "./values/digest.ts";
+export { guestPlatform, type Platform } from "./values/platform.ts";

@@ -1,0 +1,13 @@
+/** The platform an image is for, in the words of image-spec image-index.md (GOOS, GOARCH). */
+export interface Platform {
+  readonly os: string;
+  readonly architecture: string;
+  readonly variant?: string;
+}
+
+const ARCHITECTURES: Readonly<Partial<Record<NodeJS.Architecture, string>>> = { x64: "amd64", arm64: "arm64" };
+
+/** The platform that guests on this machine have: always Linux, on the machine's own architecture. */
+export function guestPlatform(arch: NodeJS.Architecture = process.arch): Platform {
+  return { os: "linux", architecture: ARCHITECTURES[arch] ?? arch };
+}

@@ -1,0 +1,16 @@
+import { defineConfig, type Options } from "tsup";
+
+/** One build shape for every package: ESM for Node, type declarations beside it, source maps. */
+export function packageBuild(options: Options = {}) {
+  return defineConfig({
+    entry: ["src/index.ts"],
+    format: ["esm"],
+    target: "node22",
+    platform: "node",
+    dts: true,
+    sourcemap: true,
+    clean: true,
+    splitting: false,
+    ...options,
+  });
+}
