@@ -1,0 +1,99 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import type { Duplex, Readable, Writable } from "node:stream";
+import { EndMarker } from "./end-marker.ts";
+import { KvmHostError } from "./errors.ts";
+import { searchPath } from "./programs.ts";
+import { descriptors } from "./qemu.ts";
+import type { RunFiles } from "./run-files.ts";
+
+/** How much of the console is kept as evidence. */
+const consoleTailBytes = 16 * 1024;
+
+export interface MachineStreams {
+  readonly stdout: Writable;
+  readonly stderr: Writable;
+  /** The emulated host's kernel console, as it comes. */
+  readonly console?: Writable | undefined;
+}
+
+/**
+ * Starts QEMU, carries the command's output out and returns the command's exit code. QEMU is gone when this returns or
+ * throws; it dies with this process too, however that ends.
+ */
+export async function runMachine(
+  qemuArguments: readonly string[],
+  files: RunFiles,
+  marker: string,
+  streams: MachineStreams,
+  signal: AbortSignal,
+): Promise<number> {
+  signal.throwIfAborted();
+  const qemu = spawn("setpriv", ["--pdeathsig", "KILL", "--", "qemu-system-x86_64", ...qemuArguments], {
+    env: { PATH: searchPath },
+    // A session of its own: the terminal's Ctrl-C reaches this process, which ends QEMU in its own order.
+    detached: true,
+    stdio: ["ignore", "ignore", "pipe", "pipe", "pipe", "pipe", "pipe", files.initramfs.fd, files.scratch.fd],
+  });
+  const closed = once(qemu, "close");
+  const stop = (): void => void qemu.kill("SIGKILL");
+  signal.addEventListener("abort", stop);
+  try {
+    const pipe = (descriptor: number): Duplex => qemu.stdio[descriptor] as unknown as Duplex;
+    const messages = tail(qemu.stdio[2] as Readable);
+    const console = tail(pipe(descriptors.console), streams.console);
+    const [code] = await Promise.all([
+      exitRecord(pipe(descriptors.control)),
+      copyStream(pipe(descriptors.stdout), streams.stdout, marker),
+      copyStream(pipe(descriptors.stderr), streams.stderr, marker),
+    ]);
+    signal.throwIfAborted();
+    if (code === undefined) {
+      await closed;
+      const why = (await messages).trim() || `it ended with ${qemu.exitCode ?? qemu.signalCode}`;
+      throw new KvmHostError("ENDED_EARLY", `The emulated KVM host ended before the command did: ${why}.`, {
+        console: await console,
+      });
+    }
+    return code;
+  } finally {
+    stop();
+    await closed;
+    signal.removeEventListener("abort", stop);
+  }
+}
+
+/** The exit code that the emulated host reports when everything is written, or undefined when it never does. */
+async function exitRecord(control: Duplex): Promise<number | undefined> {
+  let text = "";
+  for await (const chunk of control) {
+    text += String(chunk);
+    const match = /^exit (\d+)\n/.exec(text);
+    if (match !== null) return Number(match[1]);
+  }
+  return undefined;
+}
+
+/** Copies up to the marker, no faster than `to` takes it. */
+async function copyStream(from: Readable, to: Writable, marker: string): Promise<void> {
+  const end = new EndMarker(marker);
+  for await (const chunk of from) {
+    await write(to, end.push(chunk as Buffer));
+    if (end.found) return;
+  }
+  await write(to, end.rest());
+}
+
+async function write(to: Writable, bytes: Buffer): Promise<void> {
+  if (bytes.length > 0 && !to.write(bytes)) await once(to, "drain");
+}
+
+/** The last bytes of a stream, when it has ended. */
+async function tail(from: Readable, copyTo?: Writable): Promise<string> {
+  let kept = Buffer.alloc(0);
+  for await (const chunk of from) {
+    copyTo?.write(chunk);
+    kept = Buffer.concat([kept, chunk as Buffer]).subarray(-consoleTailBytes);
+  }
+  return kept.toString();
+}
