@@ -1,0 +1,32 @@
+//! `vm-host run` becomes a VM, `vm-host probe` tells whether /dev/kvm can run one. See PROTOCOL.md.
+
+mod call;
+mod console;
+mod descriptor;
+mod encoding;
+mod failure;
+mod jail;
+mod library;
+mod monitor;
+mod outcome;
+mod probe;
+mod spec;
+mod timestamp;
+mod vm;
+
+fn main() {
+    let mut arguments = std::env::args().skip(1);
+    let code = match (arguments.next().as_deref(), arguments.next()) {
+        (Some("run"), None) => monitor::run(),
+        (Some("probe"), None) => probe::run(),
+        (Some("--version"), None) => {
+            println!("vm-host {}", env!("CARGO_PKG_VERSION"));
+            0
+        }
+        _ => {
+            eprintln!("usage: vm-host run 3<SPEC | vm-host probe | vm-host --version");
+            64
+        }
+    };
+    std::process::exit(code);
+}

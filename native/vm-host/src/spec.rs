@@ -1,0 +1,216 @@
+use crate::failure::{Failure, Stage};
+use serde::Deserialize;
+use std::io::{ErrorKind, Read};
+
+/// Longest spec line in bytes: some hundred calls with long paths stay far below it.
+const MAX_BYTES: usize = 1 << 20;
+/// sun_path holds 108 bytes with its terminator, PATH_MAX is the limit of all other paths.
+const MAX_PATH_BYTES: usize = 4095;
+const MAX_CALLS: usize = 1024;
+const MAX_ARGUMENTS: usize = 8;
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Spec {
+    pub version: u32,
+    pub libkrun: String,
+    /// null: libkrun finds it through the system loader.
+    pub libkrunfw: Option<String>,
+    pub calls: Vec<Call>,
+    pub jail: Jail,
+    pub console: Console,
+    pub exit_path: String,
+    pub remove: Vec<String>,
+    pub detached: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Call {
+    #[serde(rename = "fn")]
+    pub function: String,
+    pub args: Vec<Arg>,
+    pub save: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Arg {
+    Ref(String),
+    U8(u8),
+    U32(u32),
+    U64(u64),
+    I32(i32),
+    Bool(bool),
+    Str(Option<String>),
+    Strs(Option<Vec<String>>),
+    Bytes(Vec<u8>),
+    Fd(FdName),
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub enum FdName {
+    #[serde(rename = "consoleIn")]
+    ConsoleIn,
+    #[serde(rename = "consoleOut")]
+    ConsoleOut,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Jail {
+    pub read_only: Vec<String>,
+    pub network: Network,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Network {
+    Isolated,
+    Host,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Console {
+    pub path: String,
+    pub max_bytes: u64,
+}
+
+/// Reads one line and leaves the source open: its end of file is the lifeline.
+pub fn read_line(source: &mut impl Read) -> Result<Vec<u8>, Failure> {
+    let mut line = Vec::new();
+    let mut chunk = [0u8; 4096];
+    loop {
+        let n = match source.read(&mut chunk) {
+            Ok(0) => return Ok(line),
+            Ok(n) => n,
+            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+            Err(error) => return Err(Failure::system(Stage::Spec, "descriptor 3", &error)),
+        };
+        if let Some(end) = chunk[..n].iter().position(|byte| *byte == b'\n') {
+            line.extend_from_slice(&chunk[..end]);
+            return Ok(line);
+        }
+        line.extend_from_slice(&chunk[..n]);
+        if line.len() > MAX_BYTES {
+            return Err(invalid("spec", format!("longer than {MAX_BYTES} bytes")));
+        }
+    }
+}
+
+pub fn parse(line: &[u8]) -> Result<Spec, Failure> {
+    let spec: Spec = serde_json::from_slice(line).map_err(|error| invalid("spec", error.to_string()))?;
+    validate(&spec)?;
+    Ok(spec)
+}
+
+fn validate(spec: &Spec) -> Result<(), Failure> {
+    if spec.version != 1 {
+        return Err(invalid(
+            "version",
+            format!("{} is not a version this vm-host speaks", spec.version),
+        ));
+    }
+    absolute("libkrun", &spec.libkrun)?;
+    if let Some(path) = &spec.libkrunfw {
+        absolute("libkrunfw", path)?;
+    }
+    for path in &spec.jail.read_only {
+        absolute("jail.readOnly", path)?;
+    }
+    absolute("console.path", &spec.console.path)?;
+    absolute("exitPath", &spec.exit_path)?;
+    for path in &spec.remove {
+        absolute("remove", path)?;
+    }
+    if spec.console.max_bytes == 0 {
+        return Err(invalid("console.maxBytes", "must be above 0"));
+    }
+    if spec.calls.is_empty() || spec.calls.len() > MAX_CALLS {
+        return Err(invalid(
+            "calls",
+            format!("holds {} calls, 1 to {MAX_CALLS} allowed", spec.calls.len()),
+        ));
+    }
+    for call in &spec.calls {
+        if !call.function.starts_with("krun_") {
+            return Err(invalid("calls", format!("{} is not a krun_* function", call.function)));
+        }
+        if call.args.len() > MAX_ARGUMENTS {
+            return Err(invalid(
+                "calls",
+                format!("{} has more than {MAX_ARGUMENTS} arguments", call.function),
+            ));
+        }
+    }
+    Ok(())
+}
+
+fn absolute(field: &str, path: &str) -> Result<(), Failure> {
+    if !path.starts_with('/') || path.len() > MAX_PATH_BYTES || path.contains('\0') {
+        return Err(invalid(field, format!("{path:?} is not an absolute path")));
+    }
+    Ok(())
+}
+
+fn invalid(field: &str, message: impl Into<String>) -> Failure {
+    Failure::new(Stage::Spec, field, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn document(edit: impl FnOnce(&mut serde_json::Value)) -> Vec<u8> {
+        let mut value = serde_json::json!({
+            "version": 1, "libkrun": "/l/libkrun.so.1", "libkrunfw": null,
+            "calls": [{ "fn": "krun_create_ctx", "args": [], "save": "ctx" },
+                      { "fn": "krun_x", "args": [{ "ref": "ctx" }, { "u8": 2 }, { "u32": 3 }, { "u64": 18446744073709551615u64 },
+                        { "i32": -1 }, { "bool": true }, { "str": null }, { "strs": ["a"] }] }],
+            "jail": { "readOnly": ["/a"], "network": "isolated" },
+            "console": { "path": "/c", "maxBytes": 1 },
+            "exitPath": "/e", "remove": [], "detached": false
+        });
+        edit(&mut value);
+        serde_json::to_vec(&value).unwrap()
+    }
+
+    #[test]
+    fn takes_every_kind_of_argument() {
+        let spec = parse(&document(|_| {})).unwrap();
+        assert_eq!(spec.calls[1].args.len(), 8);
+        assert_eq!(spec.jail.network, Network::Isolated);
+        assert!(matches!(spec.calls[1].args[6], Arg::Str(None)));
+    }
+
+    #[test]
+    fn names_the_field_that_is_wrong() {
+        type Edit = fn(&mut serde_json::Value);
+        let cases: [(&str, Edit); 9] = [
+            ("version", |v| v["version"] = 2.into()),
+            ("libkrun", |v| v["libkrun"] = "libkrun.so".into()),
+            ("exitPath", |v| v["exitPath"] = "e".into()),
+            ("console.maxBytes", |v| v["console"]["maxBytes"] = 0.into()),
+            ("calls", |v| v["calls"] = serde_json::json!([])),
+            ("calls", |v| v["calls"][0]["fn"] = "system".into()),
+            (
+                "calls",
+                |v| v["calls"][0]["args"] = serde_json::json!([{"u8":1},{"u8":1},{"u8":1},{"u8":1},{"u8":1},{"u8":1},{"u8":1},{"u8":1},{"u8":1}]),
+            ),
+            ("spec", |v| v["unknown"] = 1.into()),
+            ("spec", |v| v["calls"][1]["args"][1] = serde_json::json!({ "u8": 256 })),
+        ];
+        for (field, edit) in cases {
+            let failure = parse(&document(edit)).unwrap_err();
+            assert_eq!((failure.stage, failure.what.as_str()), (Stage::Spec, field));
+        }
+    }
+
+    #[test]
+    fn reads_up_to_the_newline_and_no_endless_line() {
+        let mut source: &[u8] = b"{}\nrest";
+        assert_eq!(read_line(&mut source).unwrap(), b"{}");
+        assert!(read_line(&mut std::io::repeat(b' ')).is_err());
+    }
+}

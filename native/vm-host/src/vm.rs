@@ -1,0 +1,110 @@
+//! The VM process: it builds its jail, replays the calls and, in `krun_start_enter`, becomes the VM.
+
+use crate::call::invoke;
+use crate::descriptor::{check, close_from, unblock_signals};
+use crate::encoding::{ConsoleFds, Encoder};
+use crate::failure::{EXIT_CODE, Failure, Stage};
+use crate::jail;
+use crate::library::Library;
+use crate::spec::Spec;
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+
+/// Line on the report pipe that says that only `krun_start_enter` is left.
+pub const STARTING: &str = "starting";
+const LAST_CALL: &str = "krun_start_enter";
+
+const CONSOLE_IN: RawFd = 3;
+const CONSOLE_OUT: RawFd = 4;
+const REPORT: RawFd = 5;
+const FIRST_UNUSED: RawFd = 6;
+
+/// Runs in the freshly forked child and never returns.
+pub fn become_vm(spec: &Spec, monitor: libc::pid_t, console: OwnedFd, report: OwnedFd) -> ! {
+    let failure = match prepare(monitor, console, report) {
+        Ok(mut report) => match replay(spec, monitor, &mut report) {
+            Ok(code) => unsafe { libc::_exit(code) },
+            Err(failure) => {
+                let _ = writeln!(report, "{}", serde_json::json!(failure));
+                failure
+            }
+        },
+        Err(error) => Failure::system(Stage::Jail, "descriptors", &error),
+    };
+    drop(failure);
+    unsafe { libc::_exit(EXIT_CODE) }
+}
+
+/// Leaves exactly six descriptors: /dev/null and the console pipe twice (as stdin/stdout, which libkrun's implicit
+/// console takes, and as the named ones), stderr and the report pipe.
+fn prepare(monitor: libc::pid_t, console: OwnedFd, report: OwnedFd) -> io::Result<File> {
+    unblock_signals();
+    die_with(monitor)?;
+    unsafe { libc::setsid() };
+    let null = File::options().read(true).open("/dev/null")?;
+    let high = |fd: RawFd| check(unsafe { libc::fcntl(fd, libc::F_DUPFD, 64) });
+    let (null, console, report) = (
+        high(null.as_raw_fd())?,
+        high(console.as_raw_fd())?,
+        high(report.as_raw_fd())?,
+    );
+    for (from, to) in [
+        (null, libc::STDIN_FILENO),
+        (console, libc::STDOUT_FILENO),
+        (null, CONSOLE_IN),
+        (console, CONSOLE_OUT),
+        (report, REPORT),
+    ] {
+        check(unsafe { libc::dup2(from, to) })?;
+    }
+    close_from(FIRST_UNUSED)?;
+    check(unsafe { libc::clearenv() })?;
+    Ok(unsafe { File::from_raw_fd(REPORT) })
+}
+
+/// A monitor that is gone before the call takes effect is noticed by the changed parent.
+fn die_with(monitor: libc::pid_t) -> io::Result<()> {
+    check(unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) })?;
+    if unsafe { libc::getppid() } != monitor {
+        unsafe { libc::_exit(EXIT_CODE) };
+    }
+    Ok(())
+}
+
+fn replay(spec: &Spec, monitor: libc::pid_t, report: &mut File) -> Result<i32, Failure> {
+    // Loaded outside the jail: a library may lie below a directory that the jail changes.
+    let _firmware = spec.libkrunfw.as_deref().map(Library::open).transpose()?;
+    let library = Library::open(&spec.libkrun)?;
+    jail::enter(&spec.jail)?;
+    // Entering a user namespace clears the parent-death signal.
+    die_with(monitor).map_err(|error| Failure::system(Stage::Jail, "parent-death signal", &error))?;
+
+    let mut encoder = Encoder::new(ConsoleFds {
+        input: CONSOLE_IN,
+        output: CONSOLE_OUT,
+    });
+    for call in &spec.calls {
+        let function = library.symbol(&call.function)?;
+        let slots = encoder
+            .encode(&call.args)
+            .map_err(|message| Failure::new(Stage::Spec, &call.function, message))?;
+        if call.function == LAST_CALL {
+            let _ = writeln!(report, "{STARTING}");
+        }
+        // Safety: the starter derives the calls from its table of the C API; the encoder keeps all pointers alive.
+        let answer = unsafe { invoke(function, &slots) };
+        if answer < 0 {
+            let error = io::Error::from_raw_os_error(-answer);
+            return Err(Failure::system(Stage::Call, &call.function, &error));
+        }
+        if let Some(name) = &call.save {
+            encoder.save(name, answer);
+        }
+    }
+    Err(Failure::new(
+        Stage::Spec,
+        "calls",
+        format!("none of them is {LAST_CALL}, or it returned"),
+    ))
+}
