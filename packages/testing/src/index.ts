@@ -1,1 +1,18 @@
-export {};
+export { digestOf, jsonBlob, type TestBlobs, type TestContent, type TestDescriptor } from "./image/blob.ts";
+export {
+  type TestImage,
+  type TestImageOptions,
+  type TestIndexOptions,
+  testImage,
+  testIndex,
+} from "./image/image.ts";
+export {
+  type LayerCompression,
+  type TestLayer,
+  type TestLayerOptions,
+  testLayer,
+  writeTestLayer,
+} from "./image/layer.ts";
+export { writeTestLayout } from "./image/layout.ts";
+export { type TarArchiveOptions, tarArchive } from "./image/tar-archive.ts";
+export type { TarEntry, TarEntryBase, TarHeaderField } from "./image/tar-entry.ts";
