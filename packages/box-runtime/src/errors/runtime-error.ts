@@ -1,0 +1,21 @@
+import { BoxError } from "@a3s/core";
+
+/** Codes of errors that @a3s/box-runtime itself raises; errors of the packages below come through with their own codes. */
+export type RuntimeErrorCode =
+  /** The box is not in a state that allows the call, such as `exec` before `boot`. */
+  | "STATE_INVALID"
+  /** The VM did not become ready; details hold the stage, the console's tail and how the VM ended. */
+  | "BOOT_FAILED"
+  /** The VM did not become ready within `bootTimeoutMs`; details as for `BOOT_FAILED`. */
+  | "BOOT_TIMEOUT"
+  /** The box was destroyed while it was booting. */
+  | "BOX_DESTROYED"
+  /** The image names no command and none was given. */
+  | "COMMAND_MISSING"
+  /** A volume's source is missing or not a directory. */
+  | "VOLUME_INVALID";
+
+/** An error of @a3s/box-runtime; see {@link RuntimeErrorCode}. */
+export class RuntimeError extends BoxError<RuntimeErrorCode> {
+  static override readonly errorName: string = "RuntimeError";
+}

@@ -1,0 +1,90 @@
+import { constants } from "node:os";
+import { type ExecProcess, VmManager } from "@a3s/box-runtime";
+import { InvalidArgumentError } from "commander";
+import { InterruptedBySignal } from "../output/error-report.ts";
+import { writeFully } from "../output/write-fully.ts";
+import { parseVolume } from "./volume-option.ts";
+
+/** Options of `a3s-box run`, as the command line gives them. */
+export interface RunOptions {
+  readonly image: string;
+  readonly command: readonly string[];
+  readonly cpus?: number;
+  readonly memory?: number;
+  readonly env: readonly string[];
+  readonly volume: readonly string[];
+  readonly workdir?: string;
+  readonly user?: string;
+  readonly interactive?: boolean;
+  readonly readOnly?: boolean;
+  readonly insecureRegistry: readonly string[];
+  readonly timings?: boolean;
+}
+
+/**
+ * `a3s-box run`: the command's exit code. A signal while the box boots ends the boot and cleans up; later signals go to
+ * the command, as docker does it.
+ */
+export async function runImage(options: RunOptions): Promise<number> {
+  const interruption = new AbortController();
+  let running: ExecProcess | undefined;
+  using _signals = onSignals((name, number) => {
+    if (running === undefined) interruption.abort(new InterruptedBySignal(name, number));
+    else running.kill(number);
+  });
+  await using vm = new VmManager(
+    {
+      image: options.image,
+      vcpus: options.cpus,
+      memoryMib: options.memory,
+      readOnly: options.readOnly,
+      volumes: options.volume.map((text) => parseVolume(text, process.cwd())),
+    },
+    undefined,
+    { insecureRegistries: options.insecureRegistry },
+  );
+  await vm.boot({ signal: interruption.signal });
+  if (options.timings) process.stderr.write(`${vm.timings?.format()}\n`);
+  running = vm.run({
+    command: options.command,
+    env: environmentOf(options.env),
+    cwd: options.workdir,
+    user: options.user,
+    stdin: options.interactive ? process.stdin : "none",
+  });
+  return passThrough(running);
+}
+
+/** Copies output to this process's own as it arrives, at the pace of whoever reads it. */
+async function passThrough(running: ExecProcess): Promise<number> {
+  let exitCode = 0;
+  for await (const event of running) {
+    if (event.type === "stdout") await writeFully(process.stdout, event.data);
+    else if (event.type === "stderr") await writeFully(process.stderr, event.data);
+    else if (event.type === "exit") exitCode = event.exitCode;
+  }
+  return exitCode;
+}
+
+function environmentOf(entries: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    entries.map((entry) => {
+      const equals = entry.indexOf("=");
+      if (equals === 0) throw new InvalidArgumentError(`${JSON.stringify(entry)} is not NAME=VALUE`);
+      return equals < 0 ? [entry, process.env[entry] ?? ""] : [entry.slice(0, equals), entry.slice(equals + 1)];
+    }),
+  );
+}
+
+function onSignals(listener: (name: NodeJS.Signals, number: number) => void): Disposable {
+  const handlers = (["SIGINT", "SIGTERM", "SIGHUP"] as const).map((name) => {
+    const handler = () => listener(name, constants.signals[name]);
+    process.on(name, handler);
+    return () => process.off(name, handler);
+  });
+  return {
+    [Symbol.dispose]() {
+      for (const remove of handlers) remove();
+    },
+  };
+}
