@@ -1,3 +1,4 @@
+export { type Census, takeCensus } from "./census/census.ts";
 export { digestOf, jsonBlob, type TestBlobs, type TestContent, type TestDescriptor } from "./image/blob.ts";
 export {
   type TestImage,
