@@ -1,0 +1,37 @@
+import { chmod, mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import type { BoxId, HomeLayout } from "@a3s/core";
+
+/** Where one box keeps its files while it lives; disposing removes them all. */
+export interface BoxDirectories extends AsyncDisposable {
+  readonly doorbellSocket: string;
+  readonly agentSocket: string;
+  readonly consoleLog: string;
+  readonly exitRecord: string;
+}
+
+/** Creates `run/<id>` (only the owner may enter: whoever reaches the sockets commands the box) and `boxes/<id>`. */
+export async function createBoxDirectories(home: HomeLayout, id: BoxId): Promise<BoxDirectories> {
+  const run = join(home.run, id);
+  const box = join(home.boxes, id);
+  const remove = async () => {
+    await rm(run, { recursive: true, force: true });
+    await rm(box, { recursive: true, force: true });
+  };
+  try {
+    for (const directory of [run, box]) {
+      await mkdir(directory, { recursive: true, mode: 0o700 });
+      await chmod(directory, 0o700);
+    }
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+  return {
+    doorbellSocket: join(run, "boot.sock"),
+    agentSocket: join(run, "agent.sock"),
+    consoleLog: join(box, "console.log"),
+    exitRecord: join(box, "exit.json"),
+    [Symbol.asyncDispose]: remove,
+  };
+}

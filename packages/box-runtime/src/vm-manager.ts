@@ -1,0 +1,259 @@
+import type { AgentClient, AgentInfo, ExecOptions, ExecProcess } from "@a3s/agent-client";
+import {
+  type BoxConfig,
+  type BoxConfigInput,
+  type BoxId,
+  EventBus,
+  type HomeLayout,
+  homeLayout,
+  newBoxId,
+  parseBoxConfig,
+  raceSignal,
+} from "@a3s/core";
+import type { BootTimings, BoxMetrics } from "@a3s/metrics";
+import type { VmExit } from "@a3s/vm";
+import { type BootedBox, bootBox } from "./boot/boot-box.ts";
+import { RuntimeError } from "./errors/runtime-error.ts";
+import type { BoxEvents } from "./events.ts";
+import { type CommandRequest, planEnvironment, planMainProcess } from "./plan/command.ts";
+import { ReleaseStack } from "./release-stack.ts";
+import { type BoxState, type BoxTransition, INITIAL_STATUS, nextStatus, requireLive } from "./state/box-state.ts";
+
+/** Options of {@link VmManager} beside its configuration. */
+export interface VmManagerOptions {
+  /** Home directory, absolute; `$A3S_HOME`, else `~/.a3s`, by default. */
+  readonly home?: string;
+  /** Registry hosts, `host[:port]`, asked over plain HTTP; loopback hosts always may be. */
+  readonly insecureRegistries?: readonly string[];
+  /** Where boots, states and execs are counted; nowhere by default. */
+  readonly metrics?: BoxMetrics;
+}
+
+/**
+ * One box: an image booted in its own kernel.
+ *
+ * Constructing it touches nothing; {@link boot} takes it to `ready`, {@link destroy} (or `await using`) ends it without
+ * a trace.
+ *
+ * ```ts
+ * await using vm = new VmManager({ image: "alpine:3.22" });
+ * await vm.boot();
+ * const { exitCode, stdout } = await vm.exec(["uname", "-a"]);
+ * ```
+ */
+export class VmManager implements AsyncDisposable {
+  readonly id: BoxId = newBoxId();
+  readonly config: BoxConfig;
+  readonly events: EventBus<BoxEvents>;
+  readonly #home: HomeLayout;
+  readonly #options: VmManagerOptions;
+  readonly #held = new ReleaseStack();
+  readonly #destruction = new AbortController();
+  #status = INITIAL_STATUS;
+  #booting: Promise<void> | undefined;
+  #destroying: Promise<void> | undefined;
+  #booted: BootedBox | undefined;
+
+  /** @throws CoreError `CONFIG_INVALID` */
+  constructor(config: BoxConfigInput, events: EventBus<BoxEvents> = new EventBus(), options: VmManagerOptions = {}) {
+    this.config = parseBoxConfig(config);
+    this.events = events;
+    this.#options = options;
+    this.#home = homeLayout(options.home);
+  }
+
+  get state(): BoxState {
+    return this.#status.state;
+  }
+
+  /** Where the time of the boot went; undefined until the box is ready. */
+  get timings(): BootTimings | undefined {
+    return this.#booted?.timings;
+  }
+
+  /** Process ID of the VM host; undefined until a VM has started. */
+  get pid(): number | undefined {
+    return this.#booted?.vm.pid;
+  }
+
+  /** How the VM ended; resolves after it has. Undefined until a VM has started. */
+  get exited(): Promise<VmExit> | undefined {
+    return this.#booted?.vm.exited;
+  }
+
+  /**
+   * Pulls the image when it is missing, prepares its root, starts the VM and waits until the agent is healthy.
+   * Runs once; concurrent calls share it, and a caller's signal ends the boot for all of them. `bootTimeoutMs` counts from the start of the VM.
+   *
+   * A boot that fails ends in `stopped` with everything released.
+   *
+   * @throws RuntimeError `STATE_INVALID`, `BOOT_FAILED`, `BOOT_TIMEOUT`, `BOX_DESTROYED`, `VOLUME_INVALID`, and the errors of
+   * @a3s/oci, @a3s/rootfs and @a3s/vm; the signal's reason when aborted.
+   */
+  boot(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
+    if (this.#booting === undefined) {
+      // Throws when the box was destroyed before it was booted.
+      nextStatus(this.#status, "booted");
+      this.#booting = this.#boot(options.signal);
+    } else if (this.state !== "created") {
+      return Promise.reject(
+        new RuntimeError({
+          code: "STATE_INVALID",
+          message: `A box boots once; this one is ${this.state}`,
+          hint: "Create a new VmManager.",
+          details: { state: this.state },
+        }),
+      );
+    }
+    return this.#booting;
+  }
+
+  async #boot(signal: AbortSignal | undefined): Promise<void> {
+    const signals = [signal, this.#destruction.signal].filter((each) => each !== undefined);
+    try {
+      const booted = await bootBox({
+        id: this.id,
+        config: this.config,
+        home: this.#home,
+        insecureRegistries: this.#options.insecureRegistries ?? [],
+        signal: AbortSignal.any(signals),
+        held: this.#held,
+        onStage: (stage) => this.events.emit("box.stage", { id: this.id, stage }),
+      });
+      this.#booted = booted;
+      this.#step("booted");
+      this.#options.metrics?.recordBoot(booted.timings);
+      this.events.emit("box.ready", { id: this.id, timings: booted.timings });
+      // The VM may end by itself at any time from here on: a panic, a power-off from inside, a kill from outside.
+      void booted.vm.exited.then(() => this.destroy()).catch(() => {});
+    } catch (error) {
+      this.#options.metrics?.recordBootFailure();
+      this.events.emit("box.error", { id: this.id, error });
+      await this.#release(undefined);
+      throw error;
+    }
+  }
+
+  /** Whether the agent answers and serves. False, not an error, when it does not within 5 s or the box is not running. */
+  async healthCheck(options: { readonly signal?: AbortSignal } = {}): Promise<boolean> {
+    if (this.#booted === undefined || this.state === "stopped") return false;
+    try {
+      return (await this.#booted.agent.health({ timeoutMs: 5000, ...options })) === "serving";
+    } catch {
+      options.signal?.throwIfAborted();
+      return false;
+    }
+  }
+
+  /** What the guest says of itself. @throws RuntimeError `STATE_INVALID` */
+  async info(options: { readonly signal?: AbortSignal } = {}): Promise<AgentInfo> {
+    return await this.#agent("info").info(options);
+  }
+
+  /**
+   * Starts a process in the box, in the image's environment, working directory and user unless given. The handle is
+   * awaited for the whole result or iterated for its output as it comes. A non-zero exit code is data.
+   *
+   * @throws RuntimeError `STATE_INVALID`
+   */
+  exec(argv: readonly string[], options: ExecOptions = {}): ExecProcess {
+    const agent = this.#agent("exec");
+    return agent.exec(argv, { ...options, ...planEnvironment(this.#image(), options) });
+  }
+
+  /**
+   * Starts the image's own process: its entrypoint with the given command, or else with the image's.
+   *
+   * @throws RuntimeError `STATE_INVALID`, `COMMAND_MISSING`
+   */
+  run(request: CommandRequest & ExecOptions = {}): ExecProcess {
+    const agent = this.#agent("run");
+    const { argv, ...environment } = planMainProcess(this.#image(), request);
+    const { command: _, ...options } = request;
+    return agent.exec(argv, { ...options, ...environment });
+  }
+
+  /** Marks the box busy until disposed. Sessions are counted. @throws RuntimeError `STATE_INVALID` */
+  beginSession(): Disposable {
+    this.#step("session-began");
+    let open = true;
+    return {
+      [Symbol.dispose]: () => {
+        if (open && this.state !== "stopped") this.#step("session-ended");
+        open = false;
+      },
+    };
+  }
+
+  /** Runs `work` while the box, busy with a session, is `compacting`. @throws RuntimeError `STATE_INVALID` */
+  async compact<T>(work: () => Promise<T>): Promise<T> {
+    this.#step("compaction-began");
+    try {
+      return await work();
+    } finally {
+      if (this.state === "compacting") this.#step("compaction-ended");
+    }
+  }
+
+  /**
+   * Ends the box: asks the guest to power off, ends the VM when it has not within `stopGraceMs`, and releases everything.
+   * Idempotent; ends a boot that is under way.
+   */
+  destroy(): Promise<void> {
+    this.#destroying ??= this.#destroy();
+    return this.#destroying;
+  }
+
+  async #destroy(): Promise<void> {
+    this.#destruction.abort(
+      new RuntimeError({ code: "BOX_DESTROYED", message: `Box ${this.id} was destroyed while it was booting` }),
+    );
+    await this.#booting?.catch(() => {});
+    const booted = this.#booted;
+    if (booted !== undefined) await stopGuest(booted, this.config.stopGraceMs);
+    await this.#release(await booted?.vm.exited);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.destroy();
+  }
+
+  async #release(exit: VmExit | undefined): Promise<void> {
+    if (this.state === "stopped") return;
+    try {
+      await this.#held[Symbol.asyncDispose]();
+    } finally {
+      this.#step("ended");
+      this.events.emit("box.stopped", { id: this.id, exit });
+    }
+  }
+
+  #step(transition: BoxTransition): void {
+    const from = this.state;
+    this.#status = nextStatus(this.#status, transition);
+    if (from === this.state) return;
+    this.#options.metrics?.recordState(from, this.state);
+    this.events.emit("box.state", { id: this.id, from, to: this.state });
+  }
+
+  #agent(what: string): AgentClient {
+    requireLive(this.state, what);
+    return (this.#booted as BootedBox).agent;
+  }
+
+  #image() {
+    return (this.#booted as BootedBox).image.config;
+  }
+}
+
+/** Asks nicely, then insists: the guest's power-off, else the end of the VM process. */
+async function stopGuest({ vm, agent }: BootedBox, graceMs: number): Promise<void> {
+  const patience = AbortSignal.timeout(graceMs);
+  try {
+    const asked = agent.shutdown({ graceMs, signal: patience }).then(() => vm.exited);
+    await raceSignal(Promise.race([vm.exited, asked]), patience);
+  } catch {
+    // Whatever kept the guest from stopping: its process ends now.
+  }
+  await vm.kill();
+}

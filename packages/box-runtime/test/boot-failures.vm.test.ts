@@ -1,0 +1,119 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { watch } from "node:fs";
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Census, takeCensus } from "@a3s/testing";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { VmManager } from "../src/index.ts";
+import { exampleImage } from "./example-image.ts";
+
+let home: string;
+let before: Census;
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), "a3s-home-"));
+  before = await takeCensus(home);
+});
+afterEach(async () => {
+  expect(await takeCensus(home)).toEqual(before);
+  await rm(home, { recursive: true, force: true });
+});
+
+const box = (config: Partial<ConstructorParameters<typeof VmManager>[0]> = {}) =>
+  new VmManager({ image: exampleImage(), ...config }, undefined, { home });
+
+test("a guest that has not rung by the deadline is BOOT_TIMEOUT, with the console as evidence", async () => {
+  const vm = box({ bootTimeoutMs: 2500 });
+  await expect(vm.boot()).rejects.toMatchObject({
+    code: "BOOT_TIMEOUT",
+    hint: expect.any(String),
+    details: { stage: "kernel", consoleTail: expect.any(String) },
+  });
+  expect(vm.state).toBe("stopped");
+});
+
+test("a stage that fails in the guest is BOOT_FAILED and names the stage", async () => {
+  const vm = box({ volumes: [{ source: home, target: "/etc/passwd" }] });
+  await expect(vm.boot()).rejects.toMatchObject({
+    code: "BOOT_FAILED",
+    message: expect.stringContaining("/etc/passwd"),
+    hint: expect.any(String),
+  });
+});
+
+test("an abort in the middle of a boot rejects with its reason and stops the VM", async () => {
+  const caller = new AbortController();
+  const vm = box();
+  using _listener = vm.events.on("box.stage", ({ stage }) => {
+    if (stage === "kernel") caller.abort(new Error("the user left"));
+  });
+  await expect(vm.boot({ signal: caller.signal })).rejects.toThrow("the user left");
+  expect(vm.state).toBe("stopped");
+});
+
+test("destroy() ends a boot that is under way", async () => {
+  const vm = box();
+  let destroyed: Promise<void> | undefined;
+  using _listener = vm.events.on("box.stage", ({ stage }) => {
+    if (stage === "kernel") destroyed = vm.destroy();
+  });
+  await expect(vm.boot()).rejects.toMatchObject({ code: "BOX_DESTROYED" });
+  await destroyed;
+});
+
+test("a VM process that is killed from outside takes the box to stopped and rejects what is pending", async () => {
+  const vm = box();
+  await vm.boot();
+  const pending = vm.exec(["sleep", "1000"]);
+  const started = pending[Symbol.asyncIterator]();
+  await started.next();
+  const stopped = new Promise((resolve) => vm.events.on("box.stopped", resolve));
+  process.kill(vm.pid as number, "SIGKILL");
+  await expect(started.next()).rejects.toMatchObject({ code: "AGENT_UNAVAILABLE" });
+  await stopped;
+  expect(vm.state).toBe("stopped");
+});
+
+test("the VM dies with its creator, also when the creator is killed", async () => {
+  const script = fileURLToPath(new URL("./boot-and-wait.mjs", import.meta.url));
+  const creator = spawn(process.execPath, [script, exampleImage(), home], { stdio: ["ignore", "pipe", "inherit"] });
+  await once(creator.stdout, "data");
+  const [id = ""] = await readdir(join(home, "run"));
+  // The VM host removes the sockets as the last thing it does: that is the event to wait for.
+  using watcher = watchEmpty(join(home, "run", id));
+  creator.kill("SIGKILL");
+  await watcher.empty;
+  await rm(join(home, "run"), { recursive: true, force: true });
+  await rm(join(home, "boxes"), { recursive: true, force: true });
+});
+
+test("an unknown image, a registry that is down and an image without a command each say so", async () => {
+  await expect(box({ image: `${exampleImage().replace(/:[^:]*$/, "")}:no-such-tag` }).boot()).rejects.toMatchObject({
+    code: "IMAGE_NOT_FOUND",
+    hint: expect.any(String),
+  });
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  await expect(box({ image: `127.0.0.1:${port}/a/b:1` }).boot()).rejects.toMatchObject({
+    code: "REGISTRY_UNREACHABLE",
+    hint: expect.any(String),
+  });
+});
+
+/** Resolves when a directory holds nothing any more, or is gone. */
+function watchEmpty(directory: string): { readonly empty: Promise<void> } & Disposable {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const look = () =>
+    readdir(directory).then(
+      (names) => names.length === 0 && resolve(),
+      () => resolve(),
+    );
+  const watcher = watch(directory, look);
+  void look();
+  return { empty: promise, [Symbol.dispose]: () => watcher.close() };
+}
