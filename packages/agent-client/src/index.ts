@@ -1,1 +1,27 @@
-export {};
+export {
+  AgentClient,
+  type ConnectAgentOptions,
+  connectAgent,
+  type HealthOptions,
+  type ShutdownOptions,
+} from "./client/agent-client.ts";
+export type { AgentHealth } from "./client/agent-health.ts";
+export type { AgentInfo } from "./client/agent-info.ts";
+export { type Doorbell, type DoorbellOptions, listenDoorbell } from "./doorbell/doorbell.ts";
+export type { GuestConfig, GuestMount, GuestRoot } from "./doorbell/guest-config.ts";
+export type { GuestHello, GuestReady, GuestStage } from "./doorbell/guest-ready.ts";
+export { AgentError, type AgentErrorCode } from "./errors/agent-error.ts";
+export type { ExecEvent, ExecExitEvent, ExecOutputEvent, ExecStartedEvent } from "./exec/exec-event.ts";
+export { DEFAULT_EXEC_ENV, DEFAULT_MAX_BUFFER_BYTES, type ExecOptions } from "./exec/exec-options.ts";
+export type { ExecProcess } from "./exec/exec-process.ts";
+export type { ExecOutcome, ExecResult } from "./exec/exec-result.ts";
+export type { LinuxSignal } from "./exec/linux-signal.ts";
+export type { StdinSource } from "./exec/stdin-source.ts";
+export { AGENT_PORT, AGENT_PROTOCOL, DOORBELL_PORT } from "./protocol.ts";
+export { type CallOptions, DEFAULT_CALL_TIMEOUT_MS } from "./session/call.ts";
+export {
+  DEFAULT_KEEP_ALIVE_INTERVAL_MS,
+  DEFAULT_KEEP_ALIVE_TIMEOUT_MS,
+  type KeepAliveOptions,
+} from "./session/keep-alive.ts";
+export { MAX_SOCKET_PATH_BYTES } from "./socket/socket-path.ts";

@@ -1,0 +1,103 @@
+import { chmodSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import {
+  createServer,
+  type Http2Server,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+  type ServerHttp2Session,
+} from "node:http2";
+import { startDeadline } from "@a3s/core";
+import { type ConnectRouter, createConnectRouter } from "@connectrpc/connect";
+import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from "@connectrpc/connect-node";
+
+/** Connections at a time: the guest needs one, and one more while it retries. */
+const MAX_CONNECTIONS = 4;
+/** Calls at a time on a connection. */
+const MAX_STREAMS = 8;
+/** Largest request in bytes. With the two limits above, callers can make us hold 2 MiB at most. */
+const MAX_REQUEST_BYTES = 64 * 1024;
+/** Time for answers under way when the listener is disposed, in milliseconds. */
+const CLOSE_GRACE_MS = 1_000;
+
+/**
+ * Serves gRPC over HTTP/2 with prior knowledge on a Unix socket that only this user may use (mode 0600). What callers
+ * send is bounded, and nothing they send is logged: a guest must not write into the host's log.
+ */
+export class GrpcListener implements AsyncDisposable {
+  readonly #server: Http2Server;
+  readonly #socketPath: string;
+  readonly #sessions = new Set<ServerHttp2Session>();
+  #closed: Promise<void> | undefined;
+
+  private constructor(socketPath: string, routes: (router: ConnectRouter) => void) {
+    this.#socketPath = socketPath;
+    this.#server = createServer(
+      {
+        settings: { maxConcurrentStreams: MAX_STREAMS, initialWindowSize: MAX_REQUEST_BYTES, enablePush: false },
+        maxHeaderListPairs: 64,
+        maxSessionMemory: 1,
+      },
+      requestHandler(routes),
+    );
+    this.#server.maxConnections = MAX_CONNECTIONS;
+    this.#server.on("session", (session) => {
+      this.#sessions.add(session);
+      session.once("close", () => this.#sessions.delete(session));
+    });
+    // Garbage ends its own session; there is nobody to tell.
+    this.#server.on("sessionError", () => {});
+  }
+
+  /** Binds the socket. Rejects with Node's error when that fails. */
+  static async listen(socketPath: string, routes: (router: ConnectRouter) => void): Promise<GrpcListener> {
+    const listener = new GrpcListener(socketPath, routes);
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    listener.#server.once("error", reject);
+    listener.#server.listen(socketPath, () => resolve());
+    await promise;
+    listener.#server.off("error", reject);
+    chmodSync(socketPath, 0o600);
+    return listener;
+  }
+
+  /** Lets answers under way go out, then ends every connection and removes the socket. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    using deadline = startDeadline({ timeoutMs: CLOSE_GRACE_MS, what: "The end of the last call" });
+    deadline.signal.addEventListener("abort", () => {
+      for (const session of this.#sessions) session.destroy();
+    });
+    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
+    for (const session of this.#sessions) session.close();
+    await closed;
+    await rm(this.#socketPath, { force: true });
+  }
+}
+
+/** Like Connect's own adapter for Node, without its fallback routes and its use of the console. */
+function requestHandler(routes: (router: ConnectRouter) => void) {
+  const router = createConnectRouter({
+    grpc: true,
+    grpcWeb: false,
+    connect: false,
+    readMaxBytes: MAX_REQUEST_BYTES,
+    acceptCompression: [],
+  });
+  routes(router);
+  const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
+  return (request: Http2ServerRequest, response: Http2ServerResponse) => {
+    const handler = handlers.get(request.url);
+    if (handler === undefined) {
+      response.writeHead(404).end();
+      return;
+    }
+    handler(universalRequestFromNodeRequest(request, response, undefined, undefined))
+      .then((answer) => universalResponseToNodeResponse(answer, response))
+      .catch(() => response.stream?.close());
+  };
+}

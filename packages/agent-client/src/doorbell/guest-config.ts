@@ -1,0 +1,97 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { timestampFromDate } from "@bufbuild/protobuf/wkt";
+import { AgentError } from "../errors/agent-error.ts";
+import type { GuestConfigSchema, MountSchema } from "../gen/a3s/boot/v1/boot_pb.ts";
+
+/** What a guest needs to become a box. */
+export interface GuestConfig {
+  /** `[a-z0-9]{12}` */
+  readonly boxId: string;
+  /** RFC 1123 host name, at most 63 bytes. */
+  readonly hostname: string;
+  readonly root: GuestRoot;
+  /** Mounted in order. */
+  readonly mounts: readonly GuestMount[];
+}
+
+/** The root file system: a read-only share, and a writable layer over it. */
+export interface GuestRoot {
+  /** virtio-fs tag of the image's share, at most 36 bytes. */
+  readonly lowerTag: string;
+  /** No writable layer. */
+  readonly readOnly: boolean;
+  /** Limit of the writable layer, which lives in the guest's memory; 0 means half of that memory. */
+  readonly upperSizeBytes: number;
+}
+
+/** A share or a memory file system at a path of the guest. */
+export type GuestMount =
+  | {
+      readonly kind: "virtio-fs";
+      /** At most 36 bytes. */
+      readonly tag: string;
+      /** Absolute path in the guest; created when missing. */
+      readonly target: string;
+      readonly readOnly: boolean;
+    }
+  | {
+      readonly kind: "tmpfs";
+      readonly target: string;
+      readonly readOnly: boolean;
+      /** 0 means half of the guest's memory. */
+      readonly sizeBytes: number;
+      /** Mode of the mounted directory, such as 0o1777. */
+      readonly mode: number;
+    };
+
+/** Longest virtio-fs tag in bytes (virtio 1.3, 5.11.4). */
+const MAX_TAG_BYTES = 36;
+
+/** Refuses what no guest can take, before a VM is started for it. @throws {@link AgentError} `GUEST_CONFIG_INVALID` */
+export function checkGuestConfig(config: GuestConfig): void {
+  const faults: string[] = [];
+  const check = (right: boolean, fault: string) => void (right || faults.push(fault));
+  const checkTag = (tag: string, field: string) =>
+    check(/^[\x21-\x7e]+$/.test(tag) && tag.length <= MAX_TAG_BYTES, `${field}: 1 to ${MAX_TAG_BYTES} printable bytes`);
+  const checkSize = (bytes: number, field: string) =>
+    check(Number.isSafeInteger(bytes) && bytes >= 0, `${field}: a whole number of bytes`);
+  check(/^[a-z0-9]{12}$/.test(config.boxId), "boxId: 12 characters of a-z and 0-9");
+  check(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i.test(config.hostname), "hostname: an RFC 1123 host name");
+  checkTag(config.root.lowerTag, "root.lowerTag");
+  checkSize(config.root.upperSizeBytes, "root.upperSizeBytes");
+  for (const [index, mount] of config.mounts.entries()) {
+    const field = `mounts.${index}`;
+    check(/^\/[^\0]*$/.test(mount.target), `${field}.target: an absolute path`);
+    if (mount.kind === "virtio-fs") checkTag(mount.tag, `${field}.tag`);
+    else {
+      checkSize(mount.sizeBytes, `${field}.sizeBytes`);
+      check(Number.isInteger(mount.mode) && mount.mode >= 0 && mount.mode <= 0o7777, `${field}.mode: permission bits`);
+    }
+  }
+  if (faults.length === 0) return;
+  throw new AgentError({
+    code: "GUEST_CONFIG_INVALID",
+    message: `The configuration of the guest is invalid: ${faults.join("; ")}`,
+    hint: "Correct the fields named above.",
+    details: { faults },
+  });
+}
+
+/** The message for the guest; `hostTime` becomes the guest's clock. */
+export function guestConfigMessage(config: GuestConfig, hostTime: Date): MessageInitShape<typeof GuestConfigSchema> {
+  const { boxId, hostname, root, mounts } = config;
+  return {
+    boxId,
+    hostname,
+    hostTime: timestampFromDate(hostTime),
+    root: { lowerTag: root.lowerTag, readOnly: root.readOnly, upperSizeBytes: BigInt(root.upperSizeBytes) },
+    mounts: mounts.map(mountMessage),
+  };
+}
+
+function mountMessage(mount: GuestMount): MessageInitShape<typeof MountSchema> {
+  const { target, readOnly } = mount;
+  return mount.kind === "virtio-fs"
+    ? { target, readOnly, source: { case: "virtioFs", value: { tag: mount.tag } } }
+    : { target, readOnly, source: { case: "tmpfs", value: { sizeBytes: BigInt(mount.sizeBytes), mode: mount.mode } } };
+}

@@ -1,0 +1,59 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { guestText } from "./guest-text.ts";
+
+/** What a failed call means to the caller. */
+export interface CallFault {
+  readonly code: "AGENT_UNAVAILABLE" | "AGENT_CALL_FAILED" | "AGENT_PROTOCOL_VIOLATION";
+  readonly message: string;
+  readonly hint: string;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+/** Status codes that mean the connection, not the call, when this side made them up. */
+const CONNECTION_LOST: ReadonlySet<Code> = new Set([Code.Unavailable, Code.Canceled, Code.Aborted]);
+/** Codes of Node's http2 for bytes that are not HTTP/2. */
+const GARBAGE: ReadonlySet<string> = new Set(["ERR_HTTP2_ERROR", "ERR_HTTP2_SESSION_ERROR", "ERR_HTTP2_STREAM_ERROR"]);
+
+/**
+ * Decides what a failed call means. An answer of the agent carries `grpc-status`; everything else was noticed on this
+ * side, as a connection that ended or as bytes that break the protocol.
+ */
+export function callFault(error: unknown): CallFault {
+  const status = error instanceof ConnectError ? error : undefined;
+  const systemCode = systemErrorCode(error);
+  const details = {
+    ...(status === undefined ? {} : { status: Code[status.code] }),
+    ...(systemCode === undefined ? {} : { systemCode }),
+  };
+  const said = guestText(status?.rawMessage ?? (error instanceof Error ? error.message : String(error)));
+  if (status?.metadata.has("grpc-status") && status.code !== Code.Unavailable) {
+    return {
+      code: "AGENT_CALL_FAILED",
+      message: `The guest agent refused the call: ${said || Code[status.code]}`,
+      hint: "The agent may be of another version, or the request not allowed in its present state.",
+      details,
+    };
+  }
+  if (systemCode !== undefined ? !GARBAGE.has(systemCode) : status === undefined || CONNECTION_LOST.has(status.code)) {
+    return {
+      code: "AGENT_UNAVAILABLE",
+      message: `The guest agent cannot be reached: ${said}`,
+      hint: "The VM is not running or has just ended; look at its exit record and at the tail of its console.",
+      details,
+    };
+  }
+  return {
+    code: "AGENT_PROTOCOL_VIOLATION",
+    message: `The guest agent broke its protocol: ${said}`,
+    hint: "The guest is compromised, or something other than the agent answers on this socket; destroy the VM.",
+    details,
+  };
+}
+
+/** The `code` of the first Node error in the chain of causes, such as "ECONNREFUSED". */
+function systemErrorCode(error: unknown): string | undefined {
+  for (let link = error, depth = 0; link instanceof Error && depth < 8; link = link.cause, depth++) {
+    if ("code" in link && typeof link.code === "string") return link.code;
+  }
+  return undefined;
+}

@@ -1,0 +1,99 @@
+import { AgentError, type AgentErrorCode } from "../errors/agent-error.ts";
+import { guestText } from "../errors/guest-text.ts";
+import {
+  type ExecExited,
+  type ExecFailed,
+  ExecFailed_Reason,
+  type ExecResponse,
+} from "../gen/a3s/agent/v1/agent_pb.ts";
+import type { ExecEvent } from "./exec-event.ts";
+import { MAX_SIGNAL, signalName } from "./linux-signal.ts";
+
+type Exit = Omit<Extract<ExecEvent, { type: "exit" }>, "durationMs">;
+type ReadEvent = Exclude<ExecEvent, { type: "exit" }> | Exit;
+
+/** Checks the agent's messages of one exec, in the order that the protocol gives them, and turns them into events. */
+export class ExecReader {
+  readonly #command: string;
+  #started = false;
+
+  constructor(command: string) {
+    this.#command = command;
+  }
+
+  /**
+   * The event of a message; undefined for a message of a later protocol that has no meaning here.
+   *
+   * @throws {@link AgentError} why the command did not start, or `AGENT_PROTOCOL_VIOLATION`.
+   */
+  read({ message }: ExecResponse): ReadEvent | undefined {
+    switch (message.case) {
+      case "started":
+        if (this.#started) throw violation("it reported a start twice");
+        if (message.value.pid < 1) throw violation(`it reported the process ID ${message.value.pid}`);
+        this.#started = true;
+        return { type: "started", pid: message.value.pid };
+      case "failed":
+        throw startError(this.#command, message.value);
+      case undefined:
+        return undefined;
+    }
+    if (!this.#started) throw violation(`its first message was "${message.case}"`);
+    return message.case === "exited" ? readExit(message.value) : { type: message.case, data: message.value };
+  }
+}
+
+function readExit({ code, signal }: ExecExited): Exit {
+  if (code < 0 || code > 255) throw violation(`it reported the exit code ${code}`);
+  if (signal < 0 || signal > MAX_SIGNAL) throw violation(`it reported the signal ${signal}`);
+  if (signal !== 0 && code !== 128 + signal) throw violation(`it reported exit code ${code} for signal ${signal}`);
+  return { type: "exit", exitCode: code, signal: signal === 0 ? null : signalName(signal) };
+}
+
+interface StartFault {
+  readonly code: AgentErrorCode;
+  readonly hint: string;
+  readonly exitCode?: number;
+}
+
+const START_FAULTS: Readonly<Record<ExecFailed_Reason, StartFault>> = {
+  [ExecFailed_Reason.UNSPECIFIED]: { code: "AGENT_CALL_FAILED", hint: "The agent gave no reason; look at its log." },
+  [ExecFailed_Reason.NOT_FOUND]: {
+    code: "COMMAND_NOT_FOUND",
+    hint: "Give an absolute path, or the PATH in `env` that holds the command.",
+    exitCode: 127,
+  },
+  [ExecFailed_Reason.NOT_EXECUTABLE]: {
+    code: "COMMAND_NOT_EXECUTABLE",
+    hint: "It needs the mode +x, the guest's architecture, and an interpreter that the image has.",
+    exitCode: 126,
+  },
+  [ExecFailed_Reason.BAD_USER]: {
+    code: "EXEC_USER_INVALID",
+    hint: "Use a name of the image's /etc/passwd, or numbers as uid:gid.",
+  },
+  [ExecFailed_Reason.BAD_CWD]: { code: "EXEC_CWD_INVALID", hint: "Give the absolute path of a directory." },
+  [ExecFailed_Reason.INVALID]: { code: "EXEC_INVALID", hint: "Correct the arguments of exec." },
+  [ExecFailed_Reason.RESOURCES]: {
+    code: "EXEC_RESOURCES_EXHAUSTED",
+    hint: "End processes in the guest, or give it more memory.",
+  },
+};
+
+function startError(command: string, failed: ExecFailed): AgentError {
+  const fault = START_FAULTS[failed.reason] ?? START_FAULTS[ExecFailed_Reason.UNSPECIFIED];
+  return new AgentError({
+    code: fault.code,
+    message: `${JSON.stringify(guestText(command, 200))} was not started: ${guestText(failed.message)}`,
+    hint: fault.hint,
+    ...(fault.exitCode === undefined ? {} : { details: { exitCode: fault.exitCode } }),
+  });
+}
+
+function violation(what: string): AgentError {
+  return new AgentError({
+    code: "AGENT_PROTOCOL_VIOLATION",
+    message: `The guest agent broke its protocol: ${what}`,
+    hint: "The guest is compromised, or something other than the agent answers on this socket; destroy the VM.",
+  });
+}

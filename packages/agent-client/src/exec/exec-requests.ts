@@ -1,0 +1,91 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { ExecRequestSchema } from "../gen/a3s/agent/v1/agent_pb.ts";
+
+type ExecRequestInit = MessageInitShape<typeof ExecRequestSchema>;
+
+/** Signals that may wait while stdin does not move; further ones are refused. */
+const MAX_WAITING = 64;
+
+/**
+ * The messages to the agent, in order: start, then stdin as fast as the guest takes it, signals overtaking it.
+ * The transport asks for the next message when the last one is written, so at most one piece of stdin waits here.
+ * It stays open after stdin has ended, because ending it would end the process.
+ */
+export class ExecRequests implements AsyncIterableIterator<ExecRequestInit> {
+  readonly #queue: ExecRequestInit[];
+  readonly #stdin: AsyncIterator<Uint8Array> | undefined;
+  readonly #onStdinError: (error: unknown) => void;
+  #waiting: ((result: IteratorResult<ExecRequestInit>) => void) | undefined;
+  #pull: "idle" | "pending" | "ended";
+  #ended = false;
+
+  constructor(
+    start: ExecRequestInit,
+    stdin: AsyncIterator<Uint8Array> | undefined,
+    onStdinError: (error: unknown) => void,
+  ) {
+    this.#queue = [start];
+    this.#stdin = stdin;
+    this.#pull = stdin === undefined ? "ended" : "idle";
+    this.#onStdinError = onStdinError;
+  }
+
+  /** Asks for a signal to be sent; false when the call has ended or too many wait. */
+  signal(number: number): boolean {
+    if (this.#ended || this.#queue.length >= MAX_WAITING) return false;
+    this.#offer({ message: { case: "signal", value: { number } } });
+    return true;
+  }
+
+  /** Ends the messages and releases the source of stdin. */
+  end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.#queue.length = 0;
+    this.#waiting?.({ done: true, value: undefined });
+    this.#waiting = undefined;
+    // A source in the middle of a read is released when that read ends: nobody waits for it.
+    if (this.#pull !== "ended") void this.#stdin?.return?.()?.catch(() => {});
+  }
+
+  next(): Promise<IteratorResult<ExecRequestInit>> {
+    if (this.#ended) return Promise.resolve({ done: true, value: undefined });
+    const message = this.#queue.shift();
+    if (message !== undefined) return Promise.resolve({ done: false, value: message });
+    return new Promise((resolve) => {
+      this.#waiting = resolve;
+      if (this.#pull === "idle") this.#pullStdin();
+    });
+  }
+
+  return(): Promise<IteratorResult<ExecRequestInit>> {
+    this.end();
+    return Promise.resolve({ done: true, value: undefined });
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  #pullStdin(): void {
+    this.#pull = "pending";
+    this.#stdin?.next().then(
+      ({ done, value }) => {
+        this.#pull = done ? "ended" : "idle";
+        if (this.#ended) return;
+        this.#offer({ message: done ? { case: "stdinClose", value: {} } : { case: "stdin", value } });
+      },
+      (error: unknown) => {
+        this.#pull = "ended";
+        if (!this.#ended) this.#onStdinError(error);
+      },
+    );
+  }
+
+  #offer(message: ExecRequestInit): void {
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    if (waiting === undefined) this.#queue.push(message);
+    else waiting({ done: false, value: message });
+  }
+}

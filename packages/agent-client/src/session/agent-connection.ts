@@ -1,0 +1,88 @@
+import { type ClientHttp2Session, type ClientHttp2Stream, connect, type OutgoingHttpHeaders } from "node:http2";
+import { createConnection } from "node:net";
+import { AgentError } from "../errors/agent-error.ts";
+import { KeepAlive, type KeepAliveOptions } from "./keep-alive.ts";
+
+/** Bytes of one call that may wait here unread: what a slow reader costs, and what keeps a fast one busy. */
+const STREAM_WINDOW_BYTES = 1024 * 1024;
+/** Bytes of all calls in flight; Node acknowledges these as they arrive, so it bounds throughput and no memory. */
+const CONNECTION_WINDOW_BYTES = 16 * 1024 * 1024;
+
+/** What an {@link AgentConnection} reports; either may come more than once. */
+export interface ConnectionListener {
+  /** No further call can be made: it broke, was closed, or the agent said GOAWAY. */
+  onLeave(): void;
+  /** It is gone, its calls too. */
+  onClose(): void;
+}
+
+/** One HTTP/2 connection with prior knowledge to a Unix socket. It keeps the process alive only while calls are pending. */
+export class AgentConnection {
+  readonly #session: ClientHttp2Session;
+  readonly #keepAlive: KeepAlive;
+  #pending = 0;
+
+  constructor(socketPath: string, authority: string, keepAlive: KeepAliveOptions, listener: ConnectionListener) {
+    const session = connect(authority, {
+      createConnection: () => createConnection(socketPath),
+      settings: { initialWindowSize: STREAM_WINDOW_BYTES, enablePush: false },
+      maxHeaderListPairs: 64,
+    });
+    this.#session = session;
+    this.#keepAlive = new KeepAlive(session, keepAlive, () => session.destroy(silentAgent()));
+    session.once("connect", () => session.setLocalWindowSize(CONNECTION_WINDOW_BYTES));
+    // The error reaches callers through their streams; without a listener it would end the process.
+    session.on("error", () => listener.onLeave());
+    session.once("goaway", () => listener.onLeave());
+    session.once("close", () => {
+      this.#keepAlive[Symbol.dispose]();
+      listener.onLeave();
+      listener.onClose();
+    });
+    session.unref();
+  }
+
+  request(headers: OutgoingHttpHeaders): ClientHttp2Stream {
+    const stream = this.#session.request(headers);
+    let settled = false;
+    if (this.#pending++ === 0) this.#session.ref();
+    stream.once("response", () => {
+      settled = true;
+    });
+    stream.on("error", () => {
+      settled = true;
+    });
+    stream.once("close", () => {
+      if (--this.#pending === 0) this.#session.unref();
+      // A reset with NO_ERROR before the response's head raises no event that Connect listens to: it would wait for ever.
+      if (!settled) stream.emit("error", endedWithoutAnswer());
+    });
+    return stream;
+  }
+
+  /** Bytes of a call arrived: the guest lives. */
+  heard(): void {
+    this.#keepAlive.heard();
+  }
+
+  /** Fails every pending call with `reason`. */
+  destroy(reason: Error): void {
+    this.#session.destroy(reason);
+  }
+}
+
+function silentAgent(): AgentError {
+  return new AgentError({
+    code: "AGENT_UNAVAILABLE",
+    message: "The guest agent did not answer a keep-alive ping",
+    hint: "The guest is wedged or gets no CPU; look at the tail of its console.",
+  });
+}
+
+function endedWithoutAnswer(): AgentError {
+  return new AgentError({
+    code: "AGENT_UNAVAILABLE",
+    message: "The guest agent ended the call without an answer",
+    hint: "The VM has just ended, or the agent is shutting down; look at the VM's exit record.",
+  });
+}

@@ -1,0 +1,54 @@
+import { BoxError, startDeadline } from "@a3s/core";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { AgentError } from "../errors/agent-error.ts";
+
+/** Bounds of one call. */
+export interface CallOptions {
+  /** Abort to give the call up; it rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /** Time for the answer in milliseconds; {@link DEFAULT_CALL_TIMEOUT_MS} by default. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** Time that a call with one answer may take, in milliseconds. `exec` has no such limit. */
+export const DEFAULT_CALL_TIMEOUT_MS = 10_000;
+
+/**
+ * Makes a call with one answer, within its deadline.
+ *
+ * @throws the signal's reason, CoreError `DEADLINE_EXCEEDED`, or {@link AgentError}.
+ */
+export async function callAgent<T>(
+  what: string,
+  options: CallOptions,
+  call: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  using deadline = startDeadline({
+    signal: options.signal,
+    timeoutMs: options.timeoutMs ?? DEFAULT_CALL_TIMEOUT_MS,
+    what: `The guest agent's answer to ${what}`,
+  });
+  using cancel = cancellation(deadline.signal);
+  try {
+    return await call(cancel.signal);
+  } catch (error) {
+    if (deadline.signal.aborted) throw deadline.signal.reason;
+    throw error instanceof BoxError ? error : AgentError.from(error);
+  }
+}
+
+/**
+ * A signal that aborts with `source`, in the form that makes Connect reset the stream with CANCEL; with any other
+ * reason it would reset with INTERNAL_ERROR, which tells the agent of a fault where there is none.
+ */
+export function cancellation(source: AbortSignal | undefined): Disposable & { signal: AbortSignal; cancel(): void } {
+  const controller = new AbortController();
+  const cancel = () => controller.abort(new ConnectError("cancelled by the caller", Code.Canceled));
+  if (source?.aborted) cancel();
+  else source?.addEventListener("abort", cancel, { once: true });
+  return {
+    signal: controller.signal,
+    cancel,
+    [Symbol.dispose]: () => source?.removeEventListener("abort", cancel),
+  };
+}
