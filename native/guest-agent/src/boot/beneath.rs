@@ -1,0 +1,139 @@
+//! Paths inside a root that an image controls. Symbolic links are followed as a process with that root would follow
+//! them and never out of it (openat2 with RESOLVE_IN_ROOT).
+
+use rustix::fs::{AtFlags, Mode, OFlags, ResolveFlags, mkdirat, openat, openat2, unlinkat};
+use rustix::io::Errno;
+use std::os::fd::{BorrowedFd, OwnedFd};
+
+const DIRECTORY: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
+const MODE: Mode = Mode::from_raw_mode(0o755);
+
+/// Opens the directory, making what is missing of it.
+pub fn ensure_directory(root: BorrowedFd<'_>, names: &[String]) -> rustix::io::Result<OwnedFd> {
+    match open_directory(root, &names.join("/")) {
+        Err(Errno::NOENT) => {}
+        result => return result,
+    }
+    let mut directory = open_directory(root, ".")?;
+    for end in 1..=names.len() {
+        let path = names[..end].join("/");
+        directory = match open_directory(root, &path) {
+            Err(Errno::NOENT) => {
+                mkdirat(&directory, &names[end - 1], MODE)?;
+                open_directory(root, &path)?
+            }
+            result => result?,
+        };
+    }
+    Ok(directory)
+}
+
+fn open_directory(root: BorrowedFd<'_>, path: &str) -> rustix::io::Result<OwnedFd> {
+    let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
+    openat2(root, path, DIRECTORY, Mode::empty(), resolve)
+}
+
+/// Opens a directory that has to be exactly here; whatever else has its name is removed.
+pub fn own_directory(parent: BorrowedFd<'_>, name: &str) -> rustix::io::Result<OwnedFd> {
+    let open = || openat(parent, name, DIRECTORY | OFlags::NOFOLLOW, Mode::empty());
+    match open() {
+        Err(Errno::NOENT) => {}
+        Err(Errno::NOTDIR | Errno::LOOP) => unlinkat(parent, name, AtFlags::empty())?,
+        result => return result,
+    }
+    mkdirat(parent, name, MODE)?;
+    open()
+}
+
+/// Puts a file in the place of whatever is there. A link is replaced, never followed, and a lower file is not copied up.
+pub fn replace_file(directory: BorrowedFd<'_>, name: &str, bytes: &[u8]) -> rustix::io::Result<()> {
+    match unlinkat(directory, name, AtFlags::empty()) {
+        Ok(()) | Err(Errno::NOENT) => {}
+        Err(errno) => return Err(errno),
+    }
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let file = openat(directory, name, flags, Mode::from_raw_mode(0o644))?;
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let n = rustix::io::retry_on_intr(|| rustix::io::write(&file, rest))?;
+        rest = &rest[n..];
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::fs::open;
+    use std::fs;
+    use std::os::fd::AsFd;
+    use std::os::unix::fs::symlink;
+    use std::path::PathBuf;
+
+    fn scratch(name: &str) -> (PathBuf, OwnedFd) {
+        let path = std::env::temp_dir().join(format!("a3s-beneath-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(path.join("root")).unwrap();
+        let root = open(path.join("root"), DIRECTORY, Mode::empty()).unwrap();
+        (path, root)
+    }
+
+    fn names(path: &str) -> Vec<String> {
+        path.split('/').map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn links_lead_nowhere_outside() {
+        let (path, root) = scratch("links");
+        symlink("/escape", path.join("root/absolute")).unwrap();
+        symlink("../../..", path.join("root/up")).unwrap();
+        fs::create_dir(path.join("root/escape")).unwrap();
+        ensure_directory(root.as_fd(), &names("absolute/a/b")).unwrap();
+        assert!(path.join("root/escape/a/b").is_dir());
+        ensure_directory(root.as_fd(), &names("up/c")).unwrap();
+        assert!(path.join("root/c").is_dir());
+        fs::remove_dir_all(path).unwrap();
+    }
+
+    #[test]
+    fn a_link_to_nothing_and_a_file_are_errors() {
+        let (path, root) = scratch("errors");
+        symlink("/nothing", path.join("root/dangling")).unwrap();
+        fs::write(path.join("root/file"), "").unwrap();
+        assert_eq!(
+            ensure_directory(root.as_fd(), &names("dangling/x")).unwrap_err(),
+            Errno::EXIST
+        );
+        assert_eq!(
+            ensure_directory(root.as_fd(), &names("file/x")).unwrap_err(),
+            Errno::NOTDIR
+        );
+        fs::remove_dir_all(path).unwrap();
+    }
+
+    #[test]
+    fn own_directory_replaces_links_and_files() {
+        let (path, root) = scratch("own");
+        symlink("/etc", path.join("root/proc")).unwrap();
+        fs::write(path.join("root/sys"), "").unwrap();
+        fs::create_dir(path.join("root/dev")).unwrap();
+        for name in ["proc", "sys", "dev", "new"] {
+            own_directory(root.as_fd(), name).unwrap();
+            assert!(path.join("root").join(name).symlink_metadata().unwrap().is_dir());
+        }
+        fs::remove_dir_all(path).unwrap();
+    }
+
+    #[test]
+    fn replace_file_does_not_follow() {
+        let (path, root) = scratch("file");
+        fs::write(path.join("outside"), "kept").unwrap();
+        symlink(path.join("outside"), path.join("root/hosts")).unwrap();
+        replace_file(root.as_fd(), "hosts", b"new").unwrap();
+        replace_file(root.as_fd(), "hosts", b"newer").unwrap();
+        assert_eq!(fs::read(path.join("outside")).unwrap(), b"kept");
+        assert_eq!(fs::read(path.join("root/hosts")).unwrap(), b"newer");
+        assert!(path.join("root/hosts").symlink_metadata().unwrap().is_file());
+        fs::remove_dir_all(path).unwrap();
+    }
+}

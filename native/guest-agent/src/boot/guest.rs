@@ -1,0 +1,98 @@
+use super::config::Config;
+use super::doorbell::Doorbell;
+use super::stages::{Attempt, Stages};
+use super::{etc, kernel_mounts, root, volumes};
+use crate::exec::Context;
+use crate::power::{EXIT_BOOT_FAILED, EXIT_NO_DOORBELL, Power};
+use crate::proto::boot::{FailRequest, GuestConfig};
+use crate::reaper::Reaper;
+use crate::rpc::{Agent, Health, Server, Services, serve};
+use crate::shutdown::{self, Reach, Trigger};
+use crate::signals::Signals;
+use crate::system;
+use crate::transport::vsock;
+use std::os::fd::AsFd;
+use std::sync::Arc;
+use tokio::sync::watch;
+
+/// The agent's services.
+const PORT: u32 = 4088;
+
+/// The whole life of PID 1.
+pub async fn run(power: &Power) -> ! {
+    power.off_on_panic();
+    rustix::process::umask(rustix::fs::Mode::empty());
+    system::close_inherited_on_exec();
+    system::raise_nofile();
+    let reaper = Arc::new(Reaper::default());
+    match Signals::block(&[libc::SIGCHLD]) {
+        Ok(signals) => drop(tokio::spawn(reap(signals, reaper.clone()))),
+        Err(error) => give_up(power, EXIT_BOOT_FAILED, &format!("signalfd: {error}")),
+    }
+    let (doorbell, config) = match Doorbell::ring().await {
+        Ok(answered) => answered,
+        Err(message) => give_up(power, EXIT_NO_DOORBELL, &message),
+    };
+    let mut stages = Stages::default();
+    let (serving, health) = watch::channel(true);
+    let trigger = Trigger::default();
+    let agent = Agent::new(Context { reaper: reaper.clone() }, trigger.clone());
+    let services = Services::new(agent, Health::new(health));
+    let (server, mounted) = match become_box(config, services, &mut stages) {
+        Ok(done) => done,
+        Err(failure) => {
+            let message = format!("{}: {}", failure.stage, failure.message);
+            doorbell.fail(failure).await;
+            give_up(power, EXIT_BOOT_FAILED, &message);
+        }
+    };
+    if let Err(message) = doorbell.ready(stages.finish()).await {
+        give_up(power, EXIT_NO_DOORBELL, &message);
+    }
+    let grace = trigger.grace().await;
+    shutdown::run(grace, Reach::Machine, &reaper, &serving, server).await;
+    rustix::fs::sync();
+    volumes::unmount_all(&mounted);
+    power.off(0)
+}
+
+/// Answers the running server and the paths of the mounted volumes.
+fn become_box(
+    config: GuestConfig,
+    services: Services,
+    stages: &mut Stages,
+) -> Result<(Server, Vec<String>), FailRequest> {
+    let config = stages.run("config", || Config::check(config))?;
+    stages.run("clock", || {
+        rustix::time::clock_settime(rustix::time::ClockId::Realtime, config.host_time)
+            .attempt(|| "set the clock".into())?;
+        rustix::system::sethostname(config.hostname.as_bytes()).attempt(|| "set the host name".into())
+    })?;
+    let merged = stages.run("root", || root::assemble(&config.root))?;
+    stages.run("kernel", || kernel_mounts::provide(merged.as_fd()))?;
+    stages.run("etc", || etc::write(merged.as_fd(), &config.hostname))?;
+    stages.run("mounts", || volumes::mount(merged.as_fd(), &config.volumes))?;
+    stages.run("pivot", || {
+        root::enter(&merged)?;
+        if config.root.read_only { root::seal() } else { Ok(()) }
+    })?;
+    let listener = stages.run("listen", || {
+        vsock::listen(PORT).attempt(|| format!("listen on vsock port {PORT}"))
+    })?;
+    Ok((
+        serve(listener, services),
+        config.volumes.iter().map(|volume| volume.path()).collect(),
+    ))
+}
+
+async fn reap(signals: Signals, reaper: Arc<Reaper>) {
+    while signals.next().await.is_ok() {
+        reaper.reap();
+    }
+}
+
+/// The kernel console is the only way left to say why.
+fn give_up(power: &Power, code: i32, message: &str) -> ! {
+    eprintln!("a3s-agent: {message}");
+    power.off(code)
+}

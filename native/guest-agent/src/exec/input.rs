@@ -1,0 +1,32 @@
+use rustix::io::{retry_on_intr, write};
+use std::io;
+use std::os::fd::OwnedFd;
+use tokio::io::unix::AsyncFd;
+use tokio::sync::mpsc;
+
+/// Chunks between the call and the pipe; the bytes in between are at most this many messages.
+pub const QUEUED_CHUNKS: usize = 4;
+/// Most bytes of one message.
+pub const MAX_CHUNK_BYTES: usize = 64 * 1024;
+
+/// Writes every chunk, then closes the pipe. A process that has closed its stdin takes no more: the rest is dropped,
+/// as a shell's pipeline does it.
+pub async fn feed(pipe: AsyncFd<OwnedFd>, mut chunks: mpsc::Receiver<Vec<u8>>) {
+    while let Some(chunk) = chunks.recv().await {
+        if write_all(&pipe, &chunk).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn write_all(pipe: &AsyncFd<OwnedFd>, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        let mut guard = pipe.writable().await?;
+        match guard.try_io(|fd| Ok(retry_on_intr(|| write(fd, bytes))?)) {
+            Ok(Ok(n)) => bytes = &bytes[n..],
+            Ok(Err(error)) => return Err(error),
+            Err(_would_block) => {}
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,18 @@
+//! The guest agent of an A3S box. `boot` turns a fresh kernel into the box that the host describes, `rpc` serves the
+//! agent's gRPC services over whatever transport it is given, so both can be used apart from each other.
+
+pub mod account;
+pub mod boot;
+pub mod exec;
+pub mod power;
+pub mod proto;
+pub mod reaper;
+pub mod rpc;
+pub mod shutdown;
+pub mod signals;
+pub mod system;
+pub mod transport;
+
+/// Generation of a3s.agent.v1 that this agent speaks.
+pub const PROTOCOL: u32 = 1;
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -1,0 +1,66 @@
+use super::outgoing::Outgoing;
+use crate::exec::{self, Context};
+use crate::proto::agent::agent_service_server::AgentService;
+use crate::proto::agent::{ExecRequest, ExecResponse, InfoRequest, InfoResponse, ShutdownRequest, ShutdownResponse};
+use crate::shutdown::Trigger;
+use crate::{PROTOCOL, VERSION, system};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+use tonic::{Request, Response, Status, Streaming};
+
+/// Messages between a process and its call; with 28 KiB each, a call holds little more than its pipes.
+const QUEUED_RESPONSES: usize = 4;
+const MAX_GRACE: Duration = Duration::from_secs(3600);
+
+/// a3s.agent.v1.AgentService.
+pub struct Agent {
+    context: Arc<Context>,
+    shutdown: Trigger,
+}
+
+impl Agent {
+    pub fn new(context: Context, shutdown: Trigger) -> Self {
+        Self {
+            context: Arc::new(context),
+            shutdown,
+        }
+    }
+}
+
+#[tonic::async_trait]
+impl AgentService for Agent {
+    async fn info(&self, _: Request<InfoRequest>) -> Result<Response<InfoResponse>, Status> {
+        let name = rustix::system::uname();
+        let text = |part: &std::ffi::CStr| part.to_string_lossy().into_owned();
+        Ok(Response::new(InfoResponse {
+            agent_version: VERSION.to_owned(),
+            protocol: PROTOCOL,
+            kernel_release: text(name.release()),
+            machine: text(name.machine()),
+            hostname: text(name.nodename()),
+            uptime: Some(system::duration(system::since_kernel_start())),
+        }))
+    }
+
+    type ExecStream = Outgoing<ExecResponse>;
+
+    async fn exec(&self, request: Request<Streaming<ExecRequest>>) -> Result<Response<Self::ExecStream>, Status> {
+        if self.shutdown.pulled() {
+            return Err(Status::unavailable("the guest is shutting down"));
+        }
+        let (responses, outgoing) = mpsc::channel(QUEUED_RESPONSES);
+        tokio::spawn(exec::run(self.context.clone(), request.into_inner(), responses));
+        Ok(Response::new(Outgoing(outgoing)))
+    }
+
+    async fn shutdown(&self, request: Request<ShutdownRequest>) -> Result<Response<ShutdownResponse>, Status> {
+        let grace = Duration::try_from(request.into_inner().grace.unwrap_or_default())
+            .map_err(|_| Status::invalid_argument("the grace is negative"))?;
+        if grace > MAX_GRACE {
+            return Err(Status::invalid_argument("the grace is longer than one hour"));
+        }
+        self.shutdown.pull(grace);
+        Ok(Response::new(ShutdownResponse {}))
+    }
+}

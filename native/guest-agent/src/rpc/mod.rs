@@ -1,0 +1,16 @@
+//! gRPC over any [`crate::transport`], on hyper's HTTP/2 alone: tonic's own server and channel would more than double
+//! the agent.
+
+mod agent;
+mod channel;
+mod executor;
+mod health;
+mod outgoing;
+mod server;
+mod services;
+
+pub use agent::Agent;
+pub use channel::Channel;
+pub use health::{Health, Serving};
+pub use server::{Server, serve};
+pub use services::Services;

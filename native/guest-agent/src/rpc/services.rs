@@ -1,0 +1,41 @@
+use super::{Agent, Health};
+use crate::proto::agent::agent_service_server::AgentServiceServer;
+use crate::proto::health::health_server::HealthServer;
+use http::{Request, Response};
+use hyper::body::Incoming;
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use tonic::body::Body;
+use tower_service::Service;
+
+/// Both services behind one connection, told apart by the first part of the path.
+#[derive(Clone)]
+pub struct Services {
+    agent: AgentServiceServer<Agent>,
+    health: HealthServer<Health>,
+}
+
+impl Services {
+    pub fn new(agent: Agent, health: Health) -> Self {
+        Self {
+            agent: AgentServiceServer::new(agent),
+            health: HealthServer::new(health),
+        }
+    }
+}
+
+impl hyper::service::Service<Request<Incoming>> for Services {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let service = request.uri().path().split('/').nth(1).unwrap_or_default();
+        match service {
+            "a3s.agent.v1.AgentService" => self.agent.clone().call(request),
+            "grpc.health.v1.Health" => self.health.clone().call(request),
+            _ => Box::pin(async { Ok(tonic::Status::unimplemented("no such service").into_http()) }),
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Clock readings and process-wide settings.
+
+use prost_types::Duration as ProtoDuration;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::time::{ClockId, clock_gettime};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::time::Duration;
+use tokio::io::unix::AsyncFd;
+
+/// What programs in a box may raise their limit to.
+const HARD_NOFILE: u64 = 524_288;
+
+pub fn since_kernel_start() -> Duration {
+    let now = clock_gettime(ClockId::Boottime);
+    Duration::new(now.tv_sec.try_into().unwrap_or(0), now.tv_nsec.try_into().unwrap_or(0))
+}
+
+pub fn duration(duration: Duration) -> ProtoDuration {
+    ProtoDuration::try_from(duration).unwrap_or_default()
+}
+
+/// Every exec takes four descriptors of the agent; children get a lower soft limit.
+pub fn raise_nofile() {
+    let hard = getrlimit(Resource::Nofile).maximum;
+    // Only PID 1 with its capabilities can raise the hard limit; the rest makes do with what there is.
+    let wanted = hard.map_or(HARD_NOFILE, |hard| hard.max(HARD_NOFILE));
+    let raised = Rlimit {
+        current: Some(wanted),
+        maximum: Some(wanted),
+    };
+    if setrlimit(Resource::Nofile, raised).is_err() {
+        let _ = setrlimit(
+            Resource::Nofile,
+            Rlimit {
+                current: hard,
+                maximum: hard,
+            },
+        );
+    }
+}
+
+/// Nothing that the predecessor left open may reach a child.
+pub fn close_inherited_on_exec() {
+    unsafe { libc::syscall(libc::SYS_close_range, 3, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) };
+}
+
+/// Readiness of a descriptor that nobody else reads from or writes to.
+pub fn watch(fd: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
+    // Safety: an OwnedFd keeps its descriptor open, and the same one, for as long as the AsyncFd holds it.
+    Ok(unsafe { AsyncFd::register(fd) }?)
+}

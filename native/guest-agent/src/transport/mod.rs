@@ -1,0 +1,9 @@
+//! Byte streams that gRPC runs on: vsock in a guest, a Unix socket elsewhere.
+
+mod listener;
+mod socket;
+pub mod unix;
+pub mod vsock;
+
+pub use listener::Listener;
+pub use socket::{Socket, closed_by_peer};

@@ -1,0 +1,137 @@
+use crate::system;
+use hyper::rt::{Read, ReadBufCursor, Write};
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use tokio::io::unix::AsyncFd;
+
+/// A connected stream socket of any family. `write_limit` is the most that one system call may hand to the kernel.
+pub struct Socket {
+    fd: AsyncFd<OwnedFd>,
+    write_limit: usize,
+}
+
+impl Socket {
+    /// The descriptor has to be non-blocking.
+    pub fn new(fd: OwnedFd, write_limit: usize) -> io::Result<Self> {
+        Ok(Self {
+            fd: system::watch(fd)?,
+            write_limit,
+        })
+    }
+
+    /// Waits for the end of a non-blocking connect.
+    pub async fn connected(self) -> io::Result<Self> {
+        let _ = self.fd.writable().await?;
+        match rustix::net::sockopt::socket_error(&self.fd)? {
+            Ok(()) => Ok(self),
+            Err(errno) => Err(errno.into()),
+        }
+    }
+
+    pub fn try_clone_fd(&self) -> io::Result<OwnedFd> {
+        self.fd.get_ref().try_clone()
+    }
+}
+
+/// Waits until the peer has closed its direction: everything sent before has then been read.
+pub async fn closed_by_peer(fd: OwnedFd) -> io::Result<()> {
+    let fd = system::watch(fd)?;
+    let mut scratch = [0u8; 1024];
+    loop {
+        let mut guard = fd.readable().await?;
+        match guard.try_io(|fd| receive(fd.get_ref(), scratch.as_mut_ptr(), scratch.len())) {
+            Ok(Ok(0)) | Ok(Err(_)) => return Ok(()),
+            Ok(Ok(_)) | Err(_) => {}
+        }
+    }
+}
+
+fn receive(fd: &OwnedFd, buffer: *mut u8, length: usize) -> io::Result<usize> {
+    let n = unsafe { libc::recv(fd.as_raw_fd(), buffer.cast(), length, 0) };
+    if n < 0 {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(n as usize)
+    }
+}
+
+fn send(fd: &OwnedFd, bytes: &[u8]) -> io::Result<usize> {
+    let n = unsafe { libc::send(fd.as_raw_fd(), bytes.as_ptr().cast(), bytes.len(), libc::MSG_NOSIGNAL) };
+    if n < 0 {
+        Err(io::Error::last_os_error())
+    } else {
+        Ok(n as usize)
+    }
+}
+
+impl Read for Socket {
+    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, mut cursor: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+        loop {
+            let mut guard = ready!(self.fd.poll_read_ready(cx))?;
+            let space = unsafe { cursor.as_mut() };
+            match guard.try_io(|fd| receive(fd.get_ref(), space.as_mut_ptr().cast(), space.len())) {
+                Ok(Ok(n)) => {
+                    // The kernel has initialised the first n bytes.
+                    unsafe { cursor.advance(n) };
+                    return Poll::Ready(Ok(()));
+                }
+                Ok(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+                Ok(Err(error)) => return Poll::Ready(Err(error)),
+                Err(_would_block) => {}
+            }
+        }
+    }
+}
+
+impl Write for Socket {
+    fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let part = &bytes[..bytes.len().min(self.write_limit)];
+        loop {
+            let mut guard = ready!(self.fd.poll_write_ready(cx))?;
+            match guard.try_io(|fd| send(fd.get_ref(), part)) {
+                Ok(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+                Ok(result) => return Poll::Ready(result),
+                Err(_would_block) => {}
+            }
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let fd: BorrowedFd<'_> = rustix::fd::AsFd::as_fd(&self.fd);
+        Poll::Ready(rustix::net::shutdown(fd, rustix::net::Shutdown::Write).map_err(Into::into))
+    }
+
+    /// One gathered write could pass the limit.
+    fn is_write_vectored(&self) -> bool {
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::future::poll_fn;
+    use std::io::Read as _;
+    use std::os::unix::net::UnixStream;
+
+    #[tokio::test]
+    async fn no_write_passes_the_limit() {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        ours.set_nonblocking(true).unwrap();
+        let mut socket = Socket::new(ours.into(), 28 * 1024).unwrap();
+        let bytes = [7u8; 40_000];
+        let n = poll_fn(|cx| Pin::new(&mut socket).poll_write(cx, &bytes))
+            .await
+            .unwrap();
+        assert_eq!(n, 28 * 1024);
+        assert!(!socket.is_write_vectored());
+        let mut received = vec![0; n];
+        theirs.read_exact(&mut received).unwrap();
+    }
+}
