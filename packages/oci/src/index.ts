@@ -1,1 +1,14 @@
-export {};
+export { OciError, type OciErrorCode } from "./errors/oci-error.ts";
+export type { ContentDescriptor } from "./manifest/descriptor.ts";
+export type { ImageConfig } from "./manifest/image-config.ts";
+export { formatPlatform } from "./manifest/match-platform.ts";
+export { type PullOptions, pull, type TransportOptions } from "./pull/pull.ts";
+export type { PullEvent } from "./pull/pull-event.ts";
+export { Pull } from "./pull/pull-handle.ts";
+export { MAX_CONCURRENT_DOWNLOADS } from "./pull/pull-layers.ts";
+export { formatReference, parseReference, type Reference, type ReferencePart } from "./reference/reference.ts";
+export { DEFAULT_RETRY_POLICY, type RetryPolicy } from "./registry/retry.ts";
+export type { Credentials } from "./registry/token.ts";
+export { formatImageSource, type ImageSource, parseImageSource } from "./source/image-source.ts";
+export { ImageStore, type StoreCall } from "./store/image-store.ts";
+export type { StoredImage, StoredLayer, StoredReference } from "./store/stored-image.ts";

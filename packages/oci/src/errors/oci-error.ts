@@ -1,0 +1,37 @@
+import { BoxError } from "@a3s/core";
+
+/** Codes of errors that @a3s/oci raises. */
+export type OciErrorCode =
+  /** An image reference breaks the grammar; `details` names the offending part and where it starts. */
+  | "REFERENCE_INVALID"
+  /** The registry did not answer, broke off or kept failing until all retries were used up. */
+  | "REGISTRY_UNREACHABLE"
+  /** The registry asks for credentials, refuses the ones given, or hides a repository that does not exist. */
+  | "REGISTRY_DENIED"
+  /** The registry limits the rate of requests and still did after all retries. */
+  | "REGISTRY_RATE_LIMITED"
+  /** The registry answered something that the distribution specification does not allow. */
+  | "REGISTRY_PROTOCOL"
+  /** The source has no image of that name, tag or digest. */
+  | "IMAGE_NOT_FOUND"
+  /** A manifest refers to a blob that the source does not have. */
+  | "BLOB_NOT_FOUND"
+  /** A manifest, index or image configuration breaks its format or exceeds a bound. */
+  | "MANIFEST_INVALID"
+  /** A manifest is well-formed but is not a container image that can be run, for example an artifact. */
+  | "MANIFEST_UNSUPPORTED"
+  /** The image exists but not for the platform that was asked for. */
+  | "PLATFORM_NOT_FOUND"
+  /** Content differs in size or digest from its descriptor. */
+  | "BLOB_MISMATCH"
+  /** A directory given as image source is not a readable OCI image layout. */
+  | "LAYOUT_INVALID"
+  /** A file of the image store is damaged; the message names it. */
+  | "STORE_CORRUPT"
+  /** The image store cannot be read or written: permissions, a full disk, a file in the way. */
+  | "STORE_INACCESSIBLE";
+
+/** An error of @a3s/oci; see {@link OciErrorCode}. */
+export class OciError extends BoxError<OciErrorCode> {
+  static override readonly errorName: string = "OciError";
+}

@@ -1,0 +1,29 @@
+import type { Descriptor } from "../manifest/descriptor.ts";
+import type { ImageSource } from "../source/image-source.ts";
+import { formatImageSource } from "../source/image-source.ts";
+
+const REF_NAME = "org.opencontainers.image.ref.name";
+const CONTAINERD_NAME = "io.containerd.image.name";
+/** For images out of layouts on disk: a path does not fit the grammar that annotations.md has for ref.name. */
+const SOURCE = "dev.a3s.image.source";
+const NAME_KEYS = [SOURCE, REF_NAME, CONTAINERD_NAME];
+
+/** The annotations under which `index.json` keeps an image. */
+export function nameAnnotations(source: ImageSource): Readonly<Record<string, string>> {
+  const name = formatImageSource(source);
+  return source.kind === "registry" ? { [REF_NAME]: name, [CONTAINERD_NAME]: name } : { [SOURCE]: name };
+}
+
+/** The name of an entry of our own store. */
+export function storedName(descriptor: Descriptor): string | undefined {
+  for (const key of NAME_KEYS) {
+    const value = descriptor.annotations?.[key];
+    if (value !== undefined) return value;
+  }
+  return undefined;
+}
+
+/** Whether an entry of a layout has this tag. */
+export function hasTag(descriptor: Descriptor, tag: string): boolean {
+  return descriptor.annotations?.[REF_NAME] === tag || descriptor.annotations?.[CONTAINERD_NAME] === tag;
+}

@@ -1,0 +1,62 @@
+import { guestPlatform, type Platform } from "@a3s/core";
+import { LayoutTransport } from "../layout/layout-transport.ts";
+import { RegistryTransport } from "../registry/registry-transport.ts";
+import { DEFAULT_RETRY_POLICY, type RetryPolicy } from "../registry/retry.ts";
+import type { Credentials } from "../registry/token.ts";
+import { type ImageSource, parseImageSource } from "../source/image-source.ts";
+import type { ImageStore } from "../store/image-store.ts";
+import type { ImageTransport } from "../transport/transport.ts";
+import type { PullEvent } from "./pull-event.ts";
+import { Pull } from "./pull-handle.ts";
+import { pullImage } from "./pull-image.ts";
+
+/** How a source is reached. */
+export interface TransportOptions {
+  /** For the registry of the reference; anonymous by default. */
+  readonly credentials?: Credentials | undefined;
+  /** Hosts (`host` or `host:port`) that plain HTTP may be spoken to, beside the loopback; none by default. */
+  readonly insecureRegistries?: readonly string[] | undefined;
+  /** Put over {@link DEFAULT_RETRY_POLICY}. */
+  readonly retry?: Partial<RetryPolicy> | undefined;
+}
+
+/** Options of {@link pull}. */
+export interface PullOptions extends TransportOptions {
+  readonly store: ImageStore;
+  /** The platform of this machine's guests by default. */
+  readonly platform?: Platform | undefined;
+  readonly signal?: AbortSignal | undefined;
+  /** Called for each event; the same ones that iterating the pull gives. */
+  readonly onProgress?: ((event: PullEvent) => void) | undefined;
+}
+
+/**
+ * Pulls an image from a registry, or from `oci:/path/to/layout[:tag]`, into a store. It starts at once.
+ *
+ * ```ts
+ * const image = await pull("alpine:3.22", { store });
+ * for await (const event of pull("alpine:3.22", { store })) console.log(event.type);
+ * ```
+ *
+ * Rejects with an {@link OciError}, or with the signal's reason. After a failure no temporary file is left.
+ */
+export function pull(reference: string, options: PullOptions): Pull {
+  const { store, signal, onProgress, platform = guestPlatform() } = options;
+  return new Pull(
+    async (emit, signal) => {
+      const source = parseImageSource(reference);
+      return pullImage({ source, transport: openTransport(source, options), store, platform, emit, signal });
+    },
+    { ...(signal === undefined ? {} : { signal }), ...(onProgress === undefined ? {} : { onProgress }) },
+  );
+}
+
+/** The transport that reads a kind of source. */
+export function openTransport(source: ImageSource, options: TransportOptions = {}): ImageTransport {
+  if (source.kind === "layout") return new LayoutTransport(source.path, source.tag);
+  return new RegistryTransport(source.reference, {
+    credentials: options.credentials,
+    insecureRegistries: options.insecureRegistries ?? [],
+    retry: { ...DEFAULT_RETRY_POLICY, ...options.retry },
+  });
+}

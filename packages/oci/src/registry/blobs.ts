@@ -1,0 +1,79 @@
+import { OciError } from "../errors/oci-error.ts";
+import type { ContentDescriptor } from "../manifest/descriptor.ts";
+import { bareMediaType } from "../manifest/media-type.ts";
+import { protocolError } from "./faults.ts";
+import type { HttpAnswer } from "./http.ts";
+import { Retries, TransientFault } from "./retry.ts";
+import type { RegistrySession } from "./session.ts";
+import { statusFault } from "./status.ts";
+
+/** Progress after which earlier faults of a download no longer count. */
+const PROGRESS_BYTES = 1024 * 1024;
+
+/**
+ * The bytes of a blob. When the connection breaks, the rest is asked for with `Range`; a registry that ignores it sends all
+ * again and what is known already is skipped. That the parts fit together shows in the digest.
+ */
+export async function* getBlob(
+  session: RegistrySession,
+  descriptor: ContentDescriptor,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  const retries = new Retries(session.retry);
+  let offset = 0;
+  let counted = 0;
+  do {
+    try {
+      await using answer = await session.send(blobRequest(descriptor, offset, signal));
+      let skip = await expectBlob(answer, session, descriptor, offset);
+      for await (const chunk of answer.body()) {
+        const fresh = chunk.subarray(Math.min(skip, chunk.length));
+        skip -= chunk.length - fresh.length;
+        offset += fresh.length;
+        if (fresh.length > 0) yield fresh;
+      }
+      if (offset < descriptor.size) throw brokenOff(answer, descriptor, offset);
+    } catch (error) {
+      if (offset - counted >= PROGRESS_BYTES) retries.reset();
+      counted = offset;
+      await retries.afterFailure(error, signal);
+    }
+  } while (offset < descriptor.size);
+}
+
+function blobRequest({ digest }: ContentDescriptor, offset: number, signal: AbortSignal | undefined) {
+  const headers: Record<string, string> = offset === 0 ? {} : { range: `bytes=${offset}-` };
+  return { method: "GET" as const, path: `blobs/${digest}`, headers, signal };
+}
+
+/** How many bytes at the start of the body are known already. */
+async function expectBlob(
+  answer: HttpAnswer,
+  session: RegistrySession,
+  { digest }: ContentDescriptor,
+  offset: number,
+): Promise<number> {
+  if (answer.status === 206) {
+    const start = /^bytes (\d{1,15})-/.exec(answer.headers.get("content-range") ?? "")?.[1];
+    if (Number(start) === offset) return 0;
+    throw protocolError(`${answer.url.host} answered another range of ${digest} than the one asked for`);
+  }
+  if (answer.status !== 200) {
+    throw await statusFault(answer, { what: `the blob ${digest} of ${session.name}`, notFound: "BLOB_NOT_FOUND" });
+  }
+  if (bareMediaType(answer.headers.get("content-type") ?? "") === "text/html") {
+    throw protocolError(`${answer.url.host} answered an HTML page when asked for a blob`, { host: answer.url.host });
+  }
+  return offset;
+}
+
+function brokenOff({ url }: HttpAnswer, { digest, size }: ContentDescriptor, offset: number): TransientFault {
+  return new TransientFault(
+    new OciError({
+      code: "REGISTRY_UNREACHABLE",
+      message: `${url.host} broke off after ${offset} of the ${size} bytes of ${digest}`,
+      hint: "Check the network between this machine and the registry, and try again.",
+      details: { host: url.host, digest, size, received: offset },
+    }),
+  );
+}

@@ -1,0 +1,29 @@
+import type { Reference } from "../reference/reference.ts";
+
+/** The host that serves `docker.io`. */
+const DOCKER_HUB = "registry-1.docker.io";
+
+/** The base of every request to a reference's repository: `https://host/v2/<repository>/`. */
+export function repositoryUrl(
+  { registry, repository }: Pick<Reference, "registry" | "repository">,
+  insecureRegistries: readonly string[] = [],
+): URL {
+  const host = registry === "docker.io" ? DOCKER_HUB : registry;
+  const secure = new URL(`https://${host}/v2/${repository}/`);
+  return allowsPlainHttp(secure, insecureRegistries) ? new URL(`http://${host}/v2/${repository}/`) : secure;
+}
+
+/** Whether plain HTTP may be spoken to the URL's host: the loopback, and `host` or `host:port` named insecure. */
+export function allowsPlainHttp(url: URL, insecureRegistries: readonly string[]): boolean {
+  return isLoopback(url.hostname) || insecureRegistries.includes(url.hostname) || insecureRegistries.includes(url.host);
+}
+
+/** Whether a URL of the network may be followed at all: HTTPS, or plain HTTP where that is allowed. */
+export function isAllowedUrl(url: URL, insecureRegistries: readonly string[]): boolean {
+  return url.protocol === "https:" || (url.protocol === "http:" && allowsPlainHttp(url, insecureRegistries));
+}
+
+/** `hostname` as `URL` gives it: IPv4 in four decimals, IPv6 in brackets and its shortest form. */
+function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+}

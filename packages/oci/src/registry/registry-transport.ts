@@ -1,0 +1,37 @@
+import type { Digest } from "@a3s/core";
+import type { ContentDescriptor } from "../manifest/descriptor.ts";
+import type { RawManifest } from "../manifest/manifest.ts";
+import type { Reference } from "../reference/reference.ts";
+import type { ImageTransport, TransportCall } from "../transport/transport.ts";
+import { getBlob } from "./blobs.ts";
+import { getManifest, headManifest } from "./manifests.ts";
+import { RegistrySession, type SessionOptions } from "./session.ts";
+
+/** An image in a registry, by the distribution specification. */
+export class RegistryTransport implements ImageTransport {
+  readonly description: string;
+  readonly #reference: Reference;
+  readonly #session: RegistrySession;
+
+  constructor(reference: Reference, options: SessionOptions) {
+    this.#reference = reference;
+    this.#session = new RegistrySession(reference, options);
+    this.description = this.#session.name;
+  }
+
+  async rootDigest({ signal }: TransportCall): Promise<Digest | undefined> {
+    return this.#reference.digest ?? headManifest(this.#session, this.#reference.tag ?? "latest", signal);
+  }
+
+  rootManifest({ signal }: TransportCall): Promise<RawManifest> {
+    return getManifest(this.#session, this.#reference.digest ?? this.#reference.tag ?? "latest", signal);
+  }
+
+  manifest({ digest }: ContentDescriptor, { signal }: TransportCall): Promise<RawManifest> {
+    return getManifest(this.#session, digest, signal);
+  }
+
+  blob(descriptor: ContentDescriptor, { signal }: TransportCall): AsyncIterable<Uint8Array> {
+    return getBlob(this.#session, descriptor, signal);
+  }
+}

@@ -1,0 +1,44 @@
+/**
+ * A signal that aborts with the caller's, or when a wait for the network takes too long. Only {@link wait} counts: time that
+ * the consumer of the bytes takes is its own.
+ */
+export class StallGuard implements Disposable {
+  readonly #controller = new AbortController();
+  readonly #outer: AbortSignal | undefined;
+  readonly #forward = (): void => this.#controller.abort(this.#outer?.reason);
+  readonly #timer: NodeJS.Timeout;
+  #waiting = false;
+  /** Whether it was the silence that aborted. */
+  stalled = false;
+
+  constructor(stallTimeoutMs: number, signal: AbortSignal | undefined) {
+    this.#outer = signal;
+    this.#timer = setTimeout(() => {
+      if (!this.#waiting) return;
+      this.stalled = true;
+      this.#controller.abort();
+    }, stallTimeoutMs);
+    if (signal?.aborted) this.#forward();
+    else signal?.addEventListener("abort", this.#forward, { once: true });
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Waits for the network, with the clock running. */
+  async wait<T>(network: Promise<T>): Promise<T> {
+    this.#waiting = true;
+    this.#timer.refresh();
+    try {
+      return await network;
+    } finally {
+      this.#waiting = false;
+    }
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+    this.#outer?.removeEventListener("abort", this.#forward);
+  }
+}

@@ -1,0 +1,27 @@
+import type { Digest } from "@a3s/core";
+import type { ContentDescriptor } from "../manifest/descriptor.ts";
+import type { RawManifest } from "../manifest/manifest.ts";
+
+/** Options of every call of a transport. */
+export interface TransportCall {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * One image of one source, read only. Every implementation passes `test/transport-compliance.ts`.
+ *
+ * A transport hands out what the source holds and bounds it; whether content is what a digest promises is checked
+ * by its users, except that a manifest always carries the true digest of its bytes.
+ */
+export interface ImageTransport {
+  /** For messages, as in `registry.example.com/a/b`. */
+  readonly description: string;
+  /** The digest that the image's name stands for now, by the cheapest request there is; `undefined` when only {@link rootManifest} can tell. */
+  rootDigest(call: TransportCall): Promise<Digest | undefined>;
+  /** The manifest or index that the image's name stands for. @throws OciError `IMAGE_NOT_FOUND` */
+  rootManifest(call: TransportCall): Promise<RawManifest>;
+  /** A manifest that an index names. @throws OciError `IMAGE_NOT_FOUND`, `BLOB_MISMATCH` */
+  manifest(descriptor: ContentDescriptor, call: TransportCall): Promise<RawManifest>;
+  /** The bytes of a blob. Faults that pass are dealt with inside; a source that has more than `size` bytes may give more. @throws OciError `BLOB_NOT_FOUND` */
+  blob(descriptor: ContentDescriptor, call: TransportCall): AsyncIterable<Uint8Array>;
+}
