@@ -1,1 +1,10 @@
-export {};
+export { chainIdOf } from "./chain/chain-id.ts";
+export { type EnsuredRoot, type EnsureRootOptions, ensureRoot } from "./ensure-root.ts";
+export { RootfsError, type RootfsErrorCode } from "./errors/rootfs-error.ts";
+export { RESERVED_ROOT_NAME } from "./layer/entry-name.ts";
+export type { LayerSource } from "./layer/layer-source.ts";
+export { DEFAULT_LAYER_LIMITS, type LayerLimits, RATIO_FREE_BYTES } from "./layer/limits.ts";
+export type { UnsetRecord } from "./root/finish-root.ts";
+export type { RootLease } from "./store/lease.ts";
+export { LowerStore, type StoredRoot } from "./store/lower-store.ts";
+export type { Unset, UnsetCounts } from "./tree/unset.ts";

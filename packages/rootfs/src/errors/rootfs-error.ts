@@ -1,0 +1,35 @@
+import { BoxError } from "@a3s/core";
+
+/** Codes of errors that @a3s/rootfs raises. */
+export type RootfsErrorCode =
+  /** A layer is no well-formed tar stream, or an entry in it contradicts itself or the layers below. */
+  | "LAYER_INVALID"
+  /** A layer uses a media type or a feature of tar that is not applied, so that applying it would lose something. */
+  | "LAYER_UNSUPPORTED"
+  /** The name of an entry, or the target of a hard link, leaves the root directory. */
+  | "LAYER_ESCAPE"
+  /** An entry takes a name or an extended attribute that belongs to the runtime or to overlayfs. */
+  | "LAYER_RESERVED"
+  /** A layer exceeds one of the limits: entries, bytes, path, depth, compression ratio. */
+  | "LAYER_TOO_LARGE"
+  /** The file of a layer is missing or cannot be read. */
+  | "LAYER_UNREADABLE"
+  /** What a layer holds is not what its diff ID says. */
+  | "DIFF_ID_MISMATCH"
+  /** A file of the store of root directories is damaged. */
+  | "STORE_CORRUPT"
+  /** The store of root directories cannot be created, read or written. */
+  | "STORE_UNAVAILABLE"
+  /** The file system or the quota of the store is full. */
+  | "NO_SPACE"
+  /** The store holds no root with this chain ID. */
+  | "ROOT_NOT_FOUND"
+  /** A root is not removed while somebody holds it. */
+  | "ROOT_IN_USE"
+  /** This platform lacks the system calls that layers are applied with. */
+  | "HOST_UNSUPPORTED";
+
+/** An error of @a3s/rootfs; see {@link RootfsErrorCode}. */
+export class RootfsError extends BoxError<RootfsErrorCode> {
+  static override readonly errorName: string = "RootfsError";
+}

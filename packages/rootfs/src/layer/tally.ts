@@ -1,0 +1,41 @@
+import { layerFault } from "../errors/layer-fault.ts";
+import type { LayerLimits } from "./limits.ts";
+
+/** What the layers of one root have held so far, against the limits. */
+export class Tally {
+  readonly limits: LayerLimits;
+  #entries = 0;
+  #totalBytes = 0;
+
+  constructor(limits: LayerLimits) {
+    this.limits = limits;
+  }
+
+  /** Entries of all layers, whiteouts included. */
+  get entries(): number {
+    return this.#entries;
+  }
+
+  /** Uncompressed bytes of all layers, headers included. */
+  get totalBytes(): number {
+    return this.#totalBytes;
+  }
+
+  addEntry(fileBytes: number): void {
+    this.#entries++;
+    const { maxEntries, maxFileBytes } = this.limits;
+    if (this.#entries > maxEntries)
+      throw layerFault("LAYER_TOO_LARGE", `The layers hold more than ${maxEntries} entries`);
+    if (fileBytes > maxFileBytes) {
+      throw layerFault("LAYER_TOO_LARGE", `A file has ${fileBytes} bytes, more than ${maxFileBytes}`);
+    }
+  }
+
+  addBytes(bytes: number): void {
+    this.#totalBytes += bytes;
+    const { maxTotalBytes } = this.limits;
+    if (this.#totalBytes > maxTotalBytes) {
+      throw layerFault("LAYER_TOO_LARGE", `The layers hold more than ${maxTotalBytes} uncompressed bytes`);
+    }
+  }
+}

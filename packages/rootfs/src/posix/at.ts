@@ -1,0 +1,99 @@
+import { constants } from "node:fs";
+import { type ByteString, nulTerminated, readable } from "../bytes/byte-string.ts";
+import type { FileTime } from "../tar/entry.ts";
+import { systemError } from "./errno.ts";
+import { libc } from "./libc.ts";
+
+/*
+ * Files by directory descriptor and one name. No function here follows a symbolic link, and a name never holds a slash, so what a call
+ * reaches is in the directory it is given.
+ */
+
+const AT_SYMLINK_NOFOLLOW = 0x100;
+const AT_REMOVEDIR = 0x200;
+/** Not in node:fs; the same number on every Linux. */
+const O_CLOEXEC = 0o2000000;
+const DIRECTORY_FLAGS = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW | O_CLOEXEC;
+const CREATE_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW | O_CLOEXEC;
+
+/** A descriptor of a directory in another. */
+export function openDirectoryAt(directory: number, name: ByteString): number {
+  return done("openat", libc().openat(directory, nulTerminated(name), DIRECTORY_FLAGS, 0), name);
+}
+
+/** A new, empty file for writing, for its owner only; fails when the name is taken. */
+export function createFileAt(directory: number, name: ByteString): number {
+  return done("openat", libc().openat(directory, nulTerminated(name), CREATE_FLAGS, 0o600), name);
+}
+
+/** A new directory, for its owner only. */
+export function makeDirectoryAt(directory: number, name: ByteString): void {
+  done("mkdirat", libc().mkdirat(directory, nulTerminated(name), 0o700), name);
+}
+
+export function symlinkAt(directory: number, name: ByteString, target: ByteString): void {
+  done("symlinkat", libc().symlinkat(nulTerminated(target), directory, nulTerminated(name)), name);
+}
+
+/** Another name for a file; for the link itself where `from` is a symbolic link. */
+export function linkAt(fromDirectory: number, from: ByteString, directory: number, name: ByteString): void {
+  done("linkat", libc().linkat(fromDirectory, nulTerminated(from), directory, nulTerminated(name), 0), name);
+}
+
+/** A device node or FIFO; `mode` includes the type bits. */
+export function makeNodeAt(directory: number, name: ByteString, mode: number, device: number): void {
+  done("mknodat", libc().mknodat(directory, nulTerminated(name), mode, device), name);
+}
+
+export function unlinkAt(directory: number, name: ByteString): void {
+  done("unlinkat", libc().unlinkat(directory, nulTerminated(name), 0), name);
+}
+
+export function removeDirectoryAt(directory: number, name: ByteString): void {
+  done("unlinkat", libc().unlinkat(directory, nulTerminated(name), AT_REMOVEDIR), name);
+}
+
+export function chownAt(directory: number, name: ByteString, uid: number, gid: number): void {
+  done("fchownat", libc().fchownat(directory, nulTerminated(name), uid, gid, AT_SYMLINK_NOFOLLOW), name);
+}
+
+/** Follows symbolic links, as Linux has no call that does not: for names that are known to be none. */
+export function chmodAt(directory: number, name: ByteString, mode: number): void {
+  done("fchmodat", libc().fchmodat(directory, nulTerminated(name), mode, 0), name);
+}
+
+export function setTimeAt(directory: number, name: ByteString, mtime: FileTime): void {
+  done("utimensat", libc().utimensat(directory, nulTerminated(name), timespecs(mtime), AT_SYMLINK_NOFOLLOW), name);
+}
+
+export function setTime(file: number, mtime: FileTime, name: ByteString): void {
+  done("futimens", libc().futimens(file, timespecs(mtime)), name);
+}
+
+export function setXattr(file: number, xattr: ByteString, value: Uint8Array): void {
+  done("fsetxattr", libc().fsetxattr(file, nulTerminated(xattr), value, value.length, 0), xattr);
+}
+
+/** Linux has no such call by directory descriptor; the descriptor's own path in /proc is one. */
+export function setXattrAt(directory: number, name: ByteString, xattr: ByteString, value: Uint8Array): void {
+  const path = nulTerminated(`/proc/self/fd/${directory}/${name}`);
+  done("lsetxattr", libc().lsetxattr(path, nulTerminated(xattr), value, value.length, 0), xattr);
+}
+
+/** Writes everything of the file system that holds `file` to disk. */
+export async function syncFileSystem(file: number): Promise<void> {
+  // errno belongs to the thread that made the call; the call fails for I/O errors and full disks only.
+  if ((await libc().syncfs(file)) < 0) throw systemError("syncfs", 5, "");
+}
+
+/** Access and modification time, both `mtime`: layers carry no access times. */
+function timespecs(mtime: FileTime): BigInt64Array {
+  const sec = BigInt(mtime.sec);
+  const nsec = BigInt(mtime.nsec);
+  return BigInt64Array.of(sec, nsec, sec, nsec);
+}
+
+function done(call: string, result: number, name: ByteString): number {
+  if (result < 0) throw systemError(call, libc().errno(), readable(name));
+  return result;
+}

@@ -1,0 +1,16 @@
+/** Who this process is for the file system. */
+export interface Privileges {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+export function ownPrivileges(): Privileges {
+  return { uid: process.geteuid?.() ?? 0, gid: process.getegid?.() ?? 0 };
+}
+
+/** Errors that say "not allowed to you" or "not on this file system" rather than "broken". */
+const REFUSALS: ReadonlySet<string | undefined> = new Set(["EPERM", "EINVAL", "EOPNOTSUPP", "ENOTSUP", "EACCES"]);
+
+export function isRefusal(code: string | undefined): boolean {
+  return REFUSALS.has(code);
+}
