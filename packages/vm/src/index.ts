@@ -1,1 +1,27 @@
-export {};
+export { VmError, type VmErrorCode } from "./errors/vm-error.ts";
+export { type BootRoot, type BootRootOptions, publishBootRoot } from "./guest/boot-root.ts";
+export { type CheckHostOptions, checkHost } from "./host/check-host.ts";
+export type { HostFinding, HostFindingCode, HostReport } from "./host/finding.ts";
+export type { KrunFunction, KrunVersion } from "./libkrun/api.ts";
+export { type LibkrunBinding, openLibkrun } from "./libkrun/binding.ts";
+export type { KrunCall } from "./libkrun/call.ts";
+export type { KrunFeature } from "./libkrun/feature.ts";
+export { type LibkrunFiles, type LibkrunPlaces, locateLibkrun } from "./libkrun/locate.ts";
+export { locateGuestAgent, locateVmHost } from "./native/programs.ts";
+export type { StartFailure } from "./process/exit-record.ts";
+export { isAlive, type ProcessIdentity, readIdentity } from "./process/identity.ts";
+export { DEFAULT_CONSOLE_BYTES, DEFAULT_START_TIMEOUT_MS, type LaunchOptions, launchVm } from "./process/launch.ts";
+export type { VmEvidence } from "./process/start-error.ts";
+export type { VmExit, VmExitCause } from "./process/vm-exit.ts";
+export type { VmProcess } from "./process/vm-process.ts";
+export { parseVmSpec } from "./spec/parse-vm-spec.ts";
+export { planCalls } from "./spec/plan.ts";
+export type {
+  CheckedVmSpec,
+  VmInit,
+  VmNetwork,
+  VmRoot,
+  VmShare,
+  VmSpec,
+  VsockPort,
+} from "./spec/vm-spec.ts";

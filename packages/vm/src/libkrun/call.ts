@@ -1,0 +1,80 @@
+import { type KrunArguments, type KrunFunction, type KrunParameterKind, krunParameters, krunSymbol } from "./api.ts";
+
+/** A value that an earlier call of the plan answers with. */
+export interface KrunRef<Kind extends "context" | "console"> {
+  readonly kind: Kind;
+  readonly ref: string;
+}
+
+/** Descriptors that vm-host opens for the VM process: /dev/null, and the pipe into the console log. */
+export type HostFd = "consoleIn" | "consoleOut";
+
+/** What stands for a parameter of each kind in a plan. */
+interface PlannedValues extends Record<KrunParameterKind, unknown> {
+  context: KrunRef<"context">;
+  console: KrunRef<"console">;
+  u8: number;
+  u32: number;
+  u64: number;
+  i32: number;
+  bool: boolean;
+  str: string;
+  "str?": string | null;
+  strs: readonly string[];
+  bytes: Uint8Array;
+  fd: HostFd;
+}
+
+/** One argument as native/vm-host/PROTOCOL.md writes it. */
+export type WireArgument =
+  | { readonly ref: string }
+  | { readonly u8: number }
+  | { readonly u32: number }
+  | { readonly u64: number }
+  | { readonly i32: number }
+  | { readonly bool: boolean }
+  | { readonly str: string | null }
+  | { readonly strs: readonly string[] | null }
+  | { readonly bytes: readonly number[] }
+  | { readonly fd: HostFd };
+
+/** One call of libkrun as data: what vm-host replays. */
+export interface KrunCall {
+  /** Symbol of the library. */
+  readonly fn: string;
+  readonly args: readonly WireArgument[];
+  /** Name under which later calls refer to the answer. */
+  readonly save?: string;
+}
+
+/**
+ * One call as data. A missing, surplus or wrong argument is a compile error.
+ *
+ * ```ts
+ * krunCall("set_vm_config", { context: CONTEXT, vcpus: 2, memoryMib: 512 });
+ * ```
+ */
+export function krunCall<Name extends KrunFunction>(
+  name: Name,
+  args: KrunArguments<Name, PlannedValues>,
+  save?: KrunRef<"context" | "console">,
+): KrunCall {
+  const values = args as Readonly<Record<string, unknown>>;
+  const wire = krunParameters(name).map(([parameter, kind]) => encodeArgument(kind, values[parameter]));
+  return { fn: krunSymbol(name), args: wire, ...(save === undefined ? {} : { save: save.ref }) };
+}
+
+/** The value is of the kind's type: {@link krunCall} takes no other. */
+function encodeArgument(kind: KrunParameterKind, value: unknown): WireArgument {
+  switch (kind) {
+    case "context":
+    case "console":
+      return { ref: (value as KrunRef<"context">).ref };
+    case "str?":
+      return { str: value as string | null };
+    case "bytes":
+      return { bytes: [...(value as Uint8Array)] };
+    default:
+      return { [kind]: value } as unknown as WireArgument;
+  }
+}

@@ -1,0 +1,53 @@
+import { open } from "node:fs/promises";
+import * as v from "valibot";
+
+/** Far more than vm-host writes. */
+const MAX_RECORD_BYTES = 64 * 1024;
+
+const failure = v.object({
+  stage: v.picklist(["spec", "load", "jail", "call"]),
+  what: v.string(),
+  errno: v.pipe(v.number(), v.integer()),
+  message: v.string(),
+});
+
+const record = v.object({
+  version: v.literal(1),
+  code: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(255))),
+  signal: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(64))),
+  startedAt: v.pipe(v.string(), v.isoTimestamp()),
+  endedAt: v.pipe(v.string(), v.isoTimestamp()),
+  failure: v.nullable(failure),
+});
+
+/** Why a VM process could not become a VM, as native/vm-host/PROTOCOL.md has it. */
+export interface StartFailure {
+  /** What failed: the request itself, loading a library, building the jail, or a call of libkrun. */
+  readonly stage: "spec" | "load" | "jail" | "call";
+  /** A field, a path, a system call or a function of libkrun. */
+  readonly what: string;
+  /** Linux error number; 0 when it was no system error. */
+  readonly errno: number;
+  readonly message: string;
+}
+
+/** What vm-host recorded of a VM's end. */
+export type ExitRecord = Readonly<v.InferOutput<typeof record>>;
+
+/** Reads `exit.json`; undefined when there is none, or none that can be believed. */
+export async function readExitRecord(path: string): Promise<ExitRecord | undefined> {
+  try {
+    await using file = await open(path, "r");
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(MAX_RECORD_BYTES));
+    return v.parse(record, JSON.parse(buffer.toString("utf8", 0, bytesRead)));
+  } catch {
+    return undefined;
+  }
+}
+
+/** The failure that vm-host said on its last line of stderr; undefined when that line is something else. */
+export function parseFailureLine(stderr: string): StartFailure | undefined {
+  const last = stderr.trimEnd().split("\n").at(-1);
+  const result = v.safeParse(v.pipe(v.string(), v.parseJson(), failure), last);
+  return result.success ? result.output : undefined;
+}

@@ -1,0 +1,94 @@
+import { lstat, rm } from "node:fs/promises";
+import { raceSignal, startDeadline } from "@a3s/core";
+import { type LibkrunFiles, locateLibkrun } from "../libkrun/locate.ts";
+import { locateVmHost } from "../native/programs.ts";
+import { parseVmSpec } from "../spec/parse-vm-spec.ts";
+import type { VmSpec } from "../spec/vm-spec.ts";
+import { LaunchedVm } from "./launched-vm.ts";
+import { Monitor } from "./monitor.ts";
+import { startDocument, type VmFiles } from "./start-document.ts";
+import { startError } from "./start-error.ts";
+import type { VmProcess } from "./vm-process.ts";
+
+/** Size at which a console's log is rotated when none is given: 1 MiB. */
+export const DEFAULT_CONSOLE_BYTES = 1024 * 1024;
+/** Time from the start of vm-host to the start of the guest's kernel, in milliseconds. */
+export const DEFAULT_START_TIMEOUT_MS = 30_000;
+
+/** Options of {@link launchVm}. */
+export interface LaunchOptions {
+  /** Absolute path of the console's log, and the size at which it is rotated, once ({@link DEFAULT_CONSOLE_BYTES}). */
+  readonly console: { readonly path: string; readonly maxBytes?: number | undefined };
+  /** Absolute path of the record of the VM's end; one that is there is replaced. */
+  readonly exitPath: string;
+  /** Ends the start, not the VM that was started. */
+  readonly signal?: AbortSignal | undefined;
+  /** {@link DEFAULT_START_TIMEOUT_MS} by default. */
+  readonly timeoutMs?: number | undefined;
+  /** Whether the VM outlives this process; by default it ends with it, however it ends. */
+  readonly detached?: boolean | undefined;
+  /** What {@link locateLibkrun} finds, by default. */
+  readonly libraries?: LibkrunFiles | undefined;
+  /** Absolute path of vm-host; what is installed, by default. */
+  readonly vmHost?: string | undefined;
+}
+
+/**
+ * Starts a VM. Resolves when everything is set up and only the guest's own boot is left; what goes wrong later ends
+ * {@link VmProcess.exited}. A start that is aborted leaves nothing behind, one that fails leaves its log and record.
+ *
+ * @throws VmError `VM_SPEC_INVALID`, `LIBKRUN_MISSING`, `VM_HOST_MISSING`, `VM_START_FAILED`; the signal's reason when aborted.
+ */
+export async function launchVm(spec: VmSpec, options: LaunchOptions): Promise<VmProcess> {
+  const checked = parseVmSpec(spec);
+  const { signal, timeoutMs = DEFAULT_START_TIMEOUT_MS, detached = false } = options;
+  const libraries = options.libraries ?? (await locateLibkrun());
+  const vmHost = options.vmHost ?? (await locateVmHost());
+  const files: VmFiles = {
+    console: { path: options.console.path, maxBytes: options.console.maxBytes ?? DEFAULT_CONSOLE_BYTES },
+    exitPath: options.exitPath,
+  };
+  const logExisted = await exists(files.console.path);
+  // A record of an earlier VM must not be taken for this one's.
+  await rm(files.exitPath, { force: true });
+
+  using deadline = startDeadline({ timeoutMs, what: "The start of the VM", signal });
+  deadline.signal.throwIfAborted();
+  const vm = new LaunchedVm(await startMonitor(vmHost, detached), checked, files);
+  vm.become(startDocument(checked, { ...files, libraries, detached }));
+  try {
+    await raceSignal(vm.starting(), deadline.signal);
+  } catch (reason) {
+    await vm.kill();
+    if (!deadline.signal.aborted || reason !== deadline.signal.reason) throw reason;
+    if (!signal?.aborted) {
+      throw startError(undefined, await vm.evidence(), { how: `it took longer than ${timeoutMs} ms`, cause: reason });
+    }
+    await rm(files.exitPath, { force: true });
+    if (!logExisted) await removeLog(files.console.path);
+    throw reason;
+  }
+  if (detached) vm.release();
+  return vm;
+}
+
+async function startMonitor(vmHost: string, detached: boolean): Promise<Monitor> {
+  try {
+    return await Monitor.start(vmHost, { detached });
+  } catch (cause) {
+    const how = `vm-host cannot be run at ${vmHost}`;
+    throw startError(undefined, { stderrTail: "", consoleTail: "" }, { how, cause });
+  }
+}
+
+/** The log and what vm-host rotated out of it. */
+async function removeLog(path: string): Promise<void> {
+  for (const each of [path, `${path}.1`]) await rm(each, { force: true });
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await lstat(path).then(
+    () => true,
+    () => false,
+  );
+}

@@ -1,0 +1,107 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import type { Duplex, Readable } from "node:stream";
+import { raceSignal, startDeadline } from "@a3s/core";
+import { type ProcessIdentity, readIdentity } from "./identity.ts";
+import { TailBuffer } from "./tail.ts";
+
+/** How a process ended, as Node reports it. */
+export interface ProcessEnd {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+/** Longest line that vm-host may report on its stdout. */
+const MAX_REPORT_BYTES = 4096;
+
+/** The vm-host process: started, spoken to, and ended. What it says means nothing here. */
+export class Monitor {
+  readonly pid: number;
+  readonly identity: ProcessIdentity;
+  /** The first line on its stdout; undefined when it ended without one. */
+  readonly report: Promise<string | undefined>;
+  /** After it ended and nobody holds its stdout and stderr any more: then the VM process, too, is gone. */
+  readonly closed: Promise<ProcessEnd>;
+  readonly #child: ChildProcess;
+  readonly #stderr = new TailBuffer();
+
+  private constructor(child: ChildProcess, pid: number, identity: ProcessIdentity) {
+    this.#child = child;
+    this.pid = pid;
+    this.identity = identity;
+    child.stderr?.on("data", (chunk: Buffer) => this.#stderr.add(chunk));
+    this.report = firstLine(child.stdout as Readable);
+    this.closed = once(child, "close").then(([code, signal]) => ({ code, signal }) as ProcessEnd);
+  }
+
+  /** Starts `program run`, in a session of its own: Ctrl-C in the creator's terminal must not end a VM behind its back. */
+  static async start(program: string, options: { readonly detached: boolean }): Promise<Monitor> {
+    const child = spawn(program, ["run"], {
+      // A detached VM outlives whoever could read its stderr; exit.json says all that it would.
+      stdio: ["ignore", "pipe", options.detached ? "ignore" : "pipe", "pipe"],
+      detached: true,
+      cwd: "/",
+      env: loaderEnvironment(),
+    });
+    if (child.pid === undefined) {
+      const [error] = await once(child, "error");
+      throw error;
+    }
+    // An error after the start is a signal that could not be sent: the process is gone, which `closed` says.
+    child.on("error", () => {});
+    // It waits for its specification, so it cannot have ended by now.
+    const identity = readIdentity(child.pid) ?? { pid: child.pid, startTime: "0", executable: program };
+    return new Monitor(child, child.pid, identity);
+  }
+
+  /** Hands over the specification. The descriptor stays open: its end tells vm-host that its creator is gone. */
+  send(line: string): void {
+    const lifeline = this.#child.stdio[3] as Duplex;
+    // Whoever does not read its specification ends, and `closed` says so.
+    lifeline.on("error", () => {});
+    lifeline.resume();
+    lifeline.write(`${line}\n`);
+  }
+
+  /** The creator may end, and its event loop run dry, without waiting for the process. */
+  release(): void {
+    for (const stream of this.#child.stdio) (stream as Partial<Duplex> | null)?.destroy?.();
+    this.#child.unref();
+  }
+
+  get stderrTail(): string {
+    return this.#stderr.text;
+  }
+
+  /** Ends it: SIGTERM, by which it ends the VM and leaves its record; SIGKILL when it has not within `graceMs`. */
+  async end(graceMs: number): Promise<ProcessEnd> {
+    using deadline = startDeadline({ timeoutMs: graceMs, what: "The end of vm-host" });
+    this.#child.kill("SIGTERM");
+    try {
+      return await raceSignal(this.closed, deadline.signal);
+    } catch {
+      this.#child.kill("SIGKILL");
+      return await this.closed;
+    }
+  }
+}
+
+/** The VM process gets an empty environment; vm-host itself needs no more than the loader does. */
+function loaderEnvironment(): NodeJS.ProcessEnv {
+  const path = process.env["LD_LIBRARY_PATH"];
+  return path === undefined ? {} : { LD_LIBRARY_PATH: path };
+}
+
+async function firstLine(stream: Readable): Promise<string | undefined> {
+  let text = "";
+  const line = new Promise<string | undefined>((resolve) => {
+    stream.setEncoding("utf8");
+    stream.on("data", (chunk: string) => {
+      text = (text + chunk).slice(0, MAX_REPORT_BYTES);
+      const end = text.indexOf("\n");
+      if (end >= 0) resolve(text.slice(0, end));
+    });
+    stream.once("close", () => resolve(undefined));
+  });
+  return await line;
+}

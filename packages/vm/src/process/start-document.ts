@@ -1,0 +1,34 @@
+import type { LibkrunFiles } from "../libkrun/locate.ts";
+import { planCalls, readOnlyPaths } from "../spec/plan.ts";
+import type { CheckedVmSpec } from "../spec/vm-spec.ts";
+
+/** Where a VM's traces go. */
+export interface VmFiles {
+  /** Log of the guest's console; rotated once at `maxBytes`, so it takes twice that at most. */
+  readonly console: { readonly path: string; readonly maxBytes: number };
+  /** Where vm-host records how the VM ended. */
+  readonly exitPath: string;
+}
+
+/** The one line that tells vm-host what to become: native/vm-host/PROTOCOL.md, "Start". Pure. */
+export function startDocument(
+  spec: CheckedVmSpec,
+  options: VmFiles & { readonly libraries: LibkrunFiles; readonly detached: boolean },
+): string {
+  return JSON.stringify({
+    version: 1,
+    libkrun: options.libraries.libkrun,
+    libkrunfw: options.libraries.libkrunfw,
+    calls: planCalls(spec),
+    jail: { readOnly: readOnlyPaths(spec), network: spec.network.kind === "none" ? "isolated" : "host" },
+    console: { path: options.console.path, maxBytes: options.console.maxBytes },
+    exitPath: options.exitPath,
+    remove: ownSockets(spec),
+    detached: options.detached,
+  });
+}
+
+/** Sockets that are made with the VM and go with it; the others belong to whoever listens on them. */
+export function ownSockets(spec: CheckedVmSpec): readonly string[] {
+  return spec.vsockPorts.filter((port) => port.direction === "host-connects").map((port) => port.socketPath);
+}

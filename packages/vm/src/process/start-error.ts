@@ -1,0 +1,34 @@
+import { VmError } from "../errors/vm-error.ts";
+import type { StartFailure } from "./exit-record.ts";
+
+/** What is known of a VM besides what it was told to say. */
+export interface VmEvidence {
+  /** The last 4 KiB of vm-host's stderr; empty for a detached VM. */
+  readonly stderrTail: string;
+  /** The last 4 KiB of the console's log: the guest's output, its kernel's and libkrun's. */
+  readonly consoleTail: string;
+}
+
+const HINTS: Readonly<Record<StartFailure["stage"] | "unknown", string>> = {
+  spec: "vm-host and @a3s/vm must be of the same version; look at the paths that were given.",
+  load: "Look at the libraries: checkHost() says which were found and whether they can be loaded.",
+  jail: "The system must allow user, mount and network namespaces (sysctl user.max_user_namespaces), and the shared directories must exist.",
+  call: "libkrun refused a value of the VM's specification; the message names the call.",
+  unknown: "Look at the details: they hold the ends of vm-host's stderr and of the console.",
+};
+
+/** The error for a VM that did not start, with all evidence in its details. */
+export function startError(
+  failure: StartFailure | undefined,
+  evidence: VmEvidence,
+  ending: { readonly how: string; readonly cause?: unknown },
+): VmError {
+  const why = failure === undefined ? ending.how : `${failure.what}: ${failure.message}`;
+  return new VmError({
+    code: "VM_START_FAILED",
+    message: `The VM did not start: ${why}`,
+    hint: HINTS[failure?.stage ?? "unknown"],
+    ...(ending.cause === undefined ? {} : { cause: ending.cause }),
+    details: { failure, ...evidence },
+  });
+}

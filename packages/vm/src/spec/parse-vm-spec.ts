@@ -1,0 +1,115 @@
+import { MAX_MEMORY_MIB, MAX_VCPUS, MIN_MEMORY_MIB } from "@a3s/core";
+import * as v from "valibot";
+import { VmError } from "../errors/vm-error.ts";
+import { commandLineRoom } from "./command-line.ts";
+import { conflicts } from "./conflicts.ts";
+import type { CheckedVmSpec } from "./vm-spec.ts";
+
+/** virtio specification 1.2, 5.11.4: the tag's field. */
+const MAX_TAG_BYTES = 36;
+/** unix(7): `sun_path` has 108 bytes, one of them for the end. */
+export const MAX_SOCKET_PATH_BYTES = 107;
+/** limits.h: PATH_MAX has 4096 bytes, one of them for the end. */
+const MAX_PATH_BYTES = 4095;
+/** The guest's kernel panics at more than 32 arguments or variables; libkrun and the kernel add some of their own. */
+const MAX_WORDS = 24;
+
+const path = v.pipe(
+  v.string(),
+  v.startsWith("/", "must be an absolute path"),
+  v.maxBytes(MAX_PATH_BYTES, `must have at most ${MAX_PATH_BYTES} bytes`),
+  v.check((text) => !text.includes("\0"), "must not hold a NUL byte"),
+);
+const socketPath = v.pipe(path, v.maxBytes(MAX_SOCKET_PATH_BYTES, `must have at most ${MAX_SOCKET_PATH_BYTES} bytes`));
+const integer = (least: number, most: number) => v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
+
+/** What comes through the kernel's command line, within double quotes, as it was. */
+const quotable = v.pipe(v.string(), v.regex(/^[ !#-~]*$/, 'must be printable ASCII without "'));
+const argument = v.pipe(
+  quotable,
+  v.nonEmpty("must not be empty"),
+  // The kernel stops to read arguments at a second double dash (kernel/params.c, parse_args).
+  v.notValue("--", "must not be a double dash alone"),
+);
+const variableName = v.pipe(
+  v.string(),
+  v.regex(/^[A-Z_][A-Z0-9_]*$/, "must be an upper-case name"),
+  v.check((name) => !name.startsWith("KRUN_"), "must not start with KRUN_, which libkrun reserves"),
+);
+
+const share = v.strictObject({
+  tag: v.pipe(
+    v.string(),
+    v.regex(/^[!-~]+$/, "must be printable ASCII"),
+    v.maxBytes(MAX_TAG_BYTES, `must have at most ${MAX_TAG_BYTES} bytes`),
+    v.notValue("/dev/root", "must not be the tag of the root"),
+  ),
+  path,
+  readOnly: v.boolean(),
+});
+
+const vmSpec = v.strictObject({
+  vcpus: integer(1, MAX_VCPUS),
+  memoryMib: integer(MIN_MEMORY_MIB, MAX_MEMORY_MIB),
+  root: v.strictObject({ path, readOnly: v.optional(v.boolean(), false) }),
+  init: v.strictObject({
+    path: v.pipe(
+      v.string(),
+      v.regex(/^\/[!#-~]*$/, 'must be an absolute path of printable ASCII without blanks and "'),
+    ),
+    args: v.optional(v.pipe(v.array(argument), v.maxLength(MAX_WORDS)), []),
+    env: v.optional(v.pipe(v.record(variableName, quotable), v.maxEntries(MAX_WORDS)), {}),
+    pid1: v.optional(v.boolean(), false),
+  }),
+  shares: v.optional(v.array(share), []),
+  vsockPorts: v.optional(
+    v.array(
+      v.strictObject({
+        port: integer(1, 0xffff_fffe),
+        socketPath,
+        direction: v.picklist(["guest-connects", "host-connects"]),
+      }),
+    ),
+    [],
+  ),
+  network: v.optional(
+    v.variant("kind", [
+      v.strictObject({ kind: v.literal("none") }),
+      v.strictObject({
+        kind: v.literal("tsi"),
+        publish: v.pipe(
+          v.array(v.strictObject({ hostPort: integer(1, 65535), guestPort: integer(1, 65535) })),
+          v.maxLength(64),
+        ),
+      }),
+    ]),
+    { kind: "none" },
+  ),
+});
+
+/**
+ * Checks a VM specification and fills in the defaults. Unknown fields are refused.
+ *
+ * @throws VmError `VM_SPEC_INVALID`, naming each field that is wrong.
+ */
+export function parseVmSpec(input: unknown): CheckedVmSpec {
+  const result = v.safeParse(vmSpec, input);
+  if (!result.success) {
+    throw invalid(result.issues.map((issue) => `${v.getDotPath(issue) ?? "(itself)"}: ${issue.message}`));
+  }
+  const spec: CheckedVmSpec = result.output;
+  const faults = conflicts(spec);
+  const room = commandLineRoom(spec);
+  if (room < 0) faults.push(`init: path, args and env are ${-room} bytes too long for the kernel's command line`);
+  if (faults.length > 0) throw invalid(faults);
+  return spec;
+}
+
+function invalid(faults: readonly string[]): VmError {
+  return new VmError({
+    code: "VM_SPEC_INVALID",
+    message: `The VM specification is invalid: ${faults.join("; ")}`,
+    hint: "Correct the fields named above.",
+    details: { faults },
+  });
+}

@@ -1,0 +1,61 @@
+import type { KrunCall, KrunRef } from "../libkrun/call.ts";
+import { krunCall } from "../libkrun/call.ts";
+import { initEnvironment } from "./command-line.ts";
+import type { CheckedVmSpec, VmNetwork } from "./vm-spec.ts";
+
+const context: KrunRef<"context"> = { kind: "context", ref: "ctx" };
+
+/** libkrun.h, KRUN_LOG_*: errors only, no colours, and the environment has no say. */
+const LOG = { level: 1, style: 2, options: 1 } as const;
+/** KRUN_TSI_HIJACK_INET. Not KRUN_TSI_HIJACK_UNIX, which would open the host's Unix sockets to the guest. */
+const TSI_INET = 1;
+
+/**
+ * The calls of libkrun that make and start the VM, in order. Pure.
+ *
+ * Read-only directories are not in here: libkrun 1.17 has no read-only share, so vm-host protects them by mounts of its
+ * own (see {@link readOnlyPaths}).
+ */
+export function planCalls(spec: CheckedVmSpec): readonly KrunCall[] {
+  const { init } = spec;
+  return [
+    // libkrun writes what the guest's kernel says into its log, so the log belongs into the console's file.
+    krunCall("init_log", { target: "consoleOut", ...LOG }),
+    krunCall("create_ctx", {}, context),
+    krunCall("set_vm_config", { context, vcpus: spec.vcpus, memoryMib: spec.memoryMib }),
+    krunCall("disable_implicit_console", { context }),
+    krunCall("add_virtio_console_default", { context, input: "consoleIn", output: "consoleOut", error: "consoleOut" }),
+    krunCall("set_root", { context, path: spec.root.path }),
+    ...spec.shares.map(({ tag, path }) => krunCall("add_virtiofs", { context, tag, path })),
+    ...planVsock(spec.network),
+    ...spec.vsockPorts.map(({ port, socketPath, direction }) =>
+      krunCall("add_vsock_port2", { context, port, path: socketPath, listen: direction === "host-connects" }),
+    ),
+    krunCall("set_exec", { context, path: init.path, args: init.args, env: initEnvironment(spec) }),
+    krunCall("start_enter", { context }),
+  ];
+}
+
+/** Left alone, libkrun gives a VM without a network card all sockets of the host and publishes all of the guest's. */
+function planVsock(network: VmNetwork): readonly KrunCall[] {
+  const own = krunCall("disable_implicit_vsock", { context });
+  switch (network.kind) {
+    case "none":
+      return [own, krunCall("add_vsock", { context, tsiFeatures: 0 })];
+    case "tsi":
+      return [
+        own,
+        krunCall("add_vsock", { context, tsiFeatures: TSI_INET }),
+        krunCall("set_port_map", {
+          context,
+          ports: network.publish.map(({ hostPort, guestPort }) => `${hostPort}:${guestPort}`),
+        }),
+      ];
+  }
+}
+
+/** Directories that the VM process must see read-only. */
+export function readOnlyPaths(spec: CheckedVmSpec): readonly string[] {
+  const paths = [spec.root, ...spec.shares].filter((share) => share.readOnly).map((share) => share.path);
+  return [...new Set(paths)];
+}

@@ -1,0 +1,101 @@
+/**
+ * A VM, as plain data. {@link parseVmSpec} checks it; {@link planCalls} turns it into calls of libkrun.
+ *
+ * ```ts
+ * const spec: VmSpec = {
+ *   vcpus: 1,
+ *   memoryMib: 256,
+ *   root: { path: "/srv/guest" },
+ *   init: { path: "/bin/busybox", args: ["uname", "-a"] },
+ * };
+ * ```
+ */
+export interface VmSpec {
+  /** 1 to 16. */
+  readonly vcpus: number;
+  /** MiB of guest memory, 128 up. */
+  readonly memoryMib: number;
+  /** The directory of the host that is the guest's `/`. */
+  readonly root: VmRoot;
+  /** The program that the guest runs; when it ends, the VM ends. */
+  readonly init: VmInit;
+  /** Further directories of the host; the guest mounts them by tag (`mount -t virtiofs TAG DIR`). None by default. */
+  readonly shares?: readonly VmShare[] | undefined;
+  /** Ports between guest and host; no others are open. None by default. */
+  readonly vsockPorts?: readonly VsockPort[] | undefined;
+  /** `{ kind: "none" }` by default. */
+  readonly network?: VmNetwork | undefined;
+}
+
+/** See {@link VmSpec.root}. */
+export interface VmRoot {
+  /** Absolute path on the host. */
+  readonly path: string;
+  /** Writes of the guest fail with EROFS; false by default. */
+  readonly readOnly?: boolean | undefined;
+}
+
+/**
+ * The first program of the guest. It travels on the guest kernel's command line: printable ASCII without `"`, and so
+ * little that path, arguments and environment fit with everything else into 2048 bytes. Send anything longer, or
+ * secret, over vsock.
+ */
+export interface VmInit {
+  /** Absolute path in the guest, without blanks. */
+  readonly path: string;
+  /** Arguments after the program's own name; at most 24. */
+  readonly args?: readonly string[] | undefined;
+  /** Variables with upper-case names: the kernel takes others for its own parameters. At most 24; nothing else is set but HOME and TERM. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  /**
+   * Whether the program itself is PID 1, with everything that this means (reaping, signals, mounting); otherwise a
+   * tiny init of libkrun runs it as a child. False by default.
+   */
+  readonly pid1?: boolean | undefined;
+}
+
+/** A directory of the host that the guest can mount over virtio-fs. */
+export interface VmShare {
+  /** Name for the guest, at most 36 bytes (virtio specification, `virtio_fs_config`). */
+  readonly tag: string;
+  /** Absolute path on the host. */
+  readonly path: string;
+  /** Writes of the guest fail with EROFS. */
+  readonly readOnly: boolean;
+}
+
+/** A vsock port of the guest, joined to a Unix socket of the host. */
+export interface VsockPort {
+  readonly port: number;
+  /** Absolute path, at most 107 bytes (`sun_path` of unix(7)). */
+  readonly socketPath: string;
+  /**
+   * `guest-connects`: somebody on the host listens on the socket before the VM starts, and the guest connects to CID 2.
+   * `host-connects`: the guest listens; the socket is made with the VM, must not exist before, and goes with it.
+   */
+  readonly direction: "guest-connects" | "host-connects";
+}
+
+/**
+ * `none`: no network card, and no way of the guest's sockets to the host; the VM process itself has an empty network
+ * namespace. `tsi`: the guest's TCP and UDP sockets become sockets of the host, **its loopback services included**;
+ * the host reaches only the listeners in `publish`.
+ */
+export type VmNetwork =
+  | { readonly kind: "none" }
+  | {
+      readonly kind: "tsi";
+      /** At most 64 TCP ports; within the guest, too, the listener is reached under the host's port. */
+      readonly publish: readonly { readonly hostPort: number; readonly guestPort: number }[];
+    };
+
+/** A {@link VmSpec} that was checked, with every default filled in. */
+export interface CheckedVmSpec {
+  readonly vcpus: number;
+  readonly memoryMib: number;
+  readonly root: Required<{ readonly [K in keyof VmRoot]: NonNullable<VmRoot[K]> }>;
+  readonly init: Required<{ readonly [K in keyof VmInit]: NonNullable<VmInit[K]> }>;
+  readonly shares: readonly VmShare[];
+  readonly vsockPorts: readonly VsockPort[];
+  readonly network: VmNetwork;
+}
