@@ -1,0 +1,22 @@
+import { fileURLToPath } from "node:url";
+import { staleErrorsPage, writeErrorsPage } from "./errors-page.ts";
+import { generateWire, lintWire, staleWire } from "./wire.ts";
+
+/** `node tools/generate/main.ts` writes everything generated anew; with `--check` it only says what is stale. */
+const repository = fileURLToPath(new URL("../../", import.meta.url));
+
+if (process.argv.includes("--check")) {
+  const findings = [
+    ...(await lintWire(repository)),
+    ...(await staleWire(repository)),
+    ...(await staleErrorsPage(repository)),
+  ];
+  for (const finding of findings) console.error(finding);
+  if (findings.length > 0) {
+    console.error('Generated files are written by "npm run generate".');
+    process.exitCode = 1;
+  }
+} else {
+  await generateWire(repository);
+  await writeErrorsPage(repository);
+}

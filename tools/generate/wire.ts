@@ -1,0 +1,52 @@
+import { execFile } from "node:child_process";
+import { glob, mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+/** Where proto/buf.gen.yaml puts the TypeScript, relative to the repository. */
+const generated = "packages/agent-client/src/gen";
+
+/** Writes the TypeScript of every wire message anew. */
+export async function generateWire(repository: string): Promise<void> {
+  await run("buf", ["generate"], { cwd: join(repository, "proto") });
+}
+
+/** What buf finds wrong in the definitions; empty when nothing. */
+export async function lintWire(repository: string): Promise<string[]> {
+  return await run("buf", ["lint"], { cwd: join(repository, "proto") }).then(
+    () => [],
+    (error: { stdout?: string; message: string }) => (error.stdout || error.message).trimEnd().split("\n"),
+  );
+}
+
+/** The generated files that are not what the definitions give, one sentence each. */
+export async function staleWire(repository: string): Promise<string[]> {
+  const fresh = await mkdtemp(join(tmpdir(), "a3s-generate-"));
+  try {
+    // The template's "out" begins with "..": a folder in between makes it end up in `fresh`.
+    await run("buf", ["generate", "--output", join(fresh, "proto")], { cwd: join(repository, "proto") });
+    return differences(await contents(join(repository, generated)), await contents(join(fresh, generated)));
+  } finally {
+    await rm(fresh, { recursive: true, force: true });
+  }
+}
+
+/** How committed files differ from those that were just generated. */
+export function differences(committed: ReadonlyMap<string, string>, fresh: ReadonlyMap<string, string>): string[] {
+  const paths = [...new Set([...committed.keys(), ...fresh.keys()])].sort();
+  return paths.flatMap((path) => {
+    const file = `${generated}/${path}`;
+    if (!fresh.has(path)) return [`${file} comes from no definition`];
+    if (!committed.has(path)) return [`${file} is missing`];
+    return committed.get(path) === fresh.get(path) ? [] : [`${file} is stale`];
+  });
+}
+
+async function contents(directory: string): Promise<Map<string, string>> {
+  const files = new Map<string, string>();
+  for await (const path of glob("**/*.ts", { cwd: directory }))
+    files.set(path, await readFile(join(directory, path), "utf8"));
+  return files;
+}
