@@ -20,12 +20,13 @@ const GARBAGE: ReadonlySet<string> = new Set(["ERR_HTTP2_ERROR", "ERR_HTTP2_SESS
  */
 export function callFault(error: unknown): CallFault {
   const status = error instanceof ConnectError ? error : undefined;
-  const systemCode = systemErrorCode(error);
+  const root = rootCause(error);
+  const systemCode = root instanceof Error && "code" in root && typeof root.code === "string" ? root.code : undefined;
   const details = {
     ...(status === undefined ? {} : { status: Code[status.code] }),
     ...(systemCode === undefined ? {} : { systemCode }),
   };
-  const said = guestText(status?.rawMessage ?? (error instanceof Error ? error.message : String(error)));
+  const said = guestText(textOf(root));
   if (status?.metadata.has("grpc-status") && status.code !== Code.Unavailable) {
     return {
       code: "AGENT_CALL_FAILED",
@@ -50,10 +51,14 @@ export function callFault(error: unknown): CallFault {
   };
 }
 
-/** The `code` of the first Node error in the chain of causes, such as "ECONNREFUSED". */
-function systemErrorCode(error: unknown): string | undefined {
-  for (let link = error, depth = 0; link instanceof Error && depth < 8; link = link.cause, depth++) {
-    if ("code" in link && typeof link.code === "string") return link.code;
-  }
-  return undefined;
+/** What began a chain of causes: Node wraps the failure of a connection once for each of its streams. */
+function rootCause(error: unknown): unknown {
+  let root = error;
+  for (let depth = 0; depth < 8 && root instanceof Error && root.cause instanceof Error; depth++) root = root.cause;
+  return root;
+}
+
+function textOf(error: unknown): string {
+  if (error instanceof ConnectError) return error.rawMessage;
+  return error instanceof Error ? error.message : String(error);
 }

@@ -8,10 +8,9 @@ export interface ExecStartedEvent {
 }
 
 /** Bytes that the command wrote; pieces of at most 28 KiB, cut anywhere. */
-export interface ExecOutputEvent {
-  readonly type: "stdout" | "stderr";
-  readonly data: Uint8Array;
-}
+export type ExecOutputEvent =
+  | { readonly type: "stdout"; readonly data: Uint8Array }
+  | { readonly type: "stderr"; readonly data: Uint8Array };
 
 /** The command ended and all its output was delivered. */
 export interface ExecExitEvent {

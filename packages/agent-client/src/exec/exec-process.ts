@@ -44,7 +44,8 @@ export class ExecProcess implements PromiseLike<ExecResult>, AsyncIterable<ExecE
 
   /**
    * Sends a signal to the command's process group, SIGTERM by default. Like the `kill` of Node's child process: it returns
-   * false when the command is known to have ended, and does not wait.
+   * false when the command is known to have ended, and does not wait. It travels behind stdin that was sent: where the
+   * command reads none of a large one, end it by its `signal` or by disposing the process.
    *
    * @throws {@link AgentError} `EXEC_INVALID` when there is no such signal.
    */

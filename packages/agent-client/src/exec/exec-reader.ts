@@ -39,7 +39,8 @@ export class ExecReader {
         return undefined;
     }
     if (!this.#started) throw violation(`its first message was "${message.case}"`);
-    return message.case === "exited" ? readExit(message.value) : { type: message.case, data: message.value };
+    if (message.case === "exited") return readExit(message.value);
+    return { type: message.case, data: message.value };
   }
 }
 

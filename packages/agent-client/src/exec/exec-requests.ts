@@ -63,6 +63,11 @@ export class ExecRequests implements AsyncIterableIterator<ExecRequestInit> {
     return Promise.resolve({ done: true, value: undefined });
   }
 
+  /** The transport gives up: the same to us as an end. */
+  throw(): Promise<IteratorResult<ExecRequestInit>> {
+    return this.return();
+  }
+
   [Symbol.asyncIterator](): this {
     return this;
   }

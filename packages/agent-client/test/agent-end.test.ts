@@ -1,0 +1,64 @@
+import { expect, test } from "vitest";
+import { connectAgent } from "../src/index.ts";
+import { startRealAgent } from "./real-agent.ts";
+import { scratchDirectory } from "./scratch.ts";
+
+test("when the VM ends, every pending call rejects at once", async () => {
+  await using agent = await startRealAgent();
+  const awaited = agent.client.exec(["sleep", "1000"]).then();
+  const events = agent.client.exec(["sleep", "1000"])[Symbol.asyncIterator]();
+  expect(await events.next()).toMatchObject({ value: { type: "started" } });
+  const pending = [awaited, events.next()];
+  const rejected = pending.map((call) => expect(call).rejects.toMatchObject({ code: "AGENT_UNAVAILABLE" }));
+  const began = performance.now();
+  agent.kill();
+  await Promise.all(rejected);
+  expect(performance.now() - began).toBeLessThan(1000);
+});
+
+test("after the VM's end further calls are refused with a hint", async () => {
+  await using agent = await startRealAgent();
+  expect(await agent.client.health()).toBe("serving");
+  const pending = agent.client.exec(["sleep", "1000"]).then();
+  agent.kill();
+  await expect(pending).rejects.toMatchObject({ code: "AGENT_UNAVAILABLE" });
+  const unavailable = { code: "AGENT_UNAVAILABLE", hint: expect.stringContaining("VM") };
+  await expect(agent.client.health()).rejects.toMatchObject(unavailable);
+  await expect(agent.client.exec(["true"])).rejects.toMatchObject(unavailable);
+});
+
+test("where there is no agent, a call says so", async () => {
+  await using scratch = await scratchDirectory();
+  await using client = connectAgent({ socketPath: `${scratch.path}/none.sock` });
+  await expect(client.health()).rejects.toMatchObject({
+    code: "AGENT_UNAVAILABLE",
+    details: { systemCode: "ENOENT" },
+  });
+});
+
+test("health knows services, info is complete, shutdown is answered and ends the agent", async () => {
+  await using agent = await startRealAgent();
+  expect(await agent.client.health({ service: "a3s.agent.v1.AgentService" })).toBe("serving");
+  expect(await agent.client.health({ service: "no.such.Service" })).toBe("service-unknown");
+  expect(await agent.client.info()).toMatchObject({
+    protocol: 1,
+    agentVersion: expect.stringMatching(/^\d+\.\d+\.\d+/),
+    machine: expect.stringMatching(/^\w+$/),
+  });
+  const pending = agent.client.exec(["sleep", "1000"]).then(
+    (result) => result.signal,
+    (error: { code: string }) => error.code,
+  );
+  await agent.client.shutdown({ graceMs: 0 });
+  expect(["SIGTERM", "SIGKILL", "AGENT_UNAVAILABLE"]).toContain(await pending);
+});
+
+test("the client's signal disposes it", async () => {
+  await using agent = await startRealAgent();
+  const controller = new AbortController();
+  await using client = connectAgent({ socketPath: agent.socketPath, signal: controller.signal });
+  const pending = client.exec(["sleep", "1000"]).then();
+  await client.health();
+  controller.abort("over");
+  await expect(pending).rejects.toMatchObject({ code: "AGENT_CLOSED", cause: "over" });
+});
