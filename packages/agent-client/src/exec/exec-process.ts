@@ -66,7 +66,8 @@ export class ExecProcess implements PromiseLike<ExecResult>, AsyncIterable<ExecE
   // biome-ignore lint/suspicious/noThenProperty: a process is a PromiseLike of its result by design
   then<Fulfilled = ExecResult, Rejected = never>(
     onFulfilled?: ((result: ExecResult) => Fulfilled | PromiseLike<Fulfilled>) | null,
-    onRejected?: ((reason: unknown) => Rejected | PromiseLike<Rejected>) | null,
+    // biome-ignore lint/suspicious/noExplicitAny: PromiseLike says any, and callers annotate what they expect
+    onRejected?: ((reason: any) => Rejected | PromiseLike<Rejected>) | null,
   ): Promise<Fulfilled | Rejected> {
     this.#result ??= this.#iterated ? this.#call.exit.then((exit) => this.#resultOf(exit)) : this.#collect();
     return this.#result.then(onFulfilled, onRejected);
