@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { isDeepStrictEqual, promisify } from "node:util";
 import { VmManager } from "../../packages/box-runtime/dist/index.js";
 import { homeLayout } from "../../packages/core/dist/index.js";
-import { openImageStore, pull } from "../../packages/oci/dist/index.js";
+import { ImageStore, pull } from "../../packages/oci/dist/index.js";
 import { startDockerRegistry, takeCensus } from "../../packages/testing/dist/index.js";
 
 /**
@@ -27,14 +27,17 @@ try {
 
   say(`pulling ${image}`);
   {
-    await using store = await openImageStore(homeLayout(scratch).images);
-    for await (const event of pull(image, { store })) process.stdout.write(`    ${JSON.stringify(event)}\n`);
+    const store = await ImageStore.open(homeLayout(scratch).images);
+    for await (const event of pull(image, { store })) {
+      if (event.type === "manifest") process.stdout.write(`    ${event.layers} layers, ${event.totalBytes} bytes\n`);
+      if (event.type === "layer-done") process.stdout.write(`    ${event.digest}\n`);
+    }
   }
 
   say("booting it in its own kernel");
-  await using vm = new VmManager({ image }, undefined, { home: scratch });
+  await using vm = new VmManager({ image, bootTimeoutMs: 120_000 }, undefined, { home: scratch });
   await vm.boot();
-  process.stdout.write(`${vm.timings?.format()}\n`);
+  process.stdout.write(`${vm.timings}\n`);
 
   say(`health check over gRPC: ${(await vm.healthCheck()) ? "SERVING" : "NOT SERVING"}`);
 

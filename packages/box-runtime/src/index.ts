@@ -1,2 +1,18 @@
+export type {
+  AgentInfo,
+  ExecEvent,
+  ExecOptions,
+  ExecProcess,
+  ExecResult,
+  LinuxSignal,
+  StdinSource,
+} from "@a3s/agent-client";
+export { type BoxConfig, type BoxConfigInput, BoxError, type BoxId, EventBus, type VolumeConfig } from "@a3s/core";
+export { BootTimings, BoxMetrics } from "@a3s/metrics";
+export { checkHost, type HostFinding, type HostReport, type VmExit } from "@a3s/vm";
+export type { BootStage } from "./boot/boot-stage.ts";
 export { RuntimeError, type RuntimeErrorCode } from "./errors/runtime-error.ts";
+export type { BoxEvents } from "./events.ts";
+export type { CommandRequest } from "./plan/command.ts";
 export type { BoxState } from "./state/box-state.ts";
+export { VmManager, type VmManagerOptions } from "./vm-manager.ts";

@@ -73,7 +73,7 @@ export class VmManager implements AsyncDisposable {
 
   /** Process ID of the VM host; undefined until a VM has started. */
   get pid(): number | undefined {
-    return this.#booted?.vm.pid;
+    return this.#booted?.vm.identity.pid;
   }
 
   /** How the VM ended; resolves after it has. Undefined until a VM has started. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { takeCensus } from "@a3s/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { VmManager } from "../src/index.ts";
-import { exampleImage, text } from "./example-image.ts";
+import { BOOT_TIMEOUT_MS, exampleImage, text } from "./example-image.ts";
 
 /** One VM for all of these; each test leaves it as it found it. */
 let home: string;
@@ -20,6 +20,7 @@ beforeAll(async () => {
   vm = new VmManager(
     {
       image: exampleImage(),
+      bootTimeoutMs: BOOT_TIMEOUT_MS,
       hostname: "kept",
       volumes: [
         { source: shared, target: "/mnt/shared" },

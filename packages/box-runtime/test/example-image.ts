@@ -5,6 +5,9 @@ export function exampleImage(): string {
   return image;
 }
 
+/** An emulated host boots guests 20 to 50 times slower than hardware. */
+export const BOOT_TIMEOUT_MS = 120_000;
+
 export function text(bytes: Uint8Array): string {
   return new TextDecoder().decode(bytes);
 }

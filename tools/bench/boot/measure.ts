@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { VmManager } from "../../../packages/box-runtime/dist/index.js";
 import { DEFAULT_MEMORY_MIB, DEFAULT_VCPUS } from "../../../packages/core/dist/index.js";
-import { locateLibraries } from "../../../packages/vm/dist/index.js";
+import { locateLibkrun } from "../../../packages/vm/dist/index.js";
 import { benchLine, formatTable, median } from "../report.ts";
 
 /** `measure BARE IMAGE [RUNS]`: boots a box and the bare program in turn, so that both see the same machine. */
@@ -65,7 +65,7 @@ async function bootBox() {
 }
 
 async function bootBare(root: string): Promise<number> {
-  const { libkrun, libkrunfw } = await locateLibraries();
+  const { libkrun, libkrunfw } = await locateLibkrun();
   const size = [String(DEFAULT_VCPUS), String(DEFAULT_MEMORY_MIB)];
   const start = performance.now();
   const child = spawn(bare, [libkrun, libkrunfw, root, ...size, "/bin/busybox", "true"], {

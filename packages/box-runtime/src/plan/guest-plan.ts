@@ -1,16 +1,13 @@
 import { AGENT_PORT, DOORBELL_PORT, type GuestConfig } from "@a3s/agent-client";
 import type { BoxConfig, BoxId } from "@a3s/core";
-import type { VmSpec } from "@a3s/vm";
+import type { BootRoot, VmSpec } from "@a3s/vm";
 
 /** Tag of the share that holds the image. */
 const LOWER_TAG = "a3s.lower";
 
 /** What a plan needs to know about the host; every path is absolute. */
 export interface PlanPaths {
-  /** The directory that the guest agent boots from. */
-  readonly bootRoot: string;
-  /** Path of the agent within the boot root. */
-  readonly agent: string;
+  readonly bootRoot: BootRoot;
   /** The image's immutable root directory. */
   readonly lower: string;
   readonly doorbellSocket: string;
@@ -22,8 +19,8 @@ export function planVmSpec(config: BoxConfig, paths: PlanPaths): VmSpec {
   return {
     vcpus: config.vcpus,
     memoryMib: config.memoryMib,
-    root: { path: paths.bootRoot, readOnly: true },
-    init: { path: paths.agent, pid1: true },
+    root: { path: paths.bootRoot.path, readOnly: true },
+    init: { path: paths.bootRoot.agent, pid1: true },
     shares: [
       { tag: LOWER_TAG, path: paths.lower, readOnly: true },
       ...config.volumes.map((volume, index) => ({

@@ -44,13 +44,13 @@ export async function runImage(options: RunOptions): Promise<number> {
     { insecureRegistries: options.insecureRegistry },
   );
   await vm.boot({ signal: interruption.signal });
-  if (options.timings) process.stderr.write(`${vm.timings?.format()}\n`);
+  if (options.timings) process.stderr.write(`${vm.timings}\n`);
   running = vm.run({
     command: options.command,
     env: environmentOf(options.env),
     cwd: options.workdir,
     user: options.user,
-    stdin: options.interactive ? process.stdin : "none",
+    stdin: options.interactive ? process.stdin : undefined,
   });
   return passThrough(running);
 }

@@ -18,7 +18,7 @@ test("a report says what happened, why, the evidence, the hint and the code", ()
     message: "The VM did not boot",
     hint: "Run a3s-box doctor.",
     cause: new BoxError({ code: "INNER", message: "the mount failed", cause: new Error("EPERM") }),
-    details: { consoleTail: "line one\nline two\n", vmHostStderr: "" },
+    details: { consoleTail: "line \x1b[31mone\x07\r\nline two\n", stderrTail: "" },
   });
   expect(reportError(error)).toBe(
     [
@@ -26,7 +26,7 @@ test("a report says what happened, why, the evidence, the hint and the code", ()
       "  because: the mount failed [INNER]",
       "  because: EPERM",
       "  console:",
-      "    line one",
+      "    line [31mone",
       "    line two",
       "  hint: Run a3s-box doctor.",
       "",

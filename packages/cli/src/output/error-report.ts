@@ -42,7 +42,7 @@ export function reportError(error: unknown): string {
 
 const EVIDENCE: readonly (readonly [title: string, key: string])[] = [
   ["console", "consoleTail"],
-  ["VM host", "vmHostStderr"],
+  ["VM host", "stderrTail"],
 ];
 
 function* causesOf(error: Error): Generator<string> {
@@ -52,8 +52,10 @@ function* causesOf(error: Error): Generator<string> {
   }
 }
 
+/** The guest wrote some of this: a terminal shall not obey it. */
 function indent(text: string): string {
   return text
+    .replace(/[^\P{Cc}\n\t]/gu, "")
     .trimEnd()
     .split("\n")
     .map((line) => `    ${line}`)

@@ -1,0 +1,111 @@
+import { type AgentClient, connectAgent, type Doorbell, listenDoorbell } from "@a3s/agent-client";
+import { type BoxConfig, type BoxId, type HomeLayout, raceSignal, startDeadline } from "@a3s/core";
+import { type BootTimings, StageTimer } from "@a3s/metrics";
+import type { StoredImage } from "@a3s/oci";
+import { ensureRoot, LowerStore } from "@a3s/rootfs";
+import { launchVm, publishBootRoot, type VmProcess } from "@a3s/vm";
+import { planGuestConfig, planVmSpec } from "../plan/guest-plan.ts";
+import type { ReleaseStack } from "../release-stack.ts";
+import { bootError } from "./boot-error.ts";
+import type { BootStage } from "./boot-stage.ts";
+import { createBoxDirectories } from "./box-directories.ts";
+import { checkVolumes } from "./check-volumes.ts";
+import { findImage } from "./find-image.ts";
+
+/** What a boot needs. */
+export interface BootOptions {
+  readonly id: BoxId;
+  readonly config: BoxConfig;
+  readonly home: HomeLayout;
+  readonly insecureRegistries: readonly string[];
+  readonly signal: AbortSignal;
+  /** Takes charge of whatever the boot acquires, also of a boot that fails. */
+  readonly held: ReleaseStack;
+  readonly onStage: (stage: BootStage) => void;
+}
+
+/** A box that is up. */
+export interface BootedBox {
+  readonly vm: VmProcess;
+  readonly agent: AgentClient;
+  readonly image: StoredImage;
+  readonly timings: BootTimings;
+}
+
+/** Takes a box from its configuration to an agent that serves. What it acquires is in `held`, whatever happens. */
+export async function bootBox(options: BootOptions): Promise<BootedBox> {
+  const { id, config, home, held, signal } = options;
+  const timer = new StageTimer();
+  const enter = (stage: BootStage) => {
+    timer.begin(stage);
+    options.onStage(stage);
+  };
+
+  enter("image");
+  await checkVolumes(config.volumes);
+  const image = await findImage(config.image, { store: home.images, ...options });
+  enter("rootfs");
+  const lower = await holdRoot(image, options);
+
+  enter("prepare");
+  const directories = held.use(await createBoxDirectories(home, id));
+  const bootRoot = await publishBootRoot(home, { signal });
+  using deadline = startDeadline({ signal, timeoutMs: config.bootTimeoutMs, what: "The guest's readiness" });
+  const { doorbellSocket, agentSocket, consoleLog, exitRecord } = directories;
+  const doorbell = held.use(
+    await listenDoorbell({
+      socketPath: doorbellSocket,
+      config: planGuestConfig(id, config),
+      signal: deadline.signal,
+    }),
+  );
+
+  let vm: VmProcess | undefined;
+  try {
+    enter("spawn");
+    const spec = planVmSpec(config, { bootRoot, lower, doorbellSocket, agentSocket });
+    vm = held.use(
+      await launchVm(spec, { console: { path: consoleLog }, exitPath: exitRecord, signal: deadline.signal }),
+    );
+    const guest = await awaitGuest(doorbell, vm, enter);
+    enter("health");
+    const agent = held.use(connectAgent({ socketPath: agentSocket }));
+    await raceSignal(requireServing(agent, deadline.signal), deadline.signal);
+    const timings = timer.finish().within("guest", guest.stages);
+    // Nothing that runs in the guest from here on shall find the doorbell.
+    await doorbell[Symbol.asyncDispose]();
+    return { vm, agent, image, timings };
+  } catch (error) {
+    throw await bootError(error, { stage: timer.current as BootStage, vm, callerSignal: signal });
+  }
+}
+
+/** The image's root directory, built when it is not there yet, and kept from removal while the box lives. */
+async function holdRoot(image: StoredImage, { home, held, signal }: BootOptions): Promise<string> {
+  const store = await LowerStore.open(home.rootfs);
+  const layers = image.layers.map(({ descriptor, diffId, path }) => ({ ...descriptor, diffId, path }));
+  const root = await ensureRoot({ store, layers, signal });
+  held.use(await store.lease(root.chainId));
+  return root.path;
+}
+
+/** Until the guest says ready, or its VM ends, or the doorbell's signal aborts. */
+async function awaitGuest(doorbell: Doorbell, vm: VmProcess, enter: (stage: BootStage) => void) {
+  const ended = vm.exited.then((exit): never => {
+    throw new VmEndedDuringBoot(exit.meaning);
+  });
+  // It also rejects after the race is over, when the box ends.
+  ended.catch(() => {});
+  enter("kernel");
+  await Promise.race([doorbell.configured, ended]);
+  enter("guest");
+  return await Promise.race([doorbell.ready, ended]);
+}
+
+async function requireServing(agent: AgentClient, signal: AbortSignal): Promise<void> {
+  const health = await agent.health({ signal });
+  if (health !== "serving") throw new Error(`the agent's health is ${health}`);
+}
+
+/** The VM ended before its guest was ready. */
+export class VmEndedDuringBoot extends Error {}

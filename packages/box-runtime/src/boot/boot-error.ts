@@ -1,0 +1,31 @@
+import { BoxError } from "@a3s/core";
+import type { VmProcess } from "@a3s/vm";
+import { RuntimeError } from "../errors/runtime-error.ts";
+import type { BootStage } from "./boot-stage.ts";
+
+/** Where and in what a boot failed. */
+export interface BootFailure {
+  readonly stage: BootStage;
+  /** The VM, once it had started. */
+  readonly vm: VmProcess | undefined;
+  readonly callerSignal: AbortSignal;
+}
+
+/** What a failed boot rejects with: the caller's own reason, the start's own error, or ours with all the evidence. */
+export async function bootError(error: unknown, { stage, vm, callerSignal }: BootFailure): Promise<unknown> {
+  if (callerSignal.aborted) return callerSignal.reason;
+  const timedOut = error instanceof BoxError && error.code === "DEADLINE_EXCEEDED";
+  if (vm === undefined && !timedOut) return error;
+  const evidence = (await vm?.evidence()) ?? { consoleTail: "", stderrTail: "" };
+  return new RuntimeError({
+    code: timedOut ? "BOOT_TIMEOUT" : "BOOT_FAILED",
+    message: timedOut
+      ? `The box was not ready in time; it was in stage ${JSON.stringify(stage)}`
+      : `The box did not boot; stage ${JSON.stringify(stage)} failed: ${error instanceof Error ? error.message : String(error)}`,
+    hint: timedOut
+      ? "Allow more time by `bootTimeoutMs`; checkHost() (a3s-box doctor) says whether guests can run here."
+      : "The console's tail in the details says more; checkHost() (a3s-box doctor) says whether guests can run here.",
+    cause: error,
+    details: { stage, ...evidence },
+  });
+}
