@@ -1,13 +1,8 @@
 import { chmodSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import {
-  createServer,
-  type Http2Server,
-  type Http2ServerRequest,
-  type Http2ServerResponse,
-  type ServerHttp2Session,
-} from "node:http2";
-import { startDeadline } from "@a3s/core";
+import { createServer, type Http2Server, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
+import type { Socket } from "node:net";
+import { raceSignal, startDeadline } from "@a3s/core";
 import { type ConnectRouter, createConnectRouter } from "@connectrpc/connect";
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from "@connectrpc/connect-node";
 
@@ -27,7 +22,10 @@ const CLOSE_GRACE_MS = 1_000;
 export class GrpcListener implements AsyncDisposable {
   readonly #server: Http2Server;
   readonly #socketPath: string;
-  readonly #sessions = new Set<ServerHttp2Session>();
+  readonly #connections = new Set<Socket>();
+  /** Calls that wait for their answer to go out. */
+  readonly #calls = new Set<Http2ServerResponse>();
+  #onIdle: (() => void) | undefined;
   #closed: Promise<void> | undefined;
 
   private constructor(socketPath: string, routes: (router: ConnectRouter) => void) {
@@ -40,10 +38,17 @@ export class GrpcListener implements AsyncDisposable {
       },
       requestHandler(routes),
     );
+    this.#server.on("request", (_request, response) => {
+      this.#calls.add(response);
+      response.once("close", () => {
+        this.#calls.delete(response);
+        if (this.#calls.size === 0) this.#onIdle?.();
+      });
+    });
     this.#server.maxConnections = MAX_CONNECTIONS;
-    this.#server.on("session", (session) => {
-      this.#sessions.add(session);
-      session.once("close", () => this.#sessions.delete(session));
+    this.#server.on("connection", (connection: Socket) => {
+      this.#connections.add(connection);
+      connection.once("close", () => this.#connections.delete(connection));
     });
     // Garbage ends its own session; there is nobody to tell.
     this.#server.on("sessionError", () => {});
@@ -68,14 +73,20 @@ export class GrpcListener implements AsyncDisposable {
   }
 
   async #close(): Promise<void> {
-    using deadline = startDeadline({ timeoutMs: CLOSE_GRACE_MS, what: "The end of the last call" });
-    deadline.signal.addEventListener("abort", () => {
-      for (const session of this.#sessions) session.destroy();
-    });
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
-    for (const session of this.#sessions) session.close();
-    await closed;
+    await this.#idle();
+    // The sockets, not the sessions: closing a session waits for the peer to hang up, which a hostile one does not do.
+    for (const connection of this.#connections) connection.destroy();
+    await new Promise<void>((resolve) => this.#server.close(() => resolve()));
     await rm(this.#socketPath, { force: true });
+  }
+
+  /** Resolves when every answer has gone out, or when the grace is over. */
+  async #idle(): Promise<void> {
+    if (this.#calls.size === 0) return;
+    using grace = startDeadline({ timeoutMs: CLOSE_GRACE_MS, what: "The end of the last call" });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.#onIdle = resolve;
+    await raceSignal(promise, grace.signal).catch(() => {});
   }
 }
 

@@ -8,7 +8,7 @@ const MAX_CHARACTERS = 1024;
 export function guestText(text: string, maxCharacters: number = MAX_CHARACTERS): string {
   const clean = text
     .slice(0, maxCharacters)
-    .replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+/gu, " ")
+    .replace(/[\s\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]+/gu, " ")
     .trim();
   return text.length > maxCharacters ? `${clean}…` : clean;
 }
