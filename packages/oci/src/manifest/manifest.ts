@@ -49,7 +49,8 @@ export type ParsedManifest =
 export function parseManifest(raw: RawManifest): ParsedManifest {
   const what = `the manifest ${raw.digest}`;
   const value = parseJsonDocument({ bytes: raw.bytes, what, maxBytes: MAX_INDEX_BYTES });
-  if (typeof value !== "object" || value === null) throw manifestInvalid(what, "is not a JSON object");
+  if (typeof value !== "object" || value === null || Array.isArray(value))
+    throw manifestInvalid(what, "is not a JSON object");
   const { kind, mediaType } = settleKind(raw, value as Record<string, unknown>, what);
   if (kind === "index") return { kind, mediaType, index: parseShape(indexSchema, value, what) };
   const manifest = parseShape(manifestSchema, value, what);
@@ -70,9 +71,8 @@ function settleKind(raw: RawManifest, value: Record<string, unknown>, what: stri
   }
   const mediaType = (declaredKind === "unknown" ? inside : declared) ?? typeOfShape(value);
   const kind: ManifestKind = mediaType === undefined ? "unknown" : manifestKind(mediaType);
-  if (mediaType === undefined || kind === "unknown") {
-    throw unsupported(what, `is of the type ${JSON.stringify((mediaType ?? "none").slice(0, 200))}`);
-  }
+  if (mediaType === undefined) throw manifestInvalid(what, "has no media type and neither layers nor manifests");
+  if (kind === "unknown") throw unsupported(what, `is of the type ${JSON.stringify(mediaType.slice(0, 200))}`);
   if (kind === "schema1") throw unsupported(what, "is in Docker's schema 1 of before 2017");
   if (kind === "artifact") throw unsupported(what, "is an artifact manifest, not an image");
   const foreign = kind === "manifest" ? ["manifests"] : ["layers", "config"];

@@ -15,12 +15,22 @@ export function repositoryUrl(
 
 /** Whether plain HTTP may be spoken to the URL's host: the loopback, and `host` or `host:port` named insecure. */
 export function allowsPlainHttp(url: URL, insecureRegistries: readonly string[]): boolean {
-  return isLoopback(url.hostname) || insecureRegistries.includes(url.hostname) || insecureRegistries.includes(url.host);
+  return isLoopback(url.hostname) || isNamed(url, insecureRegistries);
 }
 
-/** Whether a URL of the network may be followed at all: HTTPS, or plain HTTP where that is allowed. */
-export function isAllowedUrl(url: URL, insecureRegistries: readonly string[]): boolean {
-  return url.protocol === "https:" || (url.protocol === "http:" && allowsPlainHttp(url, insecureRegistries));
+/**
+ * Whether an address that `from` named (a redirect, a token endpoint) may be followed: HTTPS always; plain HTTP to hosts named
+ * insecure, and to the loopback only from the loopback: a registry elsewhere has no business with this machine's own services.
+ */
+export function isAllowedUrl(url: URL, from: URL, insecureRegistries: readonly string[]): boolean {
+  if (url.protocol === "https:") return true;
+  if (url.protocol !== "http:") return false;
+  if (isLoopback(url.hostname) && isLoopback(from.hostname)) return true;
+  return isNamed(url, insecureRegistries);
+}
+
+function isNamed(url: URL, hosts: readonly string[]): boolean {
+  return hosts.includes(url.hostname) || hosts.includes(url.host);
 }
 
 /** `hostname` as `URL` gives it: IPv4 in four decimals, IPv6 in brackets and its shortest form. */

@@ -51,7 +51,7 @@ async function follow(request: HttpRequest, limits: HttpLimits, guard: StallGuar
     if (location === null) return { response, url };
     await response.body?.cancel();
     const next = URL.canParse(location, url.href) ? new URL(location, url) : undefined;
-    if (next === undefined || !isAllowedUrl(next, limits.insecureRegistries)) {
+    if (next === undefined || !isAllowedUrl(next, request.url, limits.insecureRegistries)) {
       throw protocolError(`${url.host} redirects to ${JSON.stringify(location.slice(0, 200))}, which is not HTTPS`);
     }
     if (hops === MAX_REDIRECTS) throw protocolError(`${request.url.host} redirects more than ${MAX_REDIRECTS} times`);

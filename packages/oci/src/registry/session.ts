@@ -79,7 +79,8 @@ export class RegistrySession {
     const challenges = parseChallenges(header);
     const bearer = challenges.find(({ scheme }) => scheme === "bearer");
     if (bearer !== undefined) {
-      const request = { challenge: bearer, scope: this.#scope, credentials: this.#credentials, signal };
+      const credentials = this.#credentials;
+      const request = { challenge: bearer, registry: this.#base, scope: this.#scope, credentials, signal };
       return `Bearer ${await fetchToken(request, this.#limits)}`;
     }
     if (challenges.some(({ scheme }) => scheme === "basic")) {

@@ -16,6 +16,8 @@ const MAX_TOKEN_BYTES = 64 * 1024;
 /** What a token is asked for. */
 export interface TokenRequest {
   readonly challenge: Challenge;
+  /** Where the challenge came from. */
+  readonly registry: URL;
   /** `repository:library/redis:pull` */
   readonly scope: string;
   readonly credentials?: Credentials | undefined;
@@ -28,10 +30,15 @@ export function basicAuthorization({ username, password }: Credentials): string 
 }
 
 /** Where a Bearer challenge says that tokens are. The scope is the one we need, not the one the registry names. */
-export function tokenUrl(challenge: Challenge, scope: string, insecureRegistries: readonly string[]): URL {
+export function tokenUrl(
+  challenge: Challenge,
+  scope: string,
+  registry: URL,
+  insecureRegistries: readonly string[],
+): URL {
   const realm = challenge.parameters.get("realm") ?? "";
   const url = URL.canParse(realm) ? new URL(realm) : undefined;
-  if (url === undefined || !isAllowedUrl(url, insecureRegistries)) {
+  if (url === undefined || !isAllowedUrl(url, registry, insecureRegistries)) {
     throw protocolError(
       `The registry names ${JSON.stringify(realm.slice(0, 200))} for tokens, which is no HTTPS address`,
     );
@@ -44,8 +51,8 @@ export function tokenUrl(challenge: Challenge, scope: string, insecureRegistries
 
 /** Gets a Bearer token, anonymously or with credentials (distribution's token specification). One attempt. */
 export async function fetchToken(request: TokenRequest, limits: HttpLimits): Promise<string> {
-  const { challenge, scope, credentials, signal } = request;
-  const url = tokenUrl(challenge, scope, limits.insecureRegistries);
+  const { challenge, scope, registry, credentials, signal } = request;
+  const url = tokenUrl(challenge, scope, registry, limits.insecureRegistries);
   const authorization = credentials === undefined ? undefined : basicAuthorization(credentials);
   await using answer = await sendRequest({ method: "GET", url, authorization, signal }, limits);
   if (answer.status !== 200) {

@@ -9,9 +9,8 @@ import {
   OCI_LAYOUT_CONTENT,
   parseIndexJson,
 } from "../layout/index-json.ts";
-import { lockFile } from "./file-lock.ts";
+import { withFileLock } from "./file-lock.ts";
 import { storeCorrupt } from "./store-fault.ts";
-import { Turns } from "./turns.ts";
 
 /** `index.json` and `oci-layout` of a store: read without a lock, changed under one that all processes share. */
 export class IndexFile {
@@ -19,7 +18,6 @@ export class IndexFile {
   readonly #layoutPath: string;
   readonly #indexPath: string;
   readonly #lockPath: string;
-  readonly #turns = new Turns();
 
   constructor(directory: string) {
     this.#directory = directory;
@@ -31,7 +29,7 @@ export class IndexFile {
   /** Makes an empty layout where there is none. A half of one is reported, never completed: it was whole once. */
   async create(signal?: AbortSignal): Promise<void> {
     await mkdir(this.#directory, { recursive: true });
-    await this.#locked(signal, async () => {
+    await withFileLock(this.#lockPath, signal, async () => {
       const layout = await readIfThere(this.#layoutPath);
       if (layout === undefined) {
         // index.json is written first, so that a crash in between leaves no oci-layout and the next call goes on here.
@@ -53,7 +51,7 @@ export class IndexFile {
 
   /** Replaces the index by what `change` makes of it; the same object back means nothing to write. */
   async update(change: (index: IndexJson) => IndexJson, signal?: AbortSignal): Promise<void> {
-    await this.#locked(signal, async () => {
+    await withFileLock(this.#lockPath, signal, async () => {
       const before = await this.read();
       const after = change(before);
       if (after !== before) await this.#write(after);
@@ -62,13 +60,6 @@ export class IndexFile {
 
   #write(index: IndexJson): Promise<void> {
     return writeFileAtomic(this.#indexPath, `${JSON.stringify(index, null, 2)}\n`);
-  }
-
-  #locked(signal: AbortSignal | undefined, task: () => Promise<void>): Promise<void> {
-    return this.#turns.take("index", signal, async () => {
-      await using _lock = await lockFile(this.#lockPath, signal);
-      await task();
-    });
   }
 }
 
