@@ -16,8 +16,6 @@ type NameLimits = Pick<LayerLimits, "maxPathBytes" | "maxDepth">;
 const WHITEOUT = ".wh.";
 const AUFS = ".wh..wh.";
 const OPAQUE = ".wh..wh..opq";
-/** Linux NAME_MAX. */
-const MAX_NAME_BYTES = 255;
 
 /** Name in the root directory that belongs to the runtime. */
 export const RESERVED_ROOT_NAME = ".a3s";
@@ -66,8 +64,6 @@ function cleanPath(path: ByteString, limits: NameLimits): readonly ByteString[] 
     if (name === "" || name === ".") continue;
     if (name !== "..") names.push(name);
     else if (names.pop() === undefined) throw layerFault("LAYER_ESCAPE", "A path leaves the root directory");
-    if (name.length > MAX_NAME_BYTES)
-      throw layerFault("LAYER_INVALID", `A name has ${name.length} bytes; Linux allows 255`);
   }
   if (names.length > limits.maxDepth) throw layerFault("LAYER_TOO_LARGE", `A path is ${names.length} names deep`);
   return names;

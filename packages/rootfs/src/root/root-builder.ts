@@ -20,6 +20,9 @@ import { DirectoryDescriptors } from "./directory-descriptors.ts";
 import { isRefusal, type Privileges } from "./privileges.ts";
 import { setAttributesAt } from "./set-attributes.ts";
 
+/** Linux NAME_MAX. */
+const MAX_NAME_BYTES = 255;
+
 /** A directory and a name in it that is free. */
 export interface Place {
   readonly directory: DirectoryNode;
@@ -191,7 +194,9 @@ export class RootBuilder implements Disposable {
 
   #free(place: Place): Place {
     const { directory, name } = place;
-    // Names are short and shallow by themselves, but links can lead them deep into the tree.
+    if (name.length > MAX_NAME_BYTES)
+      throw layerFault("LAYER_INVALID", `A name has ${name.length} bytes; Linux allows 255`);
+    // Paths are short and shallow by themselves, but links can lead them deep into the tree.
     if (directory.depth >= this.#limits.maxDepth) throw layerFault("LAYER_TOO_LARGE", "A directory is too deep");
     if (directory.pathBytes + 1 + name.length > this.#limits.maxPathBytes) {
       throw layerFault("LAYER_TOO_LARGE", "A path in the root is too long");
