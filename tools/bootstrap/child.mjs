@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { createWriteStream } from "node:fs";
 
 /** A program that a step ran and that did not succeed. Its output is in the step's log. */
-export class ChildFailure extends Error {
+class ChildFailure extends Error {
   constructor(program, args, why) {
     super(`"${[program, ...args].join(" ")}" ${why}`);
   }

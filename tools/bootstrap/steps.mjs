@@ -101,7 +101,7 @@ function native({ root, env }) {
     after: ["toolchain"],
     inputs: ["native", "proto"],
     outputs: ["bin/vm-host", "guest/a3s-agent"].map((path) => join(root, "native/npm", `linux-${process.arch}`, path)),
-    fix: "Install Rust 1.85 or newer with cargo, and gcc, if they are missing; else the log says what does not compile.",
+    fix: "Install Rust 1.88 or newer with cargo, and gcc, if they are missing; else the log says what does not compile.",
     async run({ log, signal }) {
       await runLogged("node", ["native/build.mjs"], { cwd: root, env, log, signal });
     },

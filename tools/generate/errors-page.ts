@@ -29,7 +29,7 @@ export function errorsPage(packages: readonly PackageCodes[]): string {
 }
 
 /** The codes of every package, read from its `*-error.ts` files. */
-export async function readPackageCodes(repository: string): Promise<PackageCodes[]> {
+async function readPackageCodes(repository: string): Promise<PackageCodes[]> {
   const packages = new Map<string, ErrorCode[]>();
   for (const file of (await Array.fromAsync(glob("packages/*/src/**/*-error.ts", { cwd: repository }))).sort()) {
     const codes = parseErrorCodes(await readFile(join(repository, file), "utf8"), file);

@@ -1,0 +1,25 @@
+import { checks } from "./checks.ts";
+import { rust } from "./rust.ts";
+import type { Suite } from "./suite.ts";
+import { unit } from "./unit.ts";
+import { vm } from "./vm.ts";
+
+const turbo = (task: string): [string, ...string[]] => [
+  "turbo",
+  "run",
+  task,
+  "--output-logs=errors-only",
+  "--continue",
+];
+
+/** Everything that `npm test` runs, cheapest first. */
+export const suites: readonly Suite[] = [
+  checks("lint", "format and lint, by Biome", ["biome", "check", "--error-on-warnings"]),
+  checks("generated", "generated files are fresh", ["node", "tools/generate/main.ts", "--check"]),
+  checks("types", "TypeScript of every package and tool", turbo("typecheck"), ["tsc", "-p", "."]),
+  checks("unused", "dead code, unused exports and dependencies, by knip", ["knip"]),
+  checks("publishing", "what a package publishes, by publint and attw", turbo("lint:package")),
+  unit,
+  rust,
+  vm,
+];

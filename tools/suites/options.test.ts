@@ -1,0 +1,20 @@
+import { expect, test } from "vitest";
+import { parseOptions } from "./options.ts";
+
+const names = ["lint", "unit", "vm"];
+
+test("runs all suites, short, unless told otherwise", () => {
+  expect(parseOptions([], names)).toEqual({ soak: false, list: false, only: [] });
+});
+
+test("takes --only more than once, and --soak", () => {
+  expect(parseOptions(["--only", "unit", "--soak", "--only", "vm"], names)).toEqual({
+    soak: true,
+    list: false,
+    only: ["unit", "vm"],
+  });
+});
+
+test("an unknown suite is refused with the names of all", () => {
+  expect(() => parseOptions(["--only", "units"], names)).toThrow("there are lint, unit, vm");
+});

@@ -1,0 +1,34 @@
+import { parseArgs } from "node:util";
+
+export interface SuiteOptions {
+  /** The long versions of tests too. */
+  readonly soak: boolean;
+  /** Names of the suites to run; all when empty. */
+  readonly only: readonly string[];
+}
+
+export const usage = `Usage: npm test [-- --only NAME]... [-- --list]
+
+  --only NAME   run this suite; may be given more than once
+  --soak        run the long versions of tests too (npm run soak)
+  --list        name the suites
+`;
+
+/** Throws an Error whose message is for the user. */
+export function parseOptions(
+  args: readonly string[],
+  names: readonly string[],
+): SuiteOptions & { readonly list: boolean } {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      only: { type: "string", multiple: true },
+      soak: { type: "boolean", default: false },
+      list: { type: "boolean", default: false },
+    },
+  });
+  const only = values.only ?? [];
+  const unknown = only.find((name) => !names.includes(name));
+  if (unknown !== undefined) throw new Error(`There is no suite "${unknown}"; there are ${names.join(", ")}.`);
+  return { soak: values.soak, list: values.list, only };
+}

@@ -1,0 +1,31 @@
+import { runInKvmHost } from "../kvm-host/kvm-host.ts";
+import { kvmUsable } from "../kvm-host/usable.ts";
+import { runCommand } from "./command.ts";
+import type { SuiteContext } from "./suite.ts";
+
+const minute = 60_000;
+
+/**
+ * Runs a command where KVM can run guests: here when this machine's can, else in the emulated KVM host, where nothing
+ * is writable for good but the suite's own directory. Returns its exit code; output is shown as it comes.
+ */
+export async function runWithKvm(
+  command: readonly [string, ...string[]],
+  { repository, directory, soak, signal }: SuiteContext,
+  env: Readonly<Record<string, string>>,
+): Promise<number> {
+  const full = { ...env, NO_COLOR: "1", ...(soak && { A3S_SOAK: "1" }) };
+  if (await kvmUsable()) {
+    return (await runCommand(command, { cwd: repository, signal, live: true, env: full })).exitCode;
+  }
+  console.log("This machine's KVM cannot run guests: using the emulated KVM host.");
+  const { exitCode } = await runInKvmHost({
+    command,
+    cwd: repository,
+    env: full,
+    shares: [{ guestPath: directory, hostPath: directory }],
+    timeoutMs: (soak ? 170 : 20) * minute,
+    signal,
+  });
+  return exitCode;
+}
