@@ -2,6 +2,7 @@
 
 mod call;
 mod console;
+mod copy_up;
 mod descriptor;
 mod encoding;
 mod failure;

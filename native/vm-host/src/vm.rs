@@ -1,6 +1,7 @@
 //! The VM process: it builds its jail, replays the calls and, in `krun_start_enter`, becomes the VM.
 
 use crate::call::invoke;
+use crate::copy_up;
 use crate::descriptor::{check, close_from, unblock_signals};
 use crate::encoding::{ConsoleFds, Encoder};
 use crate::failure::{EXIT_CODE, Failure, Stage};
@@ -76,6 +77,10 @@ fn replay(spec: &Spec, monitor: libc::pid_t, report: &mut File) -> Result<i32, F
     // Loaded outside the jail: a library may lie below a directory that the jail changes.
     let _firmware = spec.libkrunfw.as_deref().map(Library::open).transpose()?;
     let library = Library::open(&spec.libkrun)?;
+    if let Err(error) = copy_up::allow(&spec.libkrun) {
+        // Only a guest that lays an overlay over a share misses it, and it says so itself.
+        eprintln!("vm-host: overlays will not work in the guest: {error}");
+    }
     jail::enter(&spec.jail)?;
     // Entering a user namespace clears the parent-death signal.
     die_with(monitor).map_err(|error| Failure::system(Stage::Jail, "parent-death signal", &error))?;

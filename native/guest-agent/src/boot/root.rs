@@ -3,7 +3,7 @@ use super::config::Root;
 use super::filesystem::{attach, create};
 use super::stages::{Attempt, Trouble};
 use rustix::fs::{Gid, Mode, OFlags, Uid, chmodat, chownat, fstat, mkdirat, open, openat};
-use rustix::mount::{MountAttrFlags, UnmountFlags, mount_remount, unmount};
+use rustix::mount::{MountAttrFlags, MountPropagationFlags, UnmountFlags, mount_change, mount_remount, unmount};
 use std::os::fd::{AsFd, OwnedFd};
 
 /// A directory of the boot root that nothing else uses.
@@ -21,6 +21,9 @@ const OVERLAY_OPTIONS: [(&str, &str); 6] = [
 
 /// Lays a tmpfs over the image's read-only directory and answers the merged root, not entered yet.
 pub fn assemble(root: &Root) -> Result<OwnedFd, Trouble> {
+    // libkrun's init leaves the tree shared, in which nothing can be moved and no root changed.
+    mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)
+        .attempt(|| "make the mounts private".into())?;
     let directory = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let staging = open(STAGING, directory, Mode::empty()).attempt(|| format!("open {STAGING}"))?;
     let size = root.upper_size_bytes.to_string();

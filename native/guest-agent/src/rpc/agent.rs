@@ -43,7 +43,7 @@ impl AgentService for Agent {
         }))
     }
 
-    type ExecStream = Outgoing<ExecResponse>;
+    type ExecStream = Outgoing<Result<ExecResponse, Status>>;
 
     async fn exec(&self, request: Request<Streaming<ExecRequest>>) -> Result<Response<Self::ExecStream>, Status> {
         if self.shutdown.pulled() {

@@ -38,7 +38,7 @@ impl health_server::Health for Health {
         }
     }
 
-    type WatchStream = Outgoing<HealthCheckResponse>;
+    type WatchStream = Outgoing<Result<HealthCheckResponse, Status>>;
 
     /// A service that is not known is reported once, as the protocol wants it, and the stream stays open.
     async fn watch(&self, request: Request<HealthCheckRequest>) -> Result<Response<Self::WatchStream>, Status> {

@@ -12,5 +12,6 @@ mod services;
 pub use agent::Agent;
 pub use channel::Channel;
 pub use health::{Health, Serving};
-pub use server::{Server, serve};
+pub use outgoing::Outgoing;
+pub use server::{Server, Service, serve};
 pub use services::Services;

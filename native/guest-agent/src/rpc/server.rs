@@ -1,7 +1,9 @@
 use super::executor::Executor;
-use super::services::Services;
 use crate::transport::{Listener, Socket};
+use http::{Request, Response};
+use hyper::body::Incoming;
 use hyper::server::conn::http2::Builder;
+use std::convert::Infallible;
 use std::os::fd::OwnedFd;
 use std::pin::pin;
 use tokio::sync::watch;
@@ -13,6 +15,31 @@ const CONNECTION_WINDOW_BYTES: u32 = 8 * 1024 * 1024;
 const SEND_BUFFER_BYTES: usize = 64 * 1024;
 const MAX_STREAMS: u32 = 4096;
 const MAX_CONNECTIONS: usize = 128;
+
+/// A gRPC service, or several, for any number of connections.
+pub trait Service:
+    hyper::service::Service<
+        Request<Incoming>,
+        Response = Response<tonic::body::Body>,
+        Error = Infallible,
+        Future: Send + 'static,
+    > + Clone
+    + Send
+    + 'static
+{
+}
+
+impl<S> Service for S where
+    S: hyper::service::Service<
+            Request<Incoming>,
+            Response = Response<tonic::body::Body>,
+            Error = Infallible,
+            Future: Send + 'static,
+        > + Clone
+        + Send
+        + 'static
+{
+}
 
 /// A running server.
 pub struct Server {
@@ -30,19 +57,19 @@ impl Server {
 }
 
 /// Accepts connections until the server is stopped.
-pub fn serve(listener: Listener, services: Services) -> Server {
+pub fn serve(listener: Listener, service: impl Service) -> Server {
     let (stop, stopping) = watch::channel(false);
-    let task = tokio::spawn(accept(listener, services, stopping));
+    let task = tokio::spawn(accept(listener, service, stopping));
     Server { stop, task }
 }
 
-async fn accept(listener: Listener, services: Services, mut stopping: watch::Receiver<bool>) -> Vec<OwnedFd> {
+async fn accept(listener: Listener, service: impl Service, mut stopping: watch::Receiver<bool>) -> Vec<OwnedFd> {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept(), if connections.len() < MAX_CONNECTIONS => match accepted {
                 Ok(socket) => {
-                    connections.spawn(attend(socket, services.clone(), stopping.clone()));
+                    connections.spawn(attend(socket, service.clone(), stopping.clone()));
                 }
                 // Out of descriptors: a connection that ends gives one back.
                 Err(_) => {
@@ -64,14 +91,14 @@ async fn accept(listener: Listener, services: Services, mut stopping: watch::Rec
 }
 
 /// Answers the socket when the server was stopped, for its last bytes.
-async fn attend(socket: Socket, services: Services, mut stopping: watch::Receiver<bool>) -> Option<OwnedFd> {
+async fn attend(socket: Socket, service: impl Service, mut stopping: watch::Receiver<bool>) -> Option<OwnedFd> {
     let duplicate = socket.try_clone_fd();
     let connection = Builder::new(Executor)
         .initial_stream_window_size(STREAM_WINDOW_BYTES)
         .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
         .max_send_buf_size(SEND_BUFFER_BYTES)
         .max_concurrent_streams(MAX_STREAMS)
-        .serve_connection(socket, services);
+        .serve_connection(socket, service);
     let mut connection = pin!(connection);
     tokio::select! {
         _ = connection.as_mut() => None,
