@@ -6,7 +6,7 @@ export const usage = `Usage: node tools/kvm-host/main.ts run [options] -- COMMAN
 
 Runs a command in an emulated machine that has a working /dev/kvm.
 
-  --cpus N            virtual CPUs (2)
+  --cpus N            virtual CPUs (1; more can hang with QEMU before 8.2)
   --memory MIB        memory (4096)
   --disk GIB          size of the scratch disk (16)
   --timeout SECONDS   end the command after this time, boot included
@@ -22,7 +22,10 @@ export interface Invocation {
 }
 
 /** The run that the command line asks for. Throws an Error whose message is for the user. */
-export function parseInvocation(args: readonly string[], env: Readonly<Record<string, string | undefined>>): Invocation {
+export function parseInvocation(
+  args: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+): Invocation {
   const split = args.indexOf("--");
   const [verb, ...options] = split < 0 ? args : args.slice(0, split);
   const [program, ...rest] = split < 0 ? [] : args.slice(split + 1);

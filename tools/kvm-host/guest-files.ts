@@ -15,8 +15,8 @@ export interface GuestPlan {
   readonly marker: string;
 }
 
-/** Top-level directories that the emulated host has of its own, hiding the machine's. Keep in step with init.sh. */
-const ownDirectories: readonly string[] = ["proc", "sys", "dev", "run", "tmp", "scratch"];
+/** Top-level directories that the emulated host has of its own, hiding the machine's. A test holds init.sh to it. */
+export const ownDirectories: readonly string[] = ["proc", "sys", "dev", "run", "tmp", "scratch"];
 
 /** Where the command finds room: all of it on the scratch disk (ext4), discarded at the end of the run. */
 export const guestEnvironment: Readonly<Record<string, string>> = {
@@ -54,10 +54,11 @@ export function guestFiles(plan: GuestPlan): CpioEntry[] {
   ];
   const exports = Object.entries(plan.env).map(([name, value]) => `export ${name}=${shellWord(value)}`);
   const command = [
-    "unset OLDPWD",
     "ulimit -Sn 1024",
-    ...exports,
     `cd ${shellWord(plan.cwd)} || exit 125`,
+    // Left over from the shells and the kernel before.
+    "unset OLDPWD SHLVL TERM",
+    ...exports,
     `exec ${plan.command.map(shellWord).join(" ")}`,
   ];
   return [

@@ -11,7 +11,7 @@ while read -r module; do insmod "/modules/$module"; done </modules/order
 
 # The tree is exported as it is, live /proc and /sys included: those must never be mounted over, so the root is a
 # tmpfs that gets the other top-level directories one by one.
-mount -t 9p -o trans=virtio,version=9p2000.L,msize=1048576,cache=loose,ro machine /machine
+mount -t 9p -o trans=virtio,version=9p2000.L,msize=512000,cache=loose,ro machine /machine
 mount -t tmpfs -o mode=755,size=16m root /newroot
 cd /newroot
 for path in /machine/*; do
@@ -59,7 +59,7 @@ writable() {
 # A directory of the machine that takes results: no cache, a write has reached the machine when it returns.
 share() {
   mkdir -p "/newroot$2"
-  mount -t 9p -o trans=virtio,version=9p2000.L,msize=1048576,cache=none "$1" "/newroot$2"
+  mount -t 9p -o trans=virtio,version=9p2000.L,msize=512000,cache=none "$1" "/newroot$2"
 }
 . /run/places.sh
 

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { bootFiles } from "./cache.ts";
 import { KvmHostError } from "./errors.ts";
 import { guestEnvironment, guestFiles } from "./guest-files.ts";
-import { runMachine } from "./machine.ts";
+import { type MachineResult, runMachine } from "./machine.ts";
 import { requirePrograms } from "./programs.ts";
 import { qemuArguments } from "./qemu.ts";
 import { createRunFiles } from "./run-files.ts";
@@ -24,7 +24,10 @@ export interface KvmHostRun {
   readonly cwd?: string;
   /** Added to PATH of this process and `guestEnvironment`; nothing else is inherited. */
   readonly env?: Readonly<Record<string, string>>;
-  /** Default 2. */
+  /**
+   * Default 1. More than one is less work done per second in all, and with QEMU before 8.2 it can hang: a CPU that
+   * translates code while another one patches it may keep the old translation for ever (README, "One CPU").
+   */
   readonly cpus?: number;
   /** Default 4096. */
   readonly memoryMib?: number;
@@ -60,18 +63,23 @@ export async function runInKvmHost(run: KvmHostRun): Promise<{ exitCode: number 
   await requirePrograms();
   const deadline = run.timeoutMs === undefined ? undefined : AbortSignal.timeout(run.timeoutMs);
   const signal = AbortSignal.any([run.signal, deadline].filter((each) => each !== undefined));
-  try {
-    return { exitCode: await boot(run, signal) };
-  } catch (error) {
-    if (deadline?.aborted && error === deadline.reason) {
-      const seconds = (run.timeoutMs ?? 0) / 1000;
-      throw new KvmHostError("TIMEOUT", `The command was ended in the emulated KVM host after ${seconds} s.`);
-    }
-    throw error;
-  }
+  const timeout = (cause: unknown, console = "") => {
+    const seconds = (run.timeoutMs ?? 0) / 1000;
+    const message = `The command was ended after ${seconds} s, boot of the emulated KVM host included.`;
+    return new KvmHostError("TIMEOUT", message, { cause, console });
+  };
+  const result = await boot(run, signal).catch((error: unknown) => {
+    throw deadline?.aborted && !run.signal?.aborted ? timeout(error) : error;
+  });
+  if ("exitCode" in result) return result;
+  run.signal?.throwIfAborted();
+  if (deadline?.aborted) throw timeout(deadline.reason, result.console);
+  throw new KvmHostError("ENDED_EARLY", `The emulated KVM host ended before the command did: ${result.endedEarly}.`, {
+    console: result.console,
+  });
 }
 
-async function boot(run: KvmHostRun, signal: AbortSignal): Promise<number> {
+async function boot(run: KvmHostRun, signal: AbortSignal): Promise<MachineResult> {
   const cwd = await realpath(resolve(run.cwd ?? "."));
   const shares = await Promise.all((run.shares ?? []).map(preparedShare));
   const files = await bootFiles(signal);
@@ -86,7 +94,7 @@ async function boot(run: KvmHostRun, signal: AbortSignal): Promise<number> {
     marker,
   });
   await using runFiles = await createRunFiles(files.initramfs, guest, run.diskGib ?? 16, signal);
-  const machine = { kernel: files.kernel, cpus: run.cpus ?? 2, memoryMib: run.memoryMib ?? 4096, shares };
+  const machine = { kernel: files.kernel, cpus: run.cpus ?? 1, memoryMib: run.memoryMib ?? 4096, shares };
   const streams = { stdout: run.stdout ?? process.stdout, stderr: run.stderr ?? process.stderr, console: run.console };
   return await runMachine(qemuArguments(machine), runFiles, marker, streams, signal);
 }

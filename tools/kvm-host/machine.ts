@@ -2,7 +2,6 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Duplex, Readable, Writable } from "node:stream";
 import { EndMarker } from "./end-marker.ts";
-import { KvmHostError } from "./errors.ts";
 import { searchPath } from "./programs.ts";
 import { descriptors } from "./qemu.ts";
 import type { RunFiles } from "./run-files.ts";
@@ -17,9 +16,14 @@ export interface MachineStreams {
   readonly console?: Writable | undefined;
 }
 
+export type MachineResult =
+  | { readonly exitCode: number }
+  /** QEMU, or the kernel in it, ended without a word from the command. */
+  | { readonly endedEarly: string; readonly console: string };
+
 /**
- * Starts QEMU, carries the command's output out and returns the command's exit code. QEMU is gone when this returns or
- * throws; it dies with this process too, however that ends.
+ * Starts QEMU, carries the command's output out and returns the command's exit code. QEMU is ended when `signal` aborts,
+ * is gone when this returns or throws, and dies with this process too, however that ends.
  */
 export async function runMachine(
   qemuArguments: readonly string[],
@@ -27,7 +31,7 @@ export async function runMachine(
   marker: string,
   streams: MachineStreams,
   signal: AbortSignal,
-): Promise<number> {
+): Promise<MachineResult> {
   signal.throwIfAborted();
   const qemu = spawn("setpriv", ["--pdeathsig", "KILL", "--", "qemu-system-x86_64", ...qemuArguments], {
     env: { PATH: searchPath },
@@ -47,15 +51,10 @@ export async function runMachine(
       copyStream(pipe(descriptors.stdout), streams.stdout, marker),
       copyStream(pipe(descriptors.stderr), streams.stderr, marker),
     ]);
-    signal.throwIfAborted();
-    if (code === undefined) {
-      await closed;
-      const why = (await messages).trim() || `it ended with ${qemu.exitCode ?? qemu.signalCode}`;
-      throw new KvmHostError("ENDED_EARLY", `The emulated KVM host ended before the command did: ${why}.`, {
-        console: await console,
-      });
-    }
-    return code;
+    if (code !== undefined) return { exitCode: code };
+    await closed;
+    const why = complaints(await messages) || `QEMU ended with ${qemu.exitCode ?? qemu.signalCode}`;
+    return { endedEarly: why, console: await console };
   } finally {
     stop();
     await closed;
@@ -63,10 +62,17 @@ export async function runMachine(
   }
 }
 
+/** What QEMU said before it ended, without its warnings about features of the CPU model that TCG lacks. */
+export function complaints(messages: string): string {
+  const lines = messages.split("\n").filter((line) => line !== "" && !line.includes("warning: TCG doesn't support"));
+  return lines.join("; ");
+}
+
 /** The exit code that the emulated host reports when everything is written, or undefined when it never does. */
 async function exitRecord(control: Duplex): Promise<number | undefined> {
   let text = "";
-  for await (const chunk of control) {
+  // Closing the port would end the emulated host, which may still have output on its way.
+  for await (const chunk of control.iterator({ destroyOnReturn: false })) {
     text += String(chunk);
     const match = /^exit (\d+)\n/.exec(text);
     if (match !== null) return Number(match[1]);

@@ -16,7 +16,8 @@ class Interrupted extends Error {
 
 async function main(): Promise<number> {
   const interruption = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM"] as const) process.once(name, () => interruption.abort(new Interrupted(name)));
+  for (const name of ["SIGINT", "SIGTERM"] as const)
+    process.once(name, () => interruption.abort(new Interrupted(name)));
   try {
     const { run, verbose } = parseInvocation(process.argv.slice(2), process.env);
     const console = verbose ? { console: process.stderr } : {};

@@ -32,7 +32,13 @@ export function loadOrder(names: readonly string[], modulesDep: string, modulesB
     const colon = line.indexOf(":");
     if (colon < 0) continue;
     const path = line.slice(0, colon);
-    dependencies.set(moduleName(path), { path, needs: line.slice(colon + 1).split(" ").filter(Boolean) });
+    dependencies.set(moduleName(path), {
+      path,
+      needs: line
+        .slice(colon + 1)
+        .split(" ")
+        .filter(Boolean),
+    });
   }
   const builtin = new Set(modulesBuiltin.split("\n").filter(Boolean).map(moduleName));
 

@@ -21,7 +21,8 @@ export function qemuArguments(machine: Machine): string[] {
   return [
     ...["-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"],
     ...["-machine", "q35,usb=off,smbus=off,sata=off"],
-    ...["-accel", "tcg,thread=multi,tb-size=512", "-cpu", "max"],
+    // EPYC: SVM with nested paging, and a third less work than "max" with all that TCG knows.
+    ...["-accel", "tcg,thread=multi,tb-size=512", "-cpu", "EPYC"],
     ...["-smp", String(machine.cpus), "-m", String(machine.memoryMib)],
     ...["-kernel", machine.kernel, "-initrd", `/dev/fd/${initramfs}`, "-append", kernelParameters],
     ...["-chardev", `socket,id=console,fd=${console}`, "-serial", "chardev:console"],

@@ -1,0 +1,2 @@
+export const debianPackages: readonly string[];
+export const programs: Readonly<Record<string, string>>;
