@@ -24,7 +24,7 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
     .option("-i, --interactive", "pass standard input on")
     .option("--read-only", "root file system without a writable layer")
     .option("--insecure-registry <host>", "registry host to be asked over plain HTTP (repeatable)", collect, [])
-    .option("--timings", "show where the time of the boot went, on standard error")
+    .option("--verbose", "say what the boot does, and where its time went, on standard error")
     .passThroughOptions()
     .addHelpText("after", RUN_EXAMPLES)
     .action(async (image: string, command: string[], options) => {

@@ -18,7 +18,7 @@ export interface RunOptions {
   readonly interactive?: boolean;
   readonly readOnly?: boolean;
   readonly insecureRegistry: readonly string[];
-  readonly timings?: boolean;
+  readonly verbose?: boolean;
 }
 
 /**
@@ -43,8 +43,9 @@ export async function runImage(options: RunOptions): Promise<number> {
     undefined,
     { insecureRegistries: options.insecureRegistry },
   );
+  if (options.verbose) vm.events.on("box.stage", ({ stage }) => process.stderr.write(`a3s-box: ${stage}\n`));
   await vm.boot({ signal: interruption.signal });
-  if (options.timings) process.stderr.write(`${vm.timings}\n`);
+  if (options.verbose) process.stderr.write(`${vm.timings}\n`);
   running = vm.run({
     command: options.command,
     env: environmentOf(options.env),

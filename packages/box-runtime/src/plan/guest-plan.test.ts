@@ -1,0 +1,84 @@
+import { parseBoxConfig } from "@a3s/core";
+import { expect, test } from "vitest";
+import { planGuestConfig, planVmSpec } from "./guest-plan.ts";
+
+const config = parseBoxConfig({
+  image: "alpine",
+  vcpus: 1,
+  memoryMib: 256,
+  volumes: [
+    { source: "/srv/a", target: "/a" },
+    { source: "/srv/b", target: "/b", readOnly: true },
+  ],
+});
+const paths = {
+  bootRoot: { path: "/home/guest/1", agent: "/a3s-agent" },
+  lower: "/home/rootfs/1/root",
+  doorbellSocket: "/home/run/1/boot.sock",
+  agentSocket: "/home/run/1/agent.sock",
+};
+
+test("a box's VM boots the agent, shares image and volumes, and opens two vsock ports and no network", () => {
+  expect(planVmSpec(config, paths)).toMatchInlineSnapshot(`
+    {
+      "init": {
+        "path": "/a3s-agent",
+        "pid1": true,
+      },
+      "memoryMib": 256,
+      "network": {
+        "kind": "none",
+      },
+      "root": {
+        "path": "/home/guest/1",
+        "readOnly": true,
+      },
+      "shares": [
+        {
+          "path": "/home/rootfs/1/root",
+          "readOnly": true,
+          "tag": "a3s.lower",
+        },
+        {
+          "path": "/srv/a",
+          "readOnly": false,
+          "tag": "a3s.volume.0",
+        },
+        {
+          "path": "/srv/b",
+          "readOnly": true,
+          "tag": "a3s.volume.1",
+        },
+      ],
+      "vcpus": 1,
+      "vsockPorts": [
+        {
+          "direction": "guest-connects",
+          "port": 4087,
+          "socketPath": "/home/run/1/boot.sock",
+        },
+        {
+          "direction": "host-connects",
+          "port": 4088,
+          "socketPath": "/home/run/1/agent.sock",
+        },
+      ],
+    }
+  `);
+});
+
+test("the guest is told of every share that the VM has, by the same tags and rights", () => {
+  const { shares = [] } = planVmSpec(config, paths);
+  const guest = planGuestConfig("abcdefghijkl", config);
+  const [lower, ...volumes] = shares;
+  expect(guest.root.lowerTag).toBe(lower?.tag);
+  expect(lower?.readOnly).toBe(true);
+  expect(guest.mounts.map((mount) => mount.kind === "virtio-fs" && [mount.tag, mount.readOnly])).toEqual(
+    volumes.map((share) => [share.tag, share.readOnly]),
+  );
+});
+
+test("a box without a host name is called by its id", () => {
+  expect(planGuestConfig("abcdefghijkl", config).hostname).toBe("abcdefghijkl");
+  expect(planGuestConfig("abcdefghijkl", { ...config, hostname: "web" }).hostname).toBe("web");
+});

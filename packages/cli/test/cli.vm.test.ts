@@ -1,0 +1,64 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { buffer } from "node:stream/consumers";
+import { fileURLToPath } from "node:url";
+import { type Census, takeCensus } from "@a3s/testing";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+
+/** The command as it is shipped, run as a user runs it. */
+const program = fileURLToPath(new URL("../dist/main.js", import.meta.url));
+const image = process.env["A3S_EXAMPLE_IMAGE"] ?? "";
+let home: string;
+let before: Census;
+
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), "a3s-cli-"));
+  before = await takeCensus(home);
+});
+afterEach(async () => expect(await takeCensus(home)).toEqual(before));
+afterAll(() => rm(home, { recursive: true, force: true }));
+
+function start(...args: readonly string[]): ChildProcess {
+  return spawn(process.execPath, [program, ...args], { env: { ...process.env, A3S_HOME: home }, stdio: "pipe" });
+}
+
+async function finish(child: ChildProcess, stdin = "") {
+  child.stdin?.end(stdin);
+  const outputs = Promise.all([child.stdout, child.stderr].map((stream) => buffer(stream as NodeJS.ReadableStream)));
+  const [code] = (await once(child, "close")) as [number | null];
+  const [stdout, stderr] = (await outputs).map(String);
+  return { code, stdout, stderr };
+}
+
+test("run passes stdin, stdout, stderr and the exit code through, and leaves nothing behind", async () => {
+  const script = "read line; echo got $line $MORE in $(pwd); echo problem >&2; exit 7";
+  const args = ["run", "-i", "-e", "MORE=more", "-w", "/tmp", image, "--", "sh", "-c", script];
+  expect(await finish(start(...args), "input\n")).toEqual({
+    code: 7,
+    stdout: "got input more in /tmp\n",
+    stderr: "problem\n",
+  });
+});
+
+test("a command that does not exist ends with 127 and a sentence", async () => {
+  const { code, stdout, stderr } = await finish(start("run", image, "--", "no-such-command"));
+  expect({ code, stdout }).toEqual({ code: 127, stdout: "" });
+  expect(stderr).toMatch(/no-such-command.*\[COMMAND_NOT_FOUND\]/);
+});
+
+test("Ctrl-C while the box boots ends with 130 and leaves nothing behind", async () => {
+  const child = start("run", "--verbose", image, "--", "true");
+  for await (const chunk of child.stderr as NodeJS.ReadableStream) if (String(chunk).includes("kernel")) break;
+  child.kill("SIGINT");
+  const [code] = (await once(child, "exit")) as [number | null];
+  expect(code).toBe(130);
+});
+
+test("doctor says that guests can run here", async () => {
+  const { code, stdout } = await finish(start("doctor", "--json"));
+  expect(JSON.parse(stdout ?? "")).toMatchObject({ ok: true });
+  expect(code).toBe(0);
+});
