@@ -1,10 +1,10 @@
 import { chmodSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { createServer, type Http2Server, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
+import { createServer, type Http2Server, type Http2ServerResponse } from "node:http2";
 import type { Socket } from "node:net";
 import { raceSignal, startDeadline } from "@a3s/core";
-import { type ConnectRouter, createConnectRouter } from "@connectrpc/connect";
-import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from "@connectrpc/connect-node";
+import type { ConnectRouter } from "@connectrpc/connect";
+import { grpcHandler } from "./grpc-handler.ts";
 
 /** Connections at a time: the guest needs one, and one more while it retries. */
 const MAX_CONNECTIONS = 4;
@@ -36,7 +36,7 @@ export class GrpcListener implements AsyncDisposable {
         maxHeaderListPairs: 64,
         maxSessionMemory: 1,
       },
-      requestHandler(routes),
+      grpcHandler(routes, MAX_REQUEST_BYTES),
     );
     this.#server.on("request", (_request, response) => {
       this.#calls.add(response);
@@ -59,10 +59,11 @@ export class GrpcListener implements AsyncDisposable {
     const listener = new GrpcListener(socketPath, routes);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     listener.#server.once("error", reject);
-    listener.#server.listen(socketPath, () => resolve());
+    listener.#server.listen({ path: socketPath, exclusive: true }, () => resolve());
+    // Bound by now, and nobody is let in before this turn ends. Changing the umask instead would hit other threads' files.
+    if (listener.#server.listening) chmodSync(socketPath, 0o600);
     await promise;
     listener.#server.off("error", reject);
-    chmodSync(socketPath, 0o600);
     return listener;
   }
 
@@ -88,27 +89,4 @@ export class GrpcListener implements AsyncDisposable {
     this.#onIdle = resolve;
     await raceSignal(promise, grace.signal).catch(() => {});
   }
-}
-
-/** Like Connect's own adapter for Node, without its fallback routes and its use of the console. */
-function requestHandler(routes: (router: ConnectRouter) => void) {
-  const router = createConnectRouter({
-    grpc: true,
-    grpcWeb: false,
-    connect: false,
-    readMaxBytes: MAX_REQUEST_BYTES,
-    acceptCompression: [],
-  });
-  routes(router);
-  const handlers = new Map(router.handlers.map((handler) => [handler.requestPath, handler]));
-  return (request: Http2ServerRequest, response: Http2ServerResponse) => {
-    const handler = handlers.get(request.url);
-    if (handler === undefined) {
-      response.writeHead(404).end();
-      return;
-    }
-    handler(universalRequestFromNodeRequest(request, response, undefined, undefined))
-      .then((answer) => universalResponseToNodeResponse(answer, response))
-      .catch(() => response.stream?.close());
-  };
 }

@@ -3,7 +3,7 @@ import { callFault } from "./call-fault.ts";
 
 /** Codes of errors that @a3s/agent-client raises. */
 export type AgentErrorCode =
-  /** The agent cannot be reached, or the connection ended while a call was pending. */
+  /** The agent cannot be reached, or the connection ended or the call was reset while it was pending. */
   | "AGENT_UNAVAILABLE"
   /** The client was disposed. */
   | "AGENT_CLOSED"

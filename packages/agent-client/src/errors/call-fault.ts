@@ -11,8 +11,8 @@ export interface CallFault {
 
 /** Status codes that mean the connection, not the call, when this side made them up. */
 const CONNECTION_LOST: ReadonlySet<Code> = new Set([Code.Unavailable, Code.Canceled, Code.Aborted]);
-/** Codes of Node's http2 for bytes that are not HTTP/2. */
-const GARBAGE: ReadonlySet<string> = new Set(["ERR_HTTP2_ERROR", "ERR_HTTP2_SESSION_ERROR", "ERR_HTTP2_STREAM_ERROR"]);
+/** Node's code for bytes that are not HTTP/2. */
+const NOT_HTTP2 = "ERR_HTTP2_ERROR";
 
 /**
  * Decides what a failed call means. An answer of the agent carries `grpc-status`; everything else was noticed on this
@@ -35,7 +35,8 @@ export function callFault(error: unknown): CallFault {
       details,
     };
   }
-  if (systemCode !== undefined ? !GARBAGE.has(systemCode) : status === undefined || CONNECTION_LOST.has(status.code)) {
+  const lost = status === undefined || CONNECTION_LOST.has(status.code);
+  if (lost || (systemCode !== undefined && systemCode !== NOT_HTTP2)) {
     return {
       code: "AGENT_UNAVAILABLE",
       message: `The guest agent cannot be reached: ${said}`,
