@@ -38,7 +38,8 @@ export type ExitRecord = Readonly<v.InferOutput<typeof record>>;
 export async function readExitRecord(path: string): Promise<ExitRecord | undefined> {
   try {
     await using file = await open(path, "r");
-    const { bytesRead, buffer } = await file.read(Buffer.alloc(MAX_RECORD_BYTES));
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(MAX_RECORD_BYTES + 1));
+    if (bytesRead > MAX_RECORD_BYTES) return undefined;
     return v.parse(record, JSON.parse(buffer.toString("utf8", 0, bytesRead)));
   } catch {
     return undefined;

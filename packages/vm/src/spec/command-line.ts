@@ -2,7 +2,7 @@ import type { CheckedVmSpec } from "./vm-spec.ts";
 
 /** COMMAND_LINE_SIZE of the x86-64 kernel, and what libkrun allows itself: 2048 bytes, one of them for the end. */
 const CAPACITY_BYTES = 2047;
-/** What libkrun writes into every command line (157 bytes in 1.17.4), and room for what a newer one adds. */
+/** What libkrun writes into every command line (158 bytes in 1.17.4 with TSI), and room for what a newer one adds. */
 const FIXED_BYTES = 256;
 /** ` virtio_mmio.device=4K@0xd0000000:5`, with longer addresses and interrupt numbers. */
 const DEVICE_BYTES = 44;

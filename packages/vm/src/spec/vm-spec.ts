@@ -49,7 +49,8 @@ export interface VmInit {
   readonly env?: Readonly<Record<string, string>> | undefined;
   /**
    * Whether the program itself is PID 1, with everything that this means (reaping, signals, mounting); otherwise a
-   * tiny init of libkrun runs it as a child. False by default.
+   * tiny init of libkrun runs it as a child. False by default. The exit code of a PID 1 is lost, and 0 in its place,
+   * unless it tells libkrun with `ioctl(open("/"), 0x7602, code)` before it mounts anything over `/`.
    */
   readonly pid1?: boolean | undefined;
 }

@@ -1,0 +1,110 @@
+import { expect, test } from "vitest";
+import { parseVmSpec } from "./parse-vm-spec.ts";
+import type { VmSpec } from "./vm-spec.ts";
+
+const least: VmSpec = { vcpus: 1, memoryMib: 128, root: { path: "/srv/root" }, init: { path: "/init" } };
+
+test("the least specification gets every default", () => {
+  expect(parseVmSpec(least)).toEqual({
+    vcpus: 1,
+    memoryMib: 128,
+    root: { path: "/srv/root", readOnly: false },
+    init: { path: "/init", args: [], env: {}, pid1: false },
+    shares: [],
+    vsockPorts: [],
+    network: { kind: "none" },
+  });
+});
+
+const share = { tag: "t", path: "/a", readOnly: false };
+const port = { port: 1, socketPath: "/s", direction: "guest-connects" };
+const tsi = (publish: unknown) => ({ network: { kind: "tsi", publish } });
+const init = (more: object) => ({ init: { path: "/init", ...more } });
+
+test.each<[what: string, field: string, change: object]>([
+  ["no vCPU", "vcpus", { vcpus: 0 }],
+  ["17 vCPUs", "vcpus", { vcpus: 17 }],
+  ["too little memory", "memoryMib", { memoryMib: 127 }],
+  ["memory that is no number", "memoryMib", { memoryMib: Number.NaN }],
+  ["a relative root", "root.path", { root: { path: "root" } }],
+  ["a root with a NUL byte", "root.path", { root: { path: "/a\0b" } }],
+  ["a path longer than PATH_MAX", "root.path", { root: { path: `/${"a".repeat(4095)}` } }],
+  ["a relative program", "init.path", init({ path: "init" })],
+  ["a program with a blank", "init.path", init({ path: "/my init" })],
+  ["an argument with a double quote", "init.args.0", init({ args: ['"'] })],
+  ["an argument with a line break", "init.args.1", init({ args: ["a", "b\nc"] })],
+  ["an argument beyond ASCII", "init.args.0", init({ args: ["\u00e9"] })],
+  ["an empty argument", "init.args.0", init({ args: [""] })],
+  ["a double dash", "init.args.0", init({ args: ["--"] })],
+  ["more arguments than the kernel takes", "init.args", init({ args: Array(25).fill("a") })],
+  ["a lower-case variable, which the kernel may take", "init.env.quiet", init({ env: { quiet: "1" } })],
+  ["a variable of libkrun's", "init.env.KRUN_INIT", init({ env: { KRUN_INIT: "/x" } })],
+  ["a value with a double quote", "init.env.A", init({ env: { A: '"' } })],
+  ["more than fits on a command line", "init", init({ args: ["a".repeat(2000)] })],
+  ["a tag of 37 bytes", "shares.0.tag", { shares: [{ ...share, tag: "a".repeat(37) }] }],
+  ["an empty tag", "shares.0.tag", { shares: [{ ...share, tag: "" }] }],
+  ["the root's tag", "shares.0.tag", { shares: [{ ...share, tag: "/dev/root" }] }],
+  ["a tag used twice", "shares.1.tag", { shares: [share, { ...share, path: "/b" }] }],
+  ["a share without a say on writing", "shares.0.readOnly", { shares: [{ tag: "t", path: "/a" }] }],
+  [
+    "a socket path of 108 bytes",
+    "vsockPorts.0.socketPath",
+    { vsockPorts: [{ ...port, socketPath: `/${"s".repeat(107)}` }] },
+  ],
+  ["a direction nobody knows", "vsockPorts.0.direction", { vsockPorts: [{ ...port, direction: "in" }] }],
+  ["port 0", "vsockPorts.0.port", { vsockPorts: [{ ...port, port: 0 }] }],
+  ["VMADDR_PORT_ANY", "vsockPorts.0.port", { vsockPorts: [{ ...port, port: 0xffff_ffff }] }],
+  ["a port used twice", "vsockPorts.1.port", { vsockPorts: [port, { ...port, socketPath: "/t" }] }],
+  ["a socket used twice", "vsockPorts.1.socketPath", { vsockPorts: [port, { ...port, port: 2 }] }],
+  ["a network nobody knows", "network.kind", { network: { kind: "bridge" } }],
+  ["TSI without a list of ports", "network.publish", { network: { kind: "tsi" } }],
+  ["a TCP port out of range", "network.publish.0.guestPort", tsi([{ hostPort: 80, guestPort: 65_536 }])],
+  [
+    "a host port used twice",
+    "network.publish.1.hostPort",
+    tsi([1, 2].map((guestPort) => ({ hostPort: 80, guestPort }))),
+  ],
+  ["an unknown field", "memory", { memory: 512 }],
+])("%s is refused and named", (_, field, change) => {
+  expect(() => parseVmSpec({ ...least, ...change })).toThrow(
+    expect.objectContaining({
+      code: "VM_SPEC_INVALID",
+      details: { faults: [expect.stringMatching(new RegExp(`^${field.replaceAll(".", "\\.")}: `))] },
+    }),
+  );
+});
+
+test("what is no object is refused", () => {
+  for (const input of [undefined, null, 7, "spec", []]) {
+    expect(() => parseVmSpec(input)).toThrow(expect.objectContaining({ code: "VM_SPEC_INVALID" }));
+  }
+});
+
+test("the limits themselves are allowed", () => {
+  parseVmSpec({
+    ...least,
+    vcpus: 16,
+    init: { path: "/init", args: ["a b", "-c", "echo $HOME; exit 3"], env: { A: "", B: "x=y z" } },
+    shares: [{ ...share, tag: "a".repeat(36) }],
+    vsockPorts: [{ ...port, port: 0xffff_fffe, socketPath: `/${"s".repeat(106)}` }],
+  });
+});
+
+test("a writable share may not lie within a read-only one, whose mount would cover it", () => {
+  const shares = (outer: string, inner: string) => ({
+    ...least,
+    shares: [
+      { tag: "outer", path: outer, readOnly: true },
+      { tag: "inner", path: inner, readOnly: false },
+    ],
+  });
+  for (const inner of ["/a", "/a/", "/a/b", "/a/../a/b"]) {
+    expect(() => parseVmSpec(shares("/a", inner))).toThrow(
+      /shares\.1\.path: is writable, but lies within .* shares\.0/,
+    );
+  }
+  for (const inner of ["/", "/ab", "/b", "/a/../b", "/..a"]) parseVmSpec(shares("/a", inner));
+  expect(() =>
+    parseVmSpec({ ...least, root: { path: "/srv", readOnly: true }, shares: [{ ...share, path: "/srv/x" }] }),
+  ).toThrow(/read-only root/);
+});

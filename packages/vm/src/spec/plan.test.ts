@@ -1,0 +1,87 @@
+import { expect, test } from "vitest";
+import type { KrunCall, WireArgument } from "../libkrun/call.ts";
+import { parseVmSpec } from "./parse-vm-spec.ts";
+import { planCalls, readOnlyPaths } from "./plan.ts";
+import type { VmSpec } from "./vm-spec.ts";
+
+const least: VmSpec = { vcpus: 1, memoryMib: 128, root: { path: "/srv/root" }, init: { path: "/init" } };
+
+/** One call a line, as C would have it. */
+function calls(spec: VmSpec): string {
+  const argument = (value: WireArgument) => ("ref" in value ? value.ref : JSON.stringify(Object.values(value)[0]));
+  const line = ({ fn, args, save }: KrunCall) =>
+    `${save === undefined ? "" : `${save} = `}${fn}(${args.map(argument).join(", ")})`;
+  return planCalls(parseVmSpec(spec)).map(line).join("\n");
+}
+
+test("the least VM has a console, a root, a program, and no way out", () => {
+  expect(calls(least)).toMatchInlineSnapshot(`
+    "krun_init_log("consoleOut", 1, 2, 1)
+    ctx = krun_create_ctx()
+    krun_set_vm_config(ctx, 1, 128)
+    krun_disable_implicit_console(ctx)
+    krun_add_virtio_console_default(ctx, "consoleIn", "consoleOut", "consoleOut")
+    krun_set_root(ctx, "/srv/root")
+    krun_disable_implicit_vsock(ctx)
+    krun_add_vsock(ctx, 0)
+    krun_set_exec(ctx, "/init", [], [])
+    krun_start_enter(ctx)"
+  `);
+});
+
+test("a box: read-only root with PID 1, shares, a doorbell and an agent", () => {
+  expect(
+    calls({
+      vcpus: 2,
+      memoryMib: 1024,
+      root: { path: "/home/guest/abc", readOnly: true },
+      init: { path: "/a3s-agent", args: ["--verbose"], env: { A: "b c" }, pid1: true },
+      shares: [
+        { tag: "lower", path: "/home/rootfs/def", readOnly: true },
+        { tag: "volume.0", path: "/data", readOnly: false },
+      ],
+      vsockPorts: [
+        { port: 4087, socketPath: "/run/boot.sock", direction: "guest-connects" },
+        { port: 4088, socketPath: "/run/agent.sock", direction: "host-connects" },
+      ],
+      network: { kind: "none" },
+    }),
+  ).toMatchInlineSnapshot(`
+    "krun_init_log("consoleOut", 1, 2, 1)
+    ctx = krun_create_ctx()
+    krun_set_vm_config(ctx, 2, 1024)
+    krun_disable_implicit_console(ctx)
+    krun_add_virtio_console_default(ctx, "consoleIn", "consoleOut", "consoleOut")
+    krun_set_root(ctx, "/home/guest/abc")
+    krun_add_virtiofs(ctx, "lower", "/home/rootfs/def")
+    krun_add_virtiofs(ctx, "volume.0", "/data")
+    krun_disable_implicit_vsock(ctx)
+    krun_add_vsock(ctx, 0)
+    krun_add_vsock_port2(ctx, 4087, "/run/boot.sock", false)
+    krun_add_vsock_port2(ctx, 4088, "/run/agent.sock", true)
+    krun_set_exec(ctx, "/a3s-agent", ["--verbose"], ["A=b c","KRUN_INIT_PID1=1"])
+    krun_start_enter(ctx)"
+  `);
+});
+
+test("TSI opens the guest's Internet sockets only, and always says which ports are published", () => {
+  expect(calls({ ...least, network: { kind: "tsi", publish: [] } })).toContain(
+    "krun_disable_implicit_vsock(ctx)\nkrun_add_vsock(ctx, 1)\nkrun_set_port_map(ctx, [])\n",
+  );
+  expect(calls({ ...least, network: { kind: "tsi", publish: [{ hostPort: 8080, guestPort: 80 }] } })).toContain(
+    'krun_set_port_map(ctx, ["8080:80"])',
+  );
+});
+
+test("every plan ends with the start, and starts once", () => {
+  const names = planCalls(parseVmSpec(least)).map(({ fn }) => fn);
+  expect(names.indexOf("krun_start_enter")).toBe(names.length - 1);
+});
+
+test("read-only directories are listed once", () => {
+  const shares = ["a", "b"].map((tag) => ({ tag, path: "/srv/root", readOnly: true }));
+  expect(readOnlyPaths(parseVmSpec({ ...least, root: { path: "/srv/root", readOnly: true }, shares }))).toEqual([
+    "/srv/root",
+  ]);
+  expect(readOnlyPaths(parseVmSpec(least))).toEqual([]);
+});

@@ -1,0 +1,14 @@
+import { type LaunchOptions, launchVm, type VmSpec } from "../src/index.ts";
+
+/** What creator.ts is to start. */
+export interface CreatorRequest {
+  readonly spec: VmSpec;
+  readonly options: Omit<LaunchOptions, "signal">;
+}
+
+/** Starts a VM and says its identity. Ends when nothing is left to wait for: at once, when the VM is detached. */
+if (process.argv[2] !== undefined) {
+  const { spec, options } = JSON.parse(process.argv[2]) as CreatorRequest;
+  const vm = await launchVm(spec, options);
+  process.stdout.write(`${JSON.stringify(vm.identity)}\n`);
+}

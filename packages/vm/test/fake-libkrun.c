@@ -1,0 +1,124 @@
+/*
+ * A libkrun without a hypervisor: says each call on stdout, which vm-host pumps into the console's log, and behaves as
+ * the path of the guest's program tells it.
+ *
+ *   /exit/N   the guest ends with N            /refuse   krun_start_enter answers -EINVAL
+ *   /write    tries to write into the root     /crash    a fault of the VM process
+ *   /run      runs until it is killed          /noise    writes 1 MiB
+ *   /stall    the start hangs before it is done
+ *
+ * A vsock port that the guest connects to is connected as soon as it is added, so a listener sees how long the VM
+ * process lives; one that the host connects to becomes a listening socket.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+static char root[4096];
+static char program[4096];
+
+#define SAY(...) (printf(__VA_ARGS__), putchar('\n'), fflush(stdout))
+
+static int unix_socket(const char *path, bool server) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+  strncpy(address.sun_path, path, sizeof address.sun_path - 1);
+  int result = server ? bind(fd, (void *)&address, sizeof address) : connect(fd, (void *)&address, sizeof address);
+  if (result == 0 && server) result = listen(fd, 1);
+  return result == 0 ? 0 : -errno;
+}
+
+int32_t krun_init_log(int target, uint32_t level, uint32_t style, uint32_t options) {
+  SAY("init_log %d %u %u %u", fcntl(target, F_GETFD) >= 0, level, style, options);
+  return 0;
+}
+
+int32_t krun_create_ctx(void) {
+  SAY("create_ctx");
+  return 7;
+}
+
+int32_t krun_set_vm_config(uint32_t context, uint8_t vcpus, uint32_t memory_mib) {
+  SAY("set_vm_config %u %u %u", context, vcpus, memory_mib);
+  return 0;
+}
+
+int32_t krun_disable_implicit_console(uint32_t context) {
+  SAY("disable_implicit_console %u", context);
+  return 0;
+}
+
+int32_t krun_add_virtio_console_default(uint32_t context, int input, int output, int error) {
+  SAY("add_virtio_console_default %u %d", context, input != output && output == error);
+  return 0;
+}
+
+int32_t krun_set_root(uint32_t context, const char *path) {
+  struct stat found;
+  SAY("set_root %u", context);
+  if (stat(path, &found) != 0) return -errno;
+  strncpy(root, path, sizeof root - 1);
+  return 0;
+}
+
+int32_t krun_add_virtiofs(uint32_t context, const char *tag, const char *path) {
+  SAY("add_virtiofs %u %s %s", context, tag, strrchr(path, '/'));
+  return 0;
+}
+
+int32_t krun_disable_implicit_vsock(uint32_t context) {
+  SAY("disable_implicit_vsock %u", context);
+  return 0;
+}
+
+#ifndef WITHOUT_ADD_VSOCK
+int32_t krun_add_vsock(uint32_t context, uint32_t features) {
+  SAY("add_vsock %u %u", context, features);
+  return 0;
+}
+#endif
+
+int32_t krun_set_port_map(uint32_t context, const char *const ports[]) {
+  SAY("set_port_map %u %s", context, ports[0] == NULL ? "none" : ports[0]);
+  return 0;
+}
+
+int32_t krun_add_vsock_port2(uint32_t context, uint32_t port, const char *path, bool server) {
+  SAY("add_vsock_port2 %u %u %d", context, port, server);
+  return unix_socket(path, server);
+}
+
+int32_t krun_set_exec(uint32_t context, const char *path, const char *const args[], const char *const env[]) {
+  SAY("set_exec %u %s", context, path);
+  for (int i = 0; args[i] != NULL; i++) SAY("argument %s", args[i]);
+  for (int i = 0; env[i] != NULL; i++) SAY("variable %s", env[i]);
+  strncpy(program, path, sizeof program - 1);
+  if (strcmp(program, "/stall") == 0) pause();
+  return 0;
+}
+
+int32_t krun_start_enter(uint32_t context) {
+  SAY("start_enter %u", context);
+  if (sscanf(program, "/exit/%d", &(int){0}) == 1) exit(atoi(program + strlen("/exit/")));
+  if (strcmp(program, "/refuse") == 0) return -EINVAL;
+  if (strcmp(program, "/crash") == 0) abort();
+  if (strcmp(program, "/write") == 0) {
+    strcat(root, "/new");
+    int fd = open(root, O_CREAT | O_WRONLY, 0600);
+    SAY("%s", fd < 0 ? strerror(errno) : "written");
+    exit(0);
+  }
+  if (strcmp(program, "/noise") == 0) {
+    for (int i = 0; i < 1 << 14; i++) SAY("%063d", i);
+    exit(0);
+  }
+  for (;;) pause();
+}
