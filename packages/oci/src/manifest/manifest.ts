@@ -8,7 +8,7 @@ import { bareMediaType, isImageConfigType, isLayerType, type ManifestKind, manif
 /** Most layers of an image; overlayfs and Docker stop at about 128. */
 export const MAX_LAYERS = 512;
 /** Most entries of one index. */
-export const MAX_INDEX_ENTRIES = 4096;
+const MAX_INDEX_ENTRIES = 4096;
 
 const manifestSchema = v.looseObject({
   schemaVersion: v.literal(2),

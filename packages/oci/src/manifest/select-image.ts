@@ -7,7 +7,7 @@ import { formatPlatform, matchPlatform } from "./match-platform.ts";
 import { manifestKind } from "./media-type.ts";
 
 /** Most indexes on the way from a name to an image manifest. */
-export const MAX_INDEX_DEPTH = 4;
+const MAX_INDEX_DEPTH = 4;
 /** Most manifests looked at in all, so that wide nests of indexes end as well. */
 const MAX_LOADS = 32;
 

@@ -1,7 +1,7 @@
 /** Most characters of a repository, `library/` included, without the registry. */
 export const MAX_REPOSITORY_LENGTH = 255;
 /** Most characters of a tag. */
-export const MAX_TAG_LENGTH = 128;
+const MAX_TAG_LENGTH = 128;
 
 const LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?";
 const HOST = `(?:${LABEL}(?:\\.${LABEL})*|\\[[0-9A-Fa-f:]+\\])`;

@@ -14,7 +14,7 @@ export function repositoryUrl(
 }
 
 /** Whether plain HTTP may be spoken to the URL's host: the loopback, and `host` or `host:port` named insecure. */
-export function allowsPlainHttp(url: URL, insecureRegistries: readonly string[]): boolean {
+function allowsPlainHttp(url: URL, insecureRegistries: readonly string[]): boolean {
   return isLoopback(url.hostname) || isNamed(url, insecureRegistries);
 }
 

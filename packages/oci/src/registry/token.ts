@@ -30,12 +30,7 @@ export function basicAuthorization({ username, password }: Credentials): string 
 }
 
 /** Where a Bearer challenge says that tokens are. The scope is the one we need, not the one the registry names. */
-export function tokenUrl(
-  challenge: Challenge,
-  scope: string,
-  registry: URL,
-  insecureRegistries: readonly string[],
-): URL {
+function tokenUrl(challenge: Challenge, scope: string, registry: URL, insecureRegistries: readonly string[]): URL {
   const realm = challenge.parameters.get("realm") ?? "";
   const url = URL.canParse(realm) ? new URL(realm) : undefined;
   if (url === undefined || !isAllowedUrl(url, registry, insecureRegistries)) {

@@ -6,6 +6,8 @@ import { tryLockFile } from "./file-lock.ts";
 
 /** Bytes gathered before a write: network chunks are small. */
 const WRITE_BYTES = 1024 * 1024;
+/** Linux takes at most 1024 parts in one writev(2). */
+const WRITE_PARTS = 512;
 
 /**
  * Writes content to a temporary file, fsyncs it and renames it to `target`. When the content ends in an error the file is removed.
@@ -66,7 +68,7 @@ async function writeGathered(
   let gathered: Uint8Array[] = [];
   let length = 0;
   const flush = async () => {
-    if (length > 0) await writeAll(file, Buffer.concat(gathered, length));
+    if (length > 0) await writeAll(file, gathered);
     gathered = [];
     length = 0;
   };
@@ -74,13 +76,21 @@ async function writeGathered(
     signal?.throwIfAborted();
     gathered.push(chunk);
     length += chunk.length;
-    if (length >= WRITE_BYTES) await flush();
+    if (length >= WRITE_BYTES || gathered.length >= WRITE_PARTS) await flush();
   }
   await flush();
 }
 
-async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let offset = 0; offset < bytes.length; ) {
-    offset += (await file.write(bytes, offset)).bytesWritten;
+/** Writes the parts in order; the kernel may take less than it is given. */
+async function writeAll(file: FileHandle, parts: readonly Uint8Array[]): Promise<void> {
+  let rest = parts;
+  while (rest.length > 0) {
+    let { bytesWritten } = await file.writev(rest);
+    const next: Uint8Array[] = [];
+    for (const part of rest) {
+      if (bytesWritten < part.length) next.push(part.subarray(bytesWritten));
+      bytesWritten = Math.max(0, bytesWritten - part.length);
+    }
+    rest = next;
   }
 }
