@@ -7,6 +7,8 @@ export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Show the output as it comes; otherwise it is shown only when the command fails. */
   readonly live?: boolean;
+  /** Ends the program after this time, with exit code 124. */
+  readonly timeoutMs?: number;
 }
 
 export interface CommandResult {
@@ -25,8 +27,9 @@ export async function runCommand(
   const [program, ...args] = command;
   const env = { ...process.env, CARGO_TERM_COLOR: "never", NO_COLOR: "1", ...options.env };
   const child = spawn(program, args, { cwd: options.cwd, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
-  const end = () => endGroup(child);
-  options.signal.addEventListener("abort", end, { once: true });
+  const limit = options.timeoutMs === undefined ? undefined : AbortSignal.timeout(options.timeoutMs);
+  const stop = AbortSignal.any([options.signal, limit].filter((each) => each !== undefined));
+  stop.addEventListener("abort", () => endGroup(child), { once: true });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding("utf8").on("data", (text: string) => {
@@ -34,15 +37,11 @@ export async function runCommand(
       if (options.live) process.stdout.write(text);
     });
   }
-  try {
-    const [code] = (await once(child, "close")) as [number | null];
-    options.signal.throwIfAborted();
-    const exitCode = code ?? 1;
-    if (exitCode !== 0 && !options.live) process.stdout.write(`$ ${command.join(" ")}\n${output.trimEnd()}\n`);
-    return { exitCode, output };
-  } finally {
-    options.signal.removeEventListener("abort", end);
-  }
+  const [code] = (await once(child, "close")) as [number | null];
+  options.signal.throwIfAborted();
+  const exitCode = limit?.aborted ? 124 : (code ?? 1);
+  if (exitCode !== 0 && !options.live) process.stdout.write(`$ ${command.join(" ")}\n${output.trimEnd()}\n`);
+  return { exitCode, output };
 }
 
 function endGroup({ pid }: ChildProcess): void {

@@ -1,8 +1,10 @@
 import { checks } from "./checks.ts";
+import { install } from "./install.ts";
 import { rust } from "./rust.ts";
 import type { Suite } from "./suite.ts";
 import { unit } from "./unit.ts";
 import { vm } from "./vm.ts";
+import { vmExamples } from "./vm-examples.ts";
 
 const turbo = (task: string): [string, ...string[]] => [
   "turbo",
@@ -21,5 +23,7 @@ export const suites: readonly Suite[] = [
   checks("publishing", "what a package publishes, by publint and attw", turbo("lint:package")),
   unit,
   rust,
+  install,
   vm,
+  vmExamples,
 ];

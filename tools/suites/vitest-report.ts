@@ -1,4 +1,4 @@
-import type { Counts } from "./counts.ts";
+import { type Counts, oneFailed, sum } from "./counts.ts";
 
 /** What we read of the report that vitest's JSON reporter writes. */
 export interface VitestReport {
@@ -34,16 +34,15 @@ function count(statuses: readonly string[]): Counts {
 }
 
 /**
- * The tests of all files. A file that failed outside its tests (an import, a hook) counts as one failure more than none,
- * and so does each expected file that the report does not have.
+ * The tests of all files. Where a file failed outside its tests (an import, a hook), those that therefore did not run
+ * count as failures, at least one. So does each expected file that the report does not have.
  */
 export function reportCounts(report: VitestReport, expectedFiles: readonly string[] = []): Counts {
   const missing = expectedFiles.filter((path) => !report.files.some((file) => file.path === path));
-  const total = { passed: 0, failed: missing.length, skipped: 0 };
-  for (const { passed, tests } of report.files) {
-    total.passed += tests.passed;
-    total.failed += passed ? tests.failed : Math.max(1, tests.failed);
-    total.skipped += tests.skipped;
-  }
-  return total;
+  return sum([...report.files.map(fileCounts), ...missing.map(() => oneFailed)]);
+}
+
+function fileCounts({ passed, tests }: VitestReport["files"][number]): Counts {
+  if (passed || tests.failed > 0) return tests;
+  return { passed: tests.passed, failed: Math.max(1, tests.skipped), skipped: 0 };
 }

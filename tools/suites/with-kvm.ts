@@ -11,17 +11,17 @@ const minute = 60_000;
  */
 export async function runWithKvm(
   command: readonly [string, ...string[]],
-  { repository, directory, soak, signal }: SuiteContext,
+  { repository, directory, soak, signal, cwd = repository }: SuiteContext & { readonly cwd?: string },
   env: Readonly<Record<string, string>>,
 ): Promise<number> {
   const full = { ...env, NO_COLOR: "1", ...(soak && { A3S_SOAK: "1" }) };
   if (await kvmUsable()) {
-    return (await runCommand(command, { cwd: repository, signal, live: true, env: full })).exitCode;
+    return (await runCommand(command, { cwd, signal, live: true, env: full })).exitCode;
   }
   console.log("This machine's KVM cannot run guests: using the emulated KVM host.");
   const { exitCode } = await runInKvmHost({
     command,
-    cwd: repository,
+    cwd,
     env: full,
     shares: [{ guestPath: directory, hostPath: directory }],
     timeoutMs: (soak ? 170 : 20) * minute,
