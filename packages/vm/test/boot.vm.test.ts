@@ -1,0 +1,124 @@
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { homeLayout } from "@a3s/core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { isAlive, launchVm, publishBootRoot, type VmExit } from "../src/index.ts";
+import { listenForGuest } from "./doorbell.ts";
+
+/** A boot takes seconds where KVM is emulated, so several tests look at one. */
+const BOOT_TIMEOUT_MS = 120_000;
+
+let directory: string;
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), "a3s-vm-"));
+});
+afterAll(() => rm(directory, { recursive: true, force: true }));
+
+/** A root directory with a statically linked busybox. */
+async function busyboxRoot(): Promise<string> {
+  const root = join(directory, "root");
+  for (const name of ["bin", "proc", "sys", "dev", "ro", "rw"]) await mkdir(join(root, name), { recursive: true });
+  await copyFile("/bin/busybox", join(root, "bin/busybox"));
+  return root;
+}
+
+async function share(name: string): Promise<string> {
+  const path = join(directory, name);
+  await mkdir(path);
+  return path;
+}
+
+/** What the guest of the tests below does; its command line cannot hold double quotes. */
+const script = (port: number) =>
+  [
+    "b=/bin/busybox",
+    "echo kernel $($b uname -s) pid $$ args $0 $GREETING",
+    "$b mount -t virtiofs ro /ro && $b mount -t virtiofs rw /rw",
+    "$b touch /new /ro/new /rw/new",
+    `$b nc 127.0.0.1 ${port} && echo connected || echo refused`,
+    "$b ip link | $b grep -c mtu",
+    "exit 37",
+  ].join("; ");
+
+let exit: VmExit;
+let lines: readonly string[];
+let connections = 0;
+
+beforeAll(async () => {
+  const service = createServer((socket) => {
+    connections += 1;
+    socket.end();
+  });
+  await new Promise<void>((resolve) => service.listen(0, "127.0.0.1", resolve));
+  const address = service.address();
+  if (address === null || typeof address === "string") throw new Error("unreachable");
+  await using vm = await launchVm(
+    {
+      vcpus: 1,
+      memoryMib: 256,
+      root: { path: await busyboxRoot(), readOnly: true },
+      init: { path: "/bin/busybox", args: ["sh", "-c", script(address.port), "zero"], env: { GREETING: "a b=c" } },
+      shares: [
+        { tag: "ro", path: await share("ro"), readOnly: true },
+        { tag: "rw", path: await share("rw"), readOnly: false },
+      ],
+    },
+    { console: { path: join(directory, "console.log") }, exitPath: join(directory, "exit.json") },
+  );
+  exit = await vm.exited;
+  lines = (await vm.evidence()).consoleTail.trimEnd().split("\n");
+  service.close();
+}, BOOT_TIMEOUT_MS);
+
+test("the program's output is on the console, its arguments and variables are whole, its exit code is the VM's", () => {
+  expect(lines[0]).toMatch(/^kernel Linux pid \d+ args zero a b=c$/);
+  expect(exit).toMatchObject({ code: 37, cause: "guest", failure: null });
+});
+
+test("a read-only root and a read-only share answer EROFS, a writable share takes the file", async () => {
+  expect(lines).toEqual(expect.arrayContaining([expect.stringMatching(/\/new: Read-only file system$/)]));
+  expect(lines.filter((line) => line.endsWith(": Read-only file system"))).toHaveLength(2);
+  expect(await readdir(join(directory, "ro"))).toEqual([]);
+  expect(await readdir(join(directory, "rw"))).toEqual(["new"]);
+  expect(await readdir(join(directory, "root"))).not.toContain("new");
+});
+
+test("without a network, the host's loopback cannot be reached and there is no card but lo", () => {
+  expect(lines).toContain("refused");
+  expect(lines.at(-1)).toBe("1");
+  expect(connections).toBe(0);
+});
+
+test("the end is recorded where it was asked for", async () => {
+  expect(JSON.parse(await readFile(join(directory, "exit.json"), "utf8"))).toMatchObject({ version: 1, code: 37 });
+});
+
+test("from a boot root, the agent runs as PID 1 and rings the host over vsock; kill leaves nothing", async () => {
+  const bootRoot = await publishBootRoot(homeLayout(join(directory, "home")));
+  const run = await share("run");
+  await using doorbell = await listenForGuest(join(run, "boot.sock"));
+  await using vm = await launchVm(
+    {
+      vcpus: 2,
+      memoryMib: 256,
+      root: { path: bootRoot.path, readOnly: true },
+      init: { path: bootRoot.agent, pid1: true },
+      vsockPorts: [
+        { port: 4087, socketPath: doorbell.path, direction: "guest-connects" },
+        { port: 4088, socketPath: join(run, "agent.sock"), direction: "host-connects" },
+      ],
+    },
+    { console: { path: join(run, "console.log") }, exitPath: join(run, "exit.json") },
+  );
+  const early = vm.exited.then(async (end) => {
+    throw new Error(`${end.meaning}\n${(await vm.evidence()).consoleTail}`);
+  });
+  await Promise.race([doorbell.rung, early]);
+  early.catch(() => {});
+  expect(await vm.kill()).toMatchObject({ cause: "signal", signal: "SIGKILL" });
+  await doorbell.gone;
+  expect(isAlive(vm.identity)).toBe(false);
+  expect((await readdir(run)).sort()).toEqual(["boot.sock", "console.log", "exit.json"]);
+});
