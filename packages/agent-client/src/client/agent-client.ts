@@ -16,6 +16,9 @@ import { durationFromMs } from "../time/duration.ts";
 import { type AgentHealth, readHealth } from "./agent-health.ts";
 import { type AgentInfo, readInfo } from "./agent-info.ts";
 
+/** Longest grace of a shutdown in milliseconds; the protocol's own bound. */
+const MAX_GRACE_MS = 3_600_000;
+
 /** Where an agent is. */
 export interface ConnectAgentOptions {
   /** The Unix socket that leads to the agent's port, such as the one that a VM's vsock port is bridged to. */
@@ -90,7 +93,9 @@ export class AgentClient implements AsyncDisposable {
 
   /** Asks the guest to end its processes and power off; resolves when it has begun. Errors as for {@link AgentClient.health}. */
   async shutdown(options: ShutdownOptions = {}): Promise<void> {
-    const request = create(ShutdownRequestSchema, { grace: durationFromMs(options.graceMs ?? 0) });
+    const request = create(ShutdownRequestSchema, {
+      grace: durationFromMs(Math.min(options.graceMs ?? 0, MAX_GRACE_MS)),
+    });
     await callAgent("shutdown", options, (signal) => this.#agent.shutdown(request, { signal }));
   }
 

@@ -38,7 +38,8 @@ export function planExecStart(
   argv: readonly string[],
   options: ExecOptions,
 ): MessageInitShape<typeof ExecStartSchema> & { argv: string[] } {
-  const { env = DEFAULT_EXEC_ENV, cwd = "", user = "", stdin } = options;
+  const { env = DEFAULT_EXEC_ENV, cwd = "", user = "", stdin, maxBufferBytes = 0 } = options;
+  if (!(maxBufferBytes >= 0)) throw invalid(`maxBufferBytes cannot be ${maxBufferBytes}`, "Give a number of bytes.");
   if (argv.length === 0 || argv[0] === "") throw invalid("The command is empty", "Name a program to run.");
   for (const argument of argv) checkText(argument, "argument");
   for (const [name, value] of Object.entries(env)) {

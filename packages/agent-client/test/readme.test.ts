@@ -1,0 +1,16 @@
+import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect, test } from "vitest";
+import { startRealAgent } from "./real-agent.ts";
+
+const PACKAGE = join(import.meta.dirname, "..");
+
+test("the example of the README is the one in examples/, and runs as it says", async () => {
+  const example = join(PACKAGE, "examples/exec.ts");
+  expect(await readFile(join(PACKAGE, "README.md"), "utf8")).toContain((await readFile(example, "utf8")).trim());
+  await using agent = await startRealAgent();
+  const { stdout } = await promisify(execFile)(process.execPath, [example, agent.socketPath]);
+  expect(stdout).toMatch(/^serving\n0 Linux\nb\na\nended with 0 after \d+ ms\nEXEC_FAILED "sh" ended with exit code 3/);
+});
