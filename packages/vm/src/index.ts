@@ -10,9 +10,10 @@ export { type LibkrunFiles, type LibkrunPlaces, locateLibkrun } from "./libkrun/
 export { locateGuestAgent, locateVmHost } from "./native/programs.ts";
 export type { StartFailure } from "./process/exit-record.ts";
 export { isAlive, type ProcessIdentity, readIdentity } from "./process/identity.ts";
-export { DEFAULT_CONSOLE_BYTES, DEFAULT_START_TIMEOUT_MS, type LaunchOptions, launchVm } from "./process/launch.ts";
+export { DEFAULT_START_TIMEOUT_MS, type LaunchOptions, launchVm } from "./process/launch.ts";
 export type { VmEvidence } from "./process/start-error.ts";
 export type { VmExit, VmExitCause } from "./process/vm-exit.ts";
+export { DEFAULT_CONSOLE_BYTES } from "./process/vm-files.ts";
 export type { VmProcess } from "./process/vm-process.ts";
 export { parseVmSpec } from "./spec/parse-vm-spec.ts";
 export { planCalls } from "./spec/plan.ts";

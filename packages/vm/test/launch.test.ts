@@ -125,7 +125,6 @@ test.each<[stage: string, what: string, errno: number, change: () => Parameters<
   ["load", "none.so", 0, () => ["/run", {}, { libraries: { ...libraries, libkrun: join(directory, "none.so") } }]],
   ["load", "krun_add_vsock", 0, () => ["/run", {}, { libraries: crippled }]],
   ["spec", "console.path", 2, () => ["/run", {}, { console: { path: join(directory, "none/console.log") } }]],
-  ["spec", "exitPath", 0, () => ["/run", {}, { exitPath: "exit.json" }]],
 ])("a start that fails in stage %s at %s carries the evidence", async (stage, what, errno, change) => {
   const error = await launch(...change()).catch((reason: unknown) => reason);
   expect(error).toMatchObject({
@@ -151,7 +150,11 @@ test("a vm-host that cannot be run, or is something else, is a failed start", as
 });
 
 test("a wrong specification is refused before anything is started", async () => {
-  await expect(launch("run")).rejects.toThrow(expect.objectContaining({ code: "VM_SPEC_INVALID" }));
+  const refused = (field: string) =>
+    expect.objectContaining({ code: "VM_SPEC_INVALID", message: expect.stringContaining(`${field}: must be`) });
+  await expect(launch("run")).rejects.toThrow(refused("init.path"));
+  await expect(launch("/run", {}, { exitPath: "exit.json" })).rejects.toThrow(refused("exitPath"));
+  await expect(launch("/run", {}, { console: { path: "log" } })).rejects.toThrow(refused("console.path"));
   expect(await readdir(directory)).toEqual(["root"]);
 });
 

@@ -1,4 +1,4 @@
-import { MAX_SOCKET_PATH_BYTES } from "../spec/parse-vm-spec.ts";
+import { MAX_SOCKET_PATH_BYTES } from "../spec/path.ts";
 import type { HostFacts, KvmState, LibkrunState } from "./facts.ts";
 import type { HostFinding, HostFindingCode } from "./finding.ts";
 

@@ -6,18 +6,17 @@ import { parseVmSpec } from "../spec/parse-vm-spec.ts";
 import type { VmSpec } from "../spec/vm-spec.ts";
 import { LaunchedVm } from "./launched-vm.ts";
 import { Monitor } from "./monitor.ts";
-import { startDocument, type VmFiles } from "./start-document.ts";
+import { startDocument } from "./start-document.ts";
 import { startError } from "./start-error.ts";
+import { parseVmFiles } from "./vm-files.ts";
 import type { VmProcess } from "./vm-process.ts";
 
-/** Size at which a console's log is rotated when none is given: 1 MiB. */
-export const DEFAULT_CONSOLE_BYTES = 1024 * 1024;
 /** Time from the start of vm-host to the start of the guest's kernel, in milliseconds. */
 export const DEFAULT_START_TIMEOUT_MS = 30_000;
 
 /** Options of {@link launchVm}. */
 export interface LaunchOptions {
-  /** Absolute path of the console's log, and the size at which it is rotated, once ({@link DEFAULT_CONSOLE_BYTES}). */
+  /** Absolute path of the console's log, and the size at which it is rotated; 1 MiB by default. */
   readonly console: { readonly path: string; readonly maxBytes?: number | undefined };
   /** Absolute path of the record of the VM's end; one that is there is replaced. */
   readonly exitPath: string;
@@ -41,13 +40,10 @@ export interface LaunchOptions {
  */
 export async function launchVm(spec: VmSpec, options: LaunchOptions): Promise<VmProcess> {
   const checked = parseVmSpec(spec);
+  const files = parseVmFiles({ console: options.console, exitPath: options.exitPath });
   const { signal, timeoutMs = DEFAULT_START_TIMEOUT_MS, detached = false } = options;
   const libraries = options.libraries ?? (await locateLibkrun());
   const vmHost = options.vmHost ?? (await locateVmHost());
-  const files: VmFiles = {
-    console: { path: options.console.path, maxBytes: options.console.maxBytes ?? DEFAULT_CONSOLE_BYTES },
-    exitPath: options.exitPath,
-  };
   const logExisted = await exists(files.console.path);
   // A record of an earlier VM must not be taken for this one's.
   await rm(files.exitPath, { force: true });

@@ -3,11 +3,12 @@ import type { CheckedVmSpec } from "../spec/vm-spec.ts";
 import { parseFailureLine, readExitRecord } from "./exit-record.ts";
 import type { ProcessIdentity } from "./identity.ts";
 import type { Monitor } from "./monitor.ts";
-import { ownSockets, type VmFiles } from "./start-document.ts";
+import { ownSockets } from "./start-document.ts";
 import { startError, type VmEvidence } from "./start-error.ts";
 import { readStartReport } from "./start-report.ts";
 import { readTail } from "./tail.ts";
 import { judgeExit, type VmExit } from "./vm-exit.ts";
+import type { VmFiles } from "./vm-files.ts";
 import type { VmProcess } from "./vm-process.ts";
 
 /** Time that vm-host has to record the end of a VM that is killed, in milliseconds. */

@@ -31,7 +31,8 @@ export class Monitor {
     this.identity = identity;
     child.stderr?.on("data", (chunk: Buffer) => this.#stderr.add(chunk));
     this.report = firstLine(child.stdout as Readable);
-    this.closed = once(child, "close").then(([code, signal]) => ({ code, signal }) as ProcessEnd);
+    // Not events.once(): that would take a signal that could not be sent (`error`) for the end.
+    this.closed = new Promise((resolve) => child.once("close", (code, signal) => resolve({ code, signal })));
   }
 
   /** Starts `program run`, in a session of its own: Ctrl-C in the creator's terminal must not end a VM behind its back. */
@@ -47,7 +48,7 @@ export class Monitor {
       const [error] = await once(child, "error");
       throw error;
     }
-    // An error after the start is a signal that could not be sent: the process is gone, which `closed` says.
+    // An error after the start is a signal that could not be sent, to a process that is not ours any more.
     child.on("error", () => {});
     // It waits for its specification, so it cannot have ended by now.
     const identity = readIdentity(child.pid) ?? { pid: child.pid, startTime: "0", executable: program };
@@ -92,9 +93,9 @@ function loaderEnvironment(): NodeJS.ProcessEnv {
   return path === undefined ? {} : { LD_LIBRARY_PATH: path };
 }
 
-async function firstLine(stream: Readable): Promise<string | undefined> {
-  let text = "";
-  const line = new Promise<string | undefined>((resolve) => {
+function firstLine(stream: Readable): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    let text = "";
     stream.setEncoding("utf8");
     stream.on("data", (chunk: string) => {
       text = (text + chunk).slice(0, MAX_REPORT_BYTES);
@@ -103,5 +104,4 @@ async function firstLine(stream: Readable): Promise<string | undefined> {
     });
     stream.once("close", () => resolve(undefined));
   });
-  return await line;
 }

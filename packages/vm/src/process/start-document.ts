@@ -1,14 +1,7 @@
 import type { LibkrunFiles } from "../libkrun/locate.ts";
 import { planCalls, readOnlyPaths } from "../spec/plan.ts";
 import type { CheckedVmSpec } from "../spec/vm-spec.ts";
-
-/** Where a VM's traces go. */
-export interface VmFiles {
-  /** Log of the guest's console; rotated once at `maxBytes`, so it takes twice that at most. */
-  readonly console: { readonly path: string; readonly maxBytes: number };
-  /** Where vm-host records how the VM ended. */
-  readonly exitPath: string;
-}
+import type { VmFiles } from "./vm-files.ts";
 
 /** The one line that tells vm-host what to become: native/vm-host/PROTOCOL.md, "Start". Pure. */
 export function startDocument(

@@ -1,26 +1,16 @@
 import { MAX_MEMORY_MIB, MAX_VCPUS, MIN_MEMORY_MIB } from "@a3s/core";
 import * as v from "valibot";
-import { VmError } from "../errors/vm-error.ts";
 import { commandLineRoom } from "./command-line.ts";
 import { conflicts } from "./conflicts.ts";
+import { invalidSpec } from "./invalid-spec.ts";
+import { absolutePath, socketPath } from "./path.ts";
 import type { CheckedVmSpec } from "./vm-spec.ts";
 
 /** virtio specification 1.2, 5.11.4: the tag's field. */
 const MAX_TAG_BYTES = 36;
-/** unix(7): `sun_path` has 108 bytes, one of them for the end. */
-export const MAX_SOCKET_PATH_BYTES = 107;
-/** limits.h: PATH_MAX has 4096 bytes, one of them for the end. */
-const MAX_PATH_BYTES = 4095;
 /** The guest's kernel panics at more than 32 arguments or variables; libkrun and the kernel add some of their own. */
 const MAX_WORDS = 24;
 
-const path = v.pipe(
-  v.string(),
-  v.startsWith("/", "must be an absolute path"),
-  v.maxBytes(MAX_PATH_BYTES, `must have at most ${MAX_PATH_BYTES} bytes`),
-  v.check((text) => !text.includes("\0"), "must not hold a NUL byte"),
-);
-const socketPath = v.pipe(path, v.maxBytes(MAX_SOCKET_PATH_BYTES, `must have at most ${MAX_SOCKET_PATH_BYTES} bytes`));
 const integer = (least: number, most: number) => v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
 
 /** What comes through the kernel's command line, within double quotes, as it was. */
@@ -44,14 +34,14 @@ const share = v.strictObject({
     v.maxBytes(MAX_TAG_BYTES, `must have at most ${MAX_TAG_BYTES} bytes`),
     v.notValue("/dev/root", "must not be the tag of the root"),
   ),
-  path,
+  path: absolutePath,
   readOnly: v.boolean(),
 });
 
 const vmSpec = v.strictObject({
   vcpus: integer(1, MAX_VCPUS),
   memoryMib: integer(MIN_MEMORY_MIB, MAX_MEMORY_MIB),
-  root: v.strictObject({ path, readOnly: v.optional(v.boolean(), false) }),
+  root: v.strictObject({ path: absolutePath, readOnly: v.optional(v.boolean(), false) }),
   init: v.strictObject({
     path: v.pipe(
       v.string(),
@@ -94,22 +84,11 @@ const vmSpec = v.strictObject({
  */
 export function parseVmSpec(input: unknown): CheckedVmSpec {
   const result = v.safeParse(vmSpec, input);
-  if (!result.success) {
-    throw invalid(result.issues.map((issue) => `${v.getDotPath(issue) ?? "(itself)"}: ${issue.message}`));
-  }
+  if (!result.success) throw invalidSpec(result.issues);
   const spec: CheckedVmSpec = result.output;
   const faults = conflicts(spec);
   const room = commandLineRoom(spec);
   if (room < 0) faults.push(`init: path, args and env are ${-room} bytes too long for the kernel's command line`);
-  if (faults.length > 0) throw invalid(faults);
+  if (faults.length > 0) throw invalidSpec(faults);
   return spec;
-}
-
-function invalid(faults: readonly string[]): VmError {
-  return new VmError({
-    code: "VM_SPEC_INVALID",
-    message: `The VM specification is invalid: ${faults.join("; ")}`,
-    hint: "Correct the fields named above.",
-    details: { faults },
-  });
 }

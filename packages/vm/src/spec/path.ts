@@ -1,0 +1,20 @@
+import * as v from "valibot";
+
+/** unix(7): `sun_path` has 108 bytes, one of them for the end. */
+export const MAX_SOCKET_PATH_BYTES = 107;
+/** limits.h: PATH_MAX has 4096 bytes, one of them for the end. */
+const MAX_PATH_BYTES = 4095;
+
+/** A path that means the same to every process. */
+export const absolutePath = v.pipe(
+  v.string(),
+  v.startsWith("/", "must be an absolute path"),
+  v.maxBytes(MAX_PATH_BYTES, `must have at most ${MAX_PATH_BYTES} bytes`),
+  v.check((text) => !text.includes("\0"), "must not hold a NUL byte"),
+);
+
+/** Where a Unix socket can be. */
+export const socketPath = v.pipe(
+  absolutePath,
+  v.maxBytes(MAX_SOCKET_PATH_BYTES, `must have at most ${MAX_SOCKET_PATH_BYTES} bytes`),
+);
