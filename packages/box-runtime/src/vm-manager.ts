@@ -2,6 +2,7 @@ import type { AgentClient, AgentInfo, ExecOptions, ExecProcess } from "@a3s/agen
 import {
   type BoxConfig,
   type BoxConfigInput,
+  BoxError,
   type BoxId,
   EventBus,
   type HomeLayout,
@@ -127,7 +128,7 @@ export class VmManager implements AsyncDisposable {
       // The VM may end by itself at any time from here on: a panic, a power-off from inside, a kill from outside.
       void booted.vm.exited.then(() => this.destroy()).catch(() => {});
     } catch (error) {
-      this.#options.metrics?.recordBootFailure();
+      this.#options.metrics?.recordBootFailure(error instanceof BoxError ? { errorCode: error.code } : {});
       this.events.emit("box.error", { id: this.id, error });
       await this.#release(undefined);
       throw error;
