@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdir, mkdtemp, readFile, rename, rm, stat } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { writeInitramfs } from "./initramfs.ts";
@@ -44,10 +44,21 @@ export async function bootFiles(signal?: AbortSignal): Promise<BootFiles> {
       // Another run was faster, with the same result.
       if (!(await exists(directory))) throw error;
     });
+    await removeOutdated(directory);
   } finally {
     await rm(work, { recursive: true, force: true });
   }
   return files;
+}
+
+/** Removes what older sources or an interrupted run left; nothing of the last day, which another run may be using. */
+async function removeOutdated(current: string): Promise<void> {
+  for (const name of await readdir(cacheDirectory)) {
+    const path = join(cacheDirectory, name);
+    if (path === current || !/^(boot|build|download)-/.test(name)) continue;
+    const { mtimeMs } = await stat(path);
+    if (Date.now() - mtimeMs > 24 * 60 * 60 * 1000) await rm(path, { recursive: true, force: true });
+  }
 }
 
 function source(file: string): Promise<string> {
