@@ -10,7 +10,7 @@ use crate::library::Library;
 use crate::spec::Spec;
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
+use std::os::fd::{FromRawFd, IntoRawFd, OwnedFd, RawFd};
 
 /// Line on the report pipe that says that only `krun_start_enter` is left.
 pub const STARTING: &str = "starting";
@@ -41,15 +41,16 @@ pub fn become_vm(spec: &Spec, monitor: libc::pid_t, console: OwnedFd, report: Ow
 /// console takes, and as the named ones), stderr and the report pipe.
 fn prepare(monitor: libc::pid_t, console: OwnedFd, report: OwnedFd) -> io::Result<File> {
     unblock_signals();
+    // Rust's handlers for stack overflows would swallow these when they come from outside.
+    for signal in [libc::SIGSEGV, libc::SIGBUS] {
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    }
     die_with(monitor)?;
     unsafe { libc::setsid() };
-    let null = File::options().read(true).open("/dev/null")?;
-    let high = |fd: RawFd| check(unsafe { libc::fcntl(fd, libc::F_DUPFD, 64) });
-    let (null, console, report) = (
-        high(null.as_raw_fd())?,
-        high(console.as_raw_fd())?,
-        high(report.as_raw_fd())?,
-    );
+    let null = OwnedFd::from(File::options().read(true).open("/dev/null")?);
+    // Out of the way of the numbers that they are to have; close_range closes these copies and the originals.
+    let high = |fd: OwnedFd| check(unsafe { libc::fcntl(fd.into_raw_fd(), libc::F_DUPFD, 64) });
+    let (null, console, report) = (high(null)?, high(console)?, high(report)?);
     for (from, to) in [
         (null, libc::STDIN_FILENO),
         (console, libc::STDOUT_FILENO),

@@ -117,7 +117,12 @@ async fn exec(agent: &mut Agent, argv: &[&str], input: Option<usize>) -> Outcome
     let mut exit = "no exit".to_owned();
     while let Some(response) = responses.message().await? {
         match response.message {
-            Some(Response::Stdout(bytes) | Response::Stderr(bytes)) => output.extend_from_slice(&bytes),
+            Some(Response::Stdout(bytes) | Response::Stderr(bytes)) => {
+                if (output.len() + bytes.len()) / (8 * MIB) > output.len() / (8 * MIB) {
+                    println!("           {} MiB", (output.len() + bytes.len()) / MIB);
+                }
+                output.extend_from_slice(&bytes);
+            }
             Some(Response::Exited(exited)) => exit = format!("code {} signal {}", exited.code, exited.signal),
             Some(Response::Failed(failed)) => exit = format!("{failed:?}"),
             _ => {}

@@ -1,0 +1,130 @@
+use serde_json::{Value, json};
+use std::fs;
+use std::io::{BufRead, BufReader, PipeWriter, Read, Write};
+use std::os::fd::AsRawFd;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+static LIBRARY: LazyLock<PathBuf> = LazyLock::new(|| {
+    let library = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("libfakekrun.so");
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/run/fake_libkrun.c");
+    let status = Command::new("cc")
+        .args(["-shared", "-fPIC", "-O1", "-Wall", "-o"])
+        .arg(&library)
+        .arg(source)
+        .status();
+    assert!(status.expect("cc is needed to build the fake libkrun").success());
+    library
+});
+
+static COUNT: AtomicU32 = AtomicU32::new(0);
+
+/// A directory for one VM and the document that starts it.
+pub struct Vm {
+    pub directory: PathBuf,
+    pub spec: Value,
+}
+
+impl Vm {
+    /// `ending` is what the fake `krun_start_enter` does; `calls` come before it.
+    pub fn new(ending: (&str, u32), calls: &[Value]) -> Self {
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let directory = std::env::temp_dir().join(format!("a3s-vm-host-{}-{number}", std::process::id()));
+        fs::create_dir_all(directory.join("shared")).unwrap();
+        let mut all = vec![
+            json!({ "fn": "krun_set_log", "args": [{ "str": directory.join("calls") }] }),
+            json!({ "fn": "krun_create_ctx", "args": [], "save": "ctx" }),
+            json!({ "fn": "krun_set_ending", "args": [{ "str": ending.0 }, { "u32": ending.1 }] }),
+        ];
+        all.extend_from_slice(calls);
+        all.push(json!({ "fn": "krun_start_enter", "args": [{ "ref": "ctx" }] }));
+        let spec = json!({
+            "version": 1, "libkrun": &*LIBRARY, "libkrunfw": null, "calls": all,
+            "jail": { "readOnly": [directory.join("shared")], "network": "isolated" },
+            "console": { "path": directory.join("console.log"), "maxBytes": 4096 },
+            "exitPath": directory.join("exit.json"), "remove": [directory.join("agent.sock")], "detached": false
+        });
+        Self { directory, spec }
+    }
+
+    pub fn start(&self) -> Running {
+        let (reader, mut lifeline) = std::io::pipe().unwrap();
+        let fd = reader.as_raw_fd();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_vm-host"));
+        command.arg("run").env("SECRET", "of the starter").stdin(Stdio::null());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        unsafe {
+            command.pre_exec(move || match libc::dup2(fd, 3) {
+                3 if libc::fcntl(3, libc::F_SETFD, 0) == 0 => Ok(()),
+                _ => Err(std::io::Error::last_os_error()),
+            });
+        }
+        let mut child = command.spawn().unwrap();
+        drop(reader);
+        writeln!(lifeline, "{}", self.spec).unwrap();
+        let stdout = BufReader::new(child.stdout.take().unwrap());
+        Running {
+            child,
+            lifeline: Some(lifeline),
+            stdout,
+        }
+    }
+
+    pub fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.directory.join(name)).unwrap_or_default()
+    }
+
+    pub fn exit_json(&self) -> Value {
+        serde_json::from_str(&self.read("exit.json")).unwrap()
+    }
+
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.directory.join(name)
+    }
+}
+
+impl Drop for Vm {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.directory);
+    }
+}
+
+/// A vm-host with the starter's end of its lifeline.
+pub struct Running {
+    pub child: Child,
+    pub lifeline: Option<PipeWriter>,
+    stdout: BufReader<std::process::ChildStdout>,
+}
+
+impl Running {
+    /// Waits for the event and answers the VM process's pid.
+    pub fn starting(&mut self) -> i32 {
+        let mut line = String::new();
+        self.stdout.read_line(&mut line).unwrap();
+        let event: Value = serde_json::from_str(&line).expect("the starting event");
+        assert_eq!(event["event"], "starting");
+        event["pid"].as_i64().unwrap() as i32
+    }
+
+    pub fn signal(&self, number: i32) {
+        assert_eq!(unsafe { libc::kill(self.child.id() as i32, number) }, 0);
+    }
+
+    /// The status and what was said on stderr.
+    pub fn finish(mut self) -> (ExitStatus, String) {
+        let mut stderr = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+        (self.child.wait().unwrap(), stderr)
+    }
+}
+
+pub fn is_alive(pid: i32) -> bool {
+    // A zombie still has a directory; its state says so.
+    let status = fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("status")).unwrap_or_default();
+    status
+        .lines()
+        .any(|line| line.starts_with("State:") && !line.contains('Z'))
+}

@@ -1,0 +1,6 @@
+//! vm-host against a library that stands in for libkrun: everything but a guest is real.
+
+mod ending;
+mod fake;
+mod jail;
+mod replay;
