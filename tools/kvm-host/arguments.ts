@@ -6,7 +6,7 @@ export const usage = `Usage: node tools/kvm-host/main.ts run [options] -- COMMAN
 
 Runs a command in an emulated machine that has a working /dev/kvm.
 
-  --cpus N            virtual CPUs (1; more can hang with QEMU before 8.2)
+  --cpus N            virtual CPUs (1; more can hang with QEMU before 8.1)
   --memory MIB        memory (4096)
   --disk GIB          size of the scratch disk (16)
   --timeout SECONDS   end the command after this time, boot included

@@ -25,7 +25,7 @@ export interface KvmHostRun {
   /** Added to PATH of this process and `guestEnvironment`; nothing else is inherited. */
   readonly env?: Readonly<Record<string, string>>;
   /**
-   * Default 1. More than one is less work done per second in all, and with QEMU before 8.2 it can hang: a CPU that
+   * Default 1. More than one is less work done per second in all, and with QEMU before 8.1 it can hang: a CPU that
    * translates code while another one patches it may keep the old translation for ever (README, "One CPU").
    */
   readonly cpus?: number;
