@@ -56,6 +56,7 @@ fn serve_unix(path: PathBuf) -> io::Result<()> {
 
 async fn serve_until_told(path: &Path) -> io::Result<()> {
     system::close_inherited_on_exec();
+    system::reset_signals();
     system::raise_nofile();
     // Orphans come here as they come to PID 1.
     let _ = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));

@@ -45,6 +45,24 @@ pub fn close_inherited_on_exec() {
     unsafe { libc::syscall(libc::SYS_close_range, 3, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) };
 }
 
+/// Ignored signals are inherited through exec; processes in a box start with none. The agent itself goes on ignoring
+/// SIGPIPE, as Rust programs do.
+pub fn reset_signals() {
+    // The kernel's struct sigaction: no handler means SIG_DFL. glibc would refuse signals 32 and 33, which it uses itself.
+    let default = [0u64; 4];
+    for number in (1..=64).filter(|number| *number != libc::SIGPIPE) {
+        unsafe {
+            libc::syscall(
+                libc::SYS_rt_sigaction,
+                number,
+                default.as_ptr(),
+                std::ptr::null::<u64>(),
+                8,
+            )
+        };
+    }
+}
+
 /// Readiness of a descriptor that nobody else reads from or writes to.
 pub fn watch(fd: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
     // Safety: an OwnedFd keeps its descriptor open, and the same one, for as long as the AsyncFd holds it.

@@ -23,6 +23,7 @@ pub async fn run(power: &Power) -> ! {
     power.off_on_panic();
     rustix::process::umask(rustix::fs::Mode::empty());
     system::close_inherited_on_exec();
+    system::reset_signals();
     system::raise_nofile();
     let reaper = Arc::new(Reaper::default());
     match Signals::block(&[libc::SIGCHLD]) {

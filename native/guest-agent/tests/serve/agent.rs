@@ -1,0 +1,202 @@
+use guest_agent::proto::agent::agent_service_client::AgentServiceClient;
+use guest_agent::proto::agent::exec_request::Message as Request;
+use guest_agent::proto::agent::exec_response::Message as Response;
+use guest_agent::proto::agent::{
+    EnvironmentVariable, ExecExited, ExecFailed, ExecRequest, ExecResponse, ExecStart, Signal, StdinClose,
+};
+use guest_agent::rpc::{Channel, Outgoing};
+use guest_agent::transport::unix;
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use tokio::sync::mpsc;
+use tonic::{Status, Streaming};
+
+static COUNT: AtomicU32 = AtomicU32::new(0);
+
+/// An agent process of its own, ended with the value.
+pub struct Agent {
+    pub process: Child,
+    pub socket: PathBuf,
+}
+
+impl Agent {
+    pub fn start() -> Self {
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let socket = std::env::temp_dir().join(format!("a3s-agent-{}-{number}.sock", std::process::id()));
+        let mut process = Command::new(env!("CARGO_BIN_EXE_a3s-agent"))
+            .args(["serve", "--unix"])
+            .arg(&socket)
+            .env("INHERITED", "by mistake")
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(process.stdout.take().unwrap())
+            .read_line(&mut line)
+            .unwrap();
+        assert!(line.starts_with("serving "), "{line:?}");
+        Self { process, socket }
+    }
+
+    pub async fn channel(&self) -> Channel {
+        Channel::open(unix::connect(&self.socket).unwrap()).await.unwrap()
+    }
+
+    pub async fn client(&self) -> AgentServiceClient<Channel> {
+        AgentServiceClient::with_origin(self.channel().await, Channel::origin())
+    }
+
+    /// Resident memory in KiB.
+    pub fn resident_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
+        let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
+        line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+        let _ = std::fs::remove_file(&self.socket);
+    }
+}
+
+/// One Exec call under way.
+pub struct Exec {
+    pub requests: mpsc::Sender<ExecRequest>,
+    pub responses: Streaming<ExecResponse>,
+}
+
+/// Everything that a call said.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    pub pid: i32,
+    pub stdout: Vec<u8>,
+    pub stderr: Vec<u8>,
+    pub exited: Option<ExecExited>,
+    pub failed: Option<ExecFailed>,
+    pub largest: usize,
+}
+
+impl Outcome {
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.stdout).into_owned()
+    }
+
+    pub fn code(&self) -> i32 {
+        self.exited.as_ref().unwrap_or_else(|| panic!("no exit: {self:?}")).code
+    }
+}
+
+pub fn start(argv: &[&str]) -> ExecStart {
+    let path = EnvironmentVariable {
+        name: "PATH".to_owned(),
+        value: "/usr/bin:/bin".to_owned(),
+    };
+    ExecStart {
+        argv: argv.iter().map(|argument| (*argument).to_owned()).collect(),
+        env: vec![path],
+        ..ExecStart::default()
+    }
+}
+
+pub fn shell(script: &str) -> ExecStart {
+    start(&["sh", "-c", script])
+}
+
+impl Exec {
+    pub async fn open(client: &mut AgentServiceClient<Channel>, start: ExecStart) -> Self {
+        let (requests, outgoing) = mpsc::channel(16);
+        requests
+            .send(ExecRequest {
+                message: Some(Request::Start(start)),
+            })
+            .await
+            .unwrap();
+        let responses = client.exec(Outgoing(outgoing)).await.unwrap().into_inner();
+        Self { requests, responses }
+    }
+
+    pub async fn send(&self, message: Request) {
+        self.requests
+            .send(ExecRequest { message: Some(message) })
+            .await
+            .unwrap();
+    }
+
+    pub async fn stdin(&self, bytes: &[u8]) {
+        self.send(Request::Stdin(bytes.to_vec())).await;
+    }
+
+    pub async fn close_stdin(&self) {
+        self.send(Request::StdinClose(StdinClose {})).await;
+    }
+
+    pub async fn signal(&self, number: i32) {
+        self.send(Request::Signal(Signal { number })).await;
+    }
+
+    pub async fn started(&mut self) -> i32 {
+        match self
+            .responses
+            .message()
+            .await
+            .unwrap()
+            .and_then(|response| response.message)
+        {
+            Some(Response::Started(started)) => started.pid,
+            other => panic!("not started: {other:?}"),
+        }
+    }
+
+    pub async fn finish(mut self) -> Result<Outcome, Status> {
+        let mut outcome = Outcome::default();
+        while let Some(response) = self.responses.message().await? {
+            assert!(outcome.exited.is_none(), "something came after `exited`");
+            match response.message {
+                Some(Response::Started(started)) => outcome.pid = started.pid,
+                Some(Response::Stdout(bytes)) => {
+                    outcome.largest = outcome.largest.max(bytes.len());
+                    outcome.stdout.extend(bytes);
+                }
+                Some(Response::Stderr(bytes)) => outcome.stderr.extend(bytes),
+                Some(Response::Exited(exited)) => outcome.exited = Some(exited),
+                Some(Response::Failed(failed)) => outcome.failed = Some(failed),
+                None => panic!("an empty response"),
+            }
+        }
+        Ok(outcome)
+    }
+}
+
+pub async fn run(start: ExecStart) -> Outcome {
+    let agent = Agent::start();
+    Exec::open(&mut agent.client().await, start)
+        .await
+        .finish()
+        .await
+        .unwrap()
+}
+
+/// Waits for the end of a process that is not ours, by its pidfd, while the test's connections go on.
+pub async fn wait_gone(pid: i32) -> bool {
+    tokio::task::spawn_blocking(move || {
+        let pidfd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) } as i32;
+        if pidfd < 0 {
+            return true;
+        }
+        let mut set = libc::pollfd {
+            fd: pidfd,
+            events: libc::POLLIN,
+            revents: 0,
+        };
+        let gone = unsafe { libc::poll(&mut set, 1, 10_000) } == 1;
+        unsafe { libc::close(pidfd) };
+        gone
+    })
+    .await
+    .unwrap()
+}

@@ -1,0 +1,82 @@
+use crate::agent::{Agent, Exec, shell, start, wait_gone};
+use guest_agent::proto::agent::{ShutdownRequest, exec_response::Message as Response};
+
+#[tokio::test]
+async fn a_signal_reaches_the_whole_group() {
+    let agent = Agent::start();
+    let mut exec = Exec::open(&mut agent.client().await, shell("sleep 60 & sleep 61; echo never")).await;
+    exec.started().await;
+    exec.signal(libc::SIGTERM).await;
+    let outcome = exec.finish().await.unwrap();
+    let exited = outcome.exited.unwrap();
+    assert_eq!((exited.code, exited.signal), (128 + 15, 15));
+}
+
+#[tokio::test]
+async fn a_call_that_is_dropped_kills_the_tree() {
+    let agent = Agent::start();
+    let mut client = agent.client().await;
+    let mut exec = Exec::open(&mut client, shell("trap '' TERM; sleep 60 & echo $!; wait")).await;
+    let leader = exec.started().await;
+    let Some(Response::Stdout(line)) = exec
+        .responses
+        .message()
+        .await
+        .unwrap()
+        .and_then(|response| response.message)
+    else {
+        panic!("no output")
+    };
+    let grandchild = String::from_utf8(line).unwrap().trim().parse().unwrap();
+    drop(exec);
+    assert!(wait_gone(leader).await && wait_gone(grandchild).await);
+}
+
+#[tokio::test]
+async fn a_connection_that_breaks_kills_its_trees() {
+    let agent = Agent::start();
+    let mut client = agent.client().await;
+    let mut exec = Exec::open(&mut client, start(&["sleep", "60"])).await;
+    let pid = exec.started().await;
+    drop((exec, client));
+    assert!(wait_gone(pid).await);
+}
+
+#[tokio::test]
+async fn shutdown_answers_ends_everything_and_leaves_nothing() {
+    let mut agent = Agent::start();
+    let mut client = agent.client().await;
+    let mut polite = Exec::open(&mut client, start(&["sleep", "60"])).await;
+    let mut stubborn = Exec::open(&mut client, shell("trap '' TERM; while :; do sleep 60; done")).await;
+    polite.started().await;
+    stubborn.started().await;
+    let grace = prost_types::Duration {
+        seconds: 0,
+        nanos: 200_000_000,
+    };
+    client.shutdown(ShutdownRequest { grace: Some(grace) }).await.unwrap();
+    assert_eq!(polite.finish().await.unwrap().exited.unwrap().signal, 15);
+    assert_eq!(stubborn.finish().await.unwrap().exited.unwrap().signal, 9);
+    drop(client);
+    assert!(agent.process.wait().unwrap().success());
+    assert!(!agent.socket.exists());
+}
+
+#[tokio::test]
+async fn a_grace_out_of_range_is_refused() {
+    let agent = Agent::start();
+    let mut client = agent.client().await;
+    for seconds in [-1, 3601] {
+        let grace = Some(prost_types::Duration { seconds, nanos: 0 });
+        assert!(client.shutdown(ShutdownRequest { grace }).await.is_err());
+    }
+    assert_eq!(
+        Exec::open(&mut client, start(&["true"]))
+            .await
+            .finish()
+            .await
+            .unwrap()
+            .code(),
+        0
+    );
+}

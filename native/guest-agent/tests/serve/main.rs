@@ -1,0 +1,8 @@
+//! The real agent, serving on a Unix socket instead of vsock.
+
+mod agent;
+mod endings;
+mod failures;
+mod health;
+mod load;
+mod streams;
