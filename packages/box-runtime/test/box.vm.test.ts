@@ -9,13 +9,15 @@ import { BOOT_TIMEOUT_MS, exampleImage, text } from "./example-image.ts";
 /** One VM for all of these; each test leaves it as it found it. */
 let home: string;
 let shared: string;
+let frozen: string;
 let vm: VmManager;
 let before: Awaited<ReturnType<typeof takeCensus>>;
 
 beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), "a3s-home-"));
   shared = await mkdtemp(join(tmpdir(), "a3s-shared-"));
-  await writeFile(join(shared, "from-host"), "hello guest\n");
+  frozen = await mkdtemp(join(tmpdir(), "a3s-frozen-"));
+  for (const directory of [shared, frozen]) await writeFile(join(directory, "from-host"), "hello guest\n");
   before = await takeCensus(home);
   vm = new VmManager(
     {
@@ -24,7 +26,7 @@ beforeAll(async () => {
       hostname: "kept",
       volumes: [
         { source: shared, target: "/mnt/shared" },
-        { source: shared, target: "/mnt/frozen", readOnly: true },
+        { source: frozen, target: "/mnt/frozen", readOnly: true },
       ],
     },
     undefined,
@@ -35,7 +37,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await vm?.destroy();
-  await rm(shared, { recursive: true, force: true });
+  for (const directory of [shared, frozen]) await rm(directory, { recursive: true, force: true });
   await rm(home, { recursive: true, force: true });
 });
 
@@ -154,7 +156,7 @@ describe("a booted box", () => {
     expect(await readFile(join(shared, "from-guest"), "utf8")).toBe("hello host\n");
     const refused = await sh("echo no > /mnt/frozen/x");
     expect(text(refused.stderr)).toContain("Read-only file system");
-    expect(await readdir(shared)).toEqual(["from-guest", "from-host"]);
+    expect(await readdir(frozen)).toEqual(["from-host"]);
   });
 
   test("has its host name, and a hosts file that knows it", async () => {
