@@ -8,9 +8,10 @@ use crate::failure::{EXIT_CODE, Failure, Stage};
 use crate::jail;
 use crate::library::Library;
 use crate::spec::Spec;
+use std::convert::Infallible;
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::fd::{FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 
 /// Line on the report pipe that says that only `krun_start_enter` is left.
 pub const STARTING: &str = "starting";
@@ -23,17 +24,19 @@ const FIRST_UNUSED: RawFd = 6;
 
 /// Runs in the freshly forked child and never returns.
 pub fn become_vm(spec: &Spec, monitor: libc::pid_t, console: OwnedFd, report: OwnedFd) -> ! {
-    let failure = match prepare(monitor, console, report) {
-        Ok(mut report) => match replay(spec, monitor, &mut report) {
-            Ok(code) => unsafe { libc::_exit(code) },
-            Err(failure) => {
-                let _ = writeln!(report, "{}", serde_json::json!(failure));
-                failure
-            }
-        },
-        Err(error) => Failure::system(Stage::Jail, "descriptors", &error),
+    let inherited = report.as_raw_fd();
+    let (mut report, failure) = match prepare(monitor, console, report) {
+        Ok(mut report) => {
+            let Err(failure) = replay(spec, monitor, &mut report);
+            (report, failure)
+        }
+        // The pipe still has the number that it came with, unless only the very last steps failed.
+        Err(error) => (
+            unsafe { File::from_raw_fd(inherited) },
+            Failure::system(Stage::Jail, "descriptors", &error),
+        ),
     };
-    drop(failure);
+    let _ = writeln!(report, "{}", serde_json::json!(failure));
     unsafe { libc::_exit(EXIT_CODE) }
 }
 
@@ -74,7 +77,7 @@ fn die_with(monitor: libc::pid_t) -> io::Result<()> {
     Ok(())
 }
 
-fn replay(spec: &Spec, monitor: libc::pid_t, report: &mut File) -> Result<i32, Failure> {
+fn replay(spec: &Spec, monitor: libc::pid_t, report: &mut File) -> Result<Infallible, Failure> {
     // Loaded outside the jail: a library may lie below a directory that the jail changes.
     let _firmware = spec.libkrunfw.as_deref().map(Library::open).transpose()?;
     let library = Library::open(&spec.libkrun)?;

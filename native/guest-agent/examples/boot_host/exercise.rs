@@ -45,9 +45,21 @@ pub async fn run(socket: &Path, begun: Instant) -> Outcome<()> {
         times[0], times[10], times[19]
     );
     let at = Instant::now();
+    let loop_script = "i=0; while [ $i -lt 20 ]; do /bin/busybox true; i=$((i+1)); done";
+    exec(&mut agent, &["/bin/busybox", "sh", "-c", loop_script], None).await?;
+    println!("the same 20 times in one exec: {:?} each", at.elapsed() / 20);
+    let mut at_info = Vec::new();
+    for _ in 0..20 {
+        let at = Instant::now();
+        agent.info(InfoRequest {}).await?;
+        at_info.push(at.elapsed());
+    }
+    at_info.sort();
+    println!("Info: min {:?}, p50 {:?}", at_info[0], at_info[10]);
+    let at = Instant::now();
     let (output, exit) = exec(
         &mut agent,
-        &["/bin/busybox", "head", "-c", "67108864", "/dev/zero"],
+        &["/bin/busybox", "dd", "if=/dev/zero", "bs=65536", "count=1024"],
         None,
     )
     .await?;
@@ -57,7 +69,12 @@ pub async fn run(socket: &Path, begun: Instant) -> Outcome<()> {
         at.elapsed()
     );
     let at = Instant::now();
-    let (output, exit) = exec(&mut agent, &["/bin/busybox", "wc", "-c"], Some(64 * MIB)).await?;
+    let (output, exit) = exec(
+        &mut agent,
+        &["/bin/busybox", "dd", "of=/dev/null", "bs=65536"],
+        Some(64 * MIB),
+    )
+    .await?;
     println!(
         "host to guest: {} in {:?}, {exit}",
         String::from_utf8_lossy(&output).trim(),
@@ -112,7 +129,7 @@ async fn exec(agent: &mut Agent, argv: &[&str], input: Option<usize>) -> Outcome
         // The request direction stays open until the process has ended.
         requests.closed().await;
     });
-    let mut responses = agent.exec(Outgoing(outgoing)).await?.into_inner();
+    let mut responses = agent.exec(Outgoing::new(outgoing)).await?.into_inner();
     let mut output = Vec::new();
     let mut exit = "no exit".to_owned();
     while let Some(response) = responses.message().await? {

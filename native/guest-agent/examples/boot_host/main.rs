@@ -1,5 +1,6 @@
 //! Boots a real VM with vm-host and the guest agent, without any TypeScript, and says what happened and how long it
-//! took: `boot_host --vm-host PATH --agent PATH --libkrun PATH --libkrunfw PATH --lower DIR --home DIR`.
+//! took: `boot_host --vm-host PATH --agent PATH --libkrun PATH --libkrunfw PATH --lower DIR --home DIR
+//! [--root read-only]`.
 //!
 //! `home` has to lie on a file system that virtio-fs can share (ext4 or tmpfs). It needs a usable /dev/kvm.
 

@@ -16,6 +16,7 @@ pub struct Boot {
     libkrunfw: String,
     lower: String,
     home: PathBuf,
+    read_only: bool,
 }
 
 impl Boot {
@@ -33,6 +34,7 @@ impl Boot {
             libkrunfw: take("--libkrunfw")?,
             lower: take("--lower")?,
             home: take("--home")?.into(),
+            read_only: pairs.get("--root").is_some_and(|value| value == "read-only"),
         })
     }
 
@@ -84,7 +86,7 @@ impl Boot {
             }),
             root: Some(RootFilesystem {
                 lower_tag: "lower".to_owned(),
-                read_only: false,
+                read_only: self.read_only,
                 upper_size_bytes: 64 << 20,
             }),
             mounts: vec![

@@ -13,6 +13,7 @@ use crate::system;
 use crate::transport::vsock;
 use std::os::fd::AsFd;
 use std::sync::Arc;
+use std::time::Instant;
 use tokio::sync::watch;
 
 /// The agent's services.
@@ -20,6 +21,7 @@ const PORT: u32 = 4088;
 
 /// The whole life of PID 1.
 pub async fn run(power: &Power) -> ! {
+    let begun = Instant::now();
     power.off_on_panic();
     rustix::process::umask(rustix::fs::Mode::empty());
     system::close_inherited_on_exec();
@@ -35,6 +37,7 @@ pub async fn run(power: &Power) -> ! {
         Err(message) => give_up(power, EXIT_NO_DOORBELL, &message),
     };
     let mut stages = Stages::default();
+    stages.record("doorbell", begun.elapsed());
     let (serving, health) = watch::channel(true);
     let trigger = Trigger::default();
     let agent = Agent::new(Context { reaper: reaper.clone() }, trigger.clone());

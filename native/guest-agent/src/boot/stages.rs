@@ -1,7 +1,7 @@
 use crate::proto::boot::{FailRequest, Stage};
 use crate::system;
 use std::io;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Why the boot ended: told to the host with Fail.
 #[derive(Debug, PartialEq, Eq)]
@@ -55,6 +55,13 @@ impl Stages {
             message: trouble.message,
             errno: trouble.errno,
         })
+    }
+
+    pub fn record(&mut self, name: &str, duration: Duration) {
+        self.done.push(Stage {
+            name: name.to_owned(),
+            duration: Some(system::duration(duration)),
+        });
     }
 
     pub fn finish(self) -> Vec<Stage> {

@@ -51,7 +51,7 @@ impl AgentService for Agent {
         }
         let (responses, outgoing) = mpsc::channel(QUEUED_RESPONSES);
         tokio::spawn(exec::run(self.context.clone(), request.into_inner(), responses));
-        Ok(Response::new(Outgoing(outgoing)))
+        Ok(Response::new(Outgoing::primed(outgoing).await))
     }
 
     async fn shutdown(&self, request: Request<ShutdownRequest>) -> Result<Response<ShutdownResponse>, Status> {

@@ -45,7 +45,7 @@ impl health_server::Health for Health {
         let known = SERVICES.contains(&request.get_ref().service.as_str());
         let (sender, receiver) = mpsc::channel(1);
         tokio::spawn(report(known, self.serving.clone(), sender));
-        Ok(Response::new(Outgoing(receiver)))
+        Ok(Response::new(Outgoing::primed(receiver).await))
     }
 }
 

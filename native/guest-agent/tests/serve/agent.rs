@@ -116,7 +116,7 @@ impl Exec {
             })
             .await
             .unwrap();
-        let responses = client.exec(Outgoing(outgoing)).await.unwrap().into_inner();
+        let responses = client.exec(Outgoing::new(outgoing)).await.unwrap().into_inner();
         Self { requests, responses }
     }
 
