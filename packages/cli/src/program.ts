@@ -23,12 +23,15 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
     .option("-u, --user <user[:group]>", "user to run as")
     .option("-i, --interactive", "pass standard input on")
     .option("--read-only", "root file system without a writable layer")
+    .option("--boot-timeout <seconds>", "time from the start of the VM until it is ready", integer)
     .option("--insecure-registry <host>", "registry host to be asked over plain HTTP (repeatable)", collect, [])
     .option("--verbose", "say what the boot does, and where its time went, on standard error")
     .passThroughOptions()
     .addHelpText("after", RUN_EXAMPLES)
-    .action(async (image: string, command: string[], options) => {
+    .action(async (image: string, [first, ...rest]: string[], options) => {
       const { runImage } = await import("./commands/run.ts");
+      // Options end at the image already, so a "--" after it only shows where the command begins.
+      const command = first === undefined || first === "--" ? rest : [first, ...rest];
       setExitCode(await runImage({ image, command, ...options }));
     });
 

@@ -11,6 +11,8 @@ import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 /** The command as it is shipped, run as a user runs it. */
 const program = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 const image = process.env["A3S_EXAMPLE_IMAGE"] ?? "";
+/** An emulated host boots guests 20 to 50 times slower than hardware. */
+const run = ["run", "--boot-timeout", "120"];
 let home: string;
 let before: Census;
 
@@ -35,7 +37,7 @@ async function finish(child: ChildProcess, stdin = "") {
 
 test("run passes stdin, stdout, stderr and the exit code through, and leaves nothing behind", async () => {
   const script = "read line; echo got $line $MORE in $(pwd); echo problem >&2; exit 7";
-  const args = ["run", "-i", "-e", "MORE=more", "-w", "/tmp", image, "--", "sh", "-c", script];
+  const args = [...run, "-i", "-e", "MORE=more", "-w", "/tmp", image, "--", "sh", "-c", script];
   expect(await finish(start(...args), "input\n")).toEqual({
     code: 7,
     stdout: "got input more in /tmp\n",
@@ -44,17 +46,24 @@ test("run passes stdin, stdout, stderr and the exit code through, and leaves not
 });
 
 test("a command that does not exist ends with 127 and a sentence", async () => {
-  const { code, stdout, stderr } = await finish(start("run", image, "--", "no-such-command"));
+  const { code, stdout, stderr } = await finish(start(...run, image, "--", "no-such-command"));
   expect({ code, stdout }).toEqual({ code: 127, stdout: "" });
   expect(stderr).toMatch(/no-such-command.*\[COMMAND_NOT_FOUND\]/);
 });
 
+test("a reader that leaves ends the command and the box, without a complaint", async () => {
+  const child = start(...run, image, "--", "yes");
+  child.stdout?.once("data", () => child.stdout?.destroy());
+  const [stderr, [code]] = await Promise.all([buffer(child.stderr as NodeJS.ReadableStream), once(child, "exit")]);
+  expect({ code, stderr: String(stderr) }).toEqual({ code: 141, stderr: "" });
+});
+
 test("Ctrl-C while the box boots ends with 130 and leaves nothing behind", async () => {
-  const child = start("run", "--verbose", image, "--", "true");
-  for await (const chunk of child.stderr as NodeJS.ReadableStream) if (String(chunk).includes("kernel")) break;
-  child.kill("SIGINT");
-  const [code] = (await once(child, "exit")) as [number | null];
+  const child = start(...run, "--verbose", image, "--", "true");
+  child.stderr?.on("data", (chunk) => String(chunk).includes("kernel") && child.kill("SIGINT"));
+  const { code, stderr } = await finish(child);
   expect(code).toBe(130);
+  expect(stderr).toContain("interrupted by SIGINT");
 });
 
 test("doctor says that guests can run here", async () => {

@@ -18,6 +18,7 @@ export interface RunOptions {
   readonly interactive?: boolean;
   readonly readOnly?: boolean;
   readonly insecureRegistry: readonly string[];
+  readonly bootTimeout?: number;
   readonly verbose?: boolean;
 }
 
@@ -38,6 +39,7 @@ export async function runImage(options: RunOptions): Promise<number> {
       vcpus: options.cpus,
       memoryMib: options.memory,
       readOnly: options.readOnly,
+      bootTimeoutMs: options.bootTimeout === undefined ? undefined : options.bootTimeout * 1000,
       volumes: options.volume.map((text) => parseVolume(text, process.cwd())),
     },
     undefined,
@@ -53,7 +55,8 @@ export async function runImage(options: RunOptions): Promise<number> {
     user: options.user,
     stdin: options.interactive ? process.stdin : undefined,
   });
-  return passThrough(running);
+  // Awaited here: the box is destroyed when this function is left.
+  return await passThrough(running);
 }
 
 /** Copies output to this process's own as it arrives, at the pace of whoever reads it. */

@@ -7,6 +7,7 @@ test.each([
   ["command not executable", new BoxError({ code: "X", message: "m", details: { exitCode: 126 } }), 126],
   ["any other failure of ours", new BoxError({ code: "X", message: "m", details: { exitCode: 3 } }), 125],
   ["a failure that is none of ours", new Error("m"), 125],
+  ["output that nobody reads any more", Object.assign(new Error("write"), { code: "EPIPE" }), 141],
   ["Ctrl-C", new InterruptedBySignal("SIGINT", 2), 130],
 ])("%s", (_, error, code) => {
   expect(exitCodeOf(error)).toBe(code);

@@ -1,3 +1,4 @@
+import { constants } from "node:os";
 import { BoxError } from "@a3s/core";
 
 /** Exit code for failures of the runtime itself, as docker has it. */
@@ -6,11 +7,17 @@ export const RUNTIME_FAILURE = 125;
 /** What the process ends with after an error: 126 and 127 for commands that cannot start, 128 + N after signal N, 125 else. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof InterruptedBySignal) return 128 + error.number;
+  if (isReaderGone(error)) return 128 + constants.signals.SIGPIPE;
   if (error instanceof BoxError) {
     const exitCode = error.details["exitCode"];
     if (exitCode === 126 || exitCode === 127) return exitCode;
   }
   return RUNTIME_FAILURE;
+}
+
+/** Whoever read our output has left, as `head` does: nothing to report, and nobody to report it to. */
+function isReaderGone(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException | null)?.code === "EPIPE";
 }
 
 /** The user asked to stop by a signal. */
@@ -26,6 +33,7 @@ export class InterruptedBySignal extends Error {
 /** An error for people: what happened, the evidence, what to do, the code. Ends with a newline. */
 export function reportError(error: unknown): string {
   if (error instanceof InterruptedBySignal) return `a3s-box: ${error.message}\n`;
+  if (isReaderGone(error)) return "";
   if (!(error instanceof BoxError)) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     return `a3s-box: unexpected error: ${text}\n`;

@@ -1,7 +1,8 @@
-import { once } from "node:events";
 import type { Writable } from "node:stream";
 
-/** Writes and waits until the stream takes more, so that a slow reader slows the source down. */
-export async function writeFully(stream: Writable, data: Uint8Array): Promise<void> {
-  if (!stream.write(data)) await once(stream, "drain");
+/** Writes and waits until it is written, so that a slow reader slows the source down. Rejects when the reader is gone. */
+export function writeFully(stream: Writable, data: Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stream.write(data, (error) => (error ? reject(error) : resolve()));
+  });
 }
