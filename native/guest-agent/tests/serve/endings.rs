@@ -1,5 +1,6 @@
 use crate::agent::{Agent, Exec, shell, start, wait_gone};
 use guest_agent::proto::agent::{ShutdownRequest, exec_response::Message as Response};
+use std::time::{Duration, Instant};
 
 #[tokio::test]
 async fn a_signal_reaches_the_whole_group() {
@@ -47,9 +48,11 @@ async fn shutdown_answers_ends_everything_and_leaves_nothing() {
     let mut agent = Agent::start();
     let mut client = agent.client().await;
     let mut polite = Exec::open(&mut client, start(&["sleep", "60"])).await;
-    let mut stubborn = Exec::open(&mut client, shell("trap '' TERM; while :; do sleep 60; done")).await;
+    let mut stubborn = Exec::open(&mut client, shell("trap '' TERM; echo; while :; do sleep 60; done")).await;
     polite.started().await;
     stubborn.started().await;
+    // The line says that the trap is set.
+    stubborn.responses.message().await.unwrap();
     let grace = prost_types::Duration {
         seconds: 0,
         nanos: 200_000_000,
@@ -60,6 +63,29 @@ async fn shutdown_answers_ends_everything_and_leaves_nothing() {
     drop(client);
     assert!(agent.process.wait().unwrap().success());
     assert!(!agent.socket.exists());
+}
+
+#[tokio::test]
+async fn a_connection_that_stays_open_does_not_hold_the_end_up() {
+    let mut agent = Agent::start();
+    let mut client = agent.client().await;
+    let answered = Instant::now();
+    client
+        .shutdown(ShutdownRequest {
+            grace: Some(prost_types::Duration { seconds: 10, nanos: 0 }),
+        })
+        .await
+        .unwrap();
+    let status = tokio::task::spawn_blocking(move || agent.process.wait().unwrap())
+        .await
+        .unwrap();
+    assert!(status.success());
+    assert!(
+        answered.elapsed() < Duration::from_millis(900),
+        "{:?}",
+        answered.elapsed()
+    );
+    drop(client);
 }
 
 #[tokio::test]
