@@ -24,7 +24,7 @@ export async function runWithKvm(
     cwd,
     env: full,
     shares: [{ guestPath: directory, hostPath: directory }],
-    timeoutMs: (soak ? 170 : 20) * minute,
+    timeoutMs: (soak ? 170 : 15) * minute,
     signal,
   });
   return exitCode;
