@@ -54,7 +54,8 @@ function ship(built, shipped) {
 function main() {
   const platform = `${process.platform}-${process.arch}`;
   const binaries = platforms[platform];
-  if (!binaries) throw new Error(`there is no native build for ${platform}; known: ${Object.keys(platforms).join(", ")}`);
+  if (!binaries)
+    throw new Error(`there is no native build for ${platform}; known: ${Object.keys(platforms).join(", ")}`);
   for (const { alias, built, shipped } of binaries) {
     build(alias);
     if (ship(join(native, built), join(native, shipped))) console.log(`native: ${shipped} is new`);

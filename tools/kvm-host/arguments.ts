@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import type { KvmHostRun, Share } from "./kvm-host.ts";
 
-export const usage = `Usage: node tools/kvm-host/main.ts run [options] -- COMMAND [ARGUMENTS]
+const usage = `Usage: node tools/kvm-host/main.ts run [options] -- COMMAND [ARGUMENTS]
 
 Runs a command in an emulated machine that has a working /dev/kvm.
 

@@ -13,7 +13,7 @@ export interface BootFiles {
   readonly initramfs: string;
 }
 
-export const cacheDirectory = fileURLToPath(new URL("../../.cache/kvm-host/", import.meta.url));
+const cacheDirectory = fileURLToPath(new URL("../../.cache/kvm-host/", import.meta.url));
 
 /** Everything that shapes the boot files beside the kernel; a change of any byte makes new ones. */
 const sourceFiles = ["init.sh", "pid1.sh", "modules.ts", "initramfs.ts", "cpio.ts", "kernel.ts"];

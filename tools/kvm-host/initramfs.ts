@@ -8,7 +8,7 @@ import { findProgram, runProgram } from "./programs.ts";
 const DYNAMIC_LOADER = 3; // PT_INTERP
 
 /** Whether a 64-bit little-endian ELF program asks for a dynamic loader, which the initramfs does not have. */
-export function needsLoader(elf: Buffer): boolean {
+function needsLoader(elf: Buffer): boolean {
   const offset = Number(elf.readBigUInt64LE(32));
   const size = elf.readUInt16LE(54);
   const count = elf.readUInt16LE(56);
@@ -16,7 +16,7 @@ export function needsLoader(elf: Buffer): boolean {
 }
 
 /** Programs of busybox that init.sh calls by name, without the shell's own. */
-export const applets: readonly string[] = [
+const applets: readonly string[] = [
   ..."mount mkdir insmod readlink ln chmod cp hostname ip sysctl switch_root sh".split(" "),
 ];
 

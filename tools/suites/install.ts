@@ -1,3 +1,4 @@
+import { type ExampleEnvironment, startExampleEnvironment } from "../pack-check/example-environment.ts";
 import { type Installation, installPackages } from "../pack-check/installation.ts";
 import { smokeTests } from "../pack-check/manifest.ts";
 import type { InstalledProject } from "../pack-check/project.ts";
@@ -15,8 +16,9 @@ export const install: Suite = {
       console.log(`FAILED ${manifest.name} (npm install)`);
       return oneFailed;
     });
+    await using examples = await startExampleEnvironment(repository);
     for (const project of installation.projects) {
-      const problem = await firstProblem(project, signal);
+      const problem = await firstProblem(project, examples, signal);
       console.log(problem === undefined ? `ok     ${nameOf(project)}` : `FAILED ${nameOf(project)} (${problem})`);
       counts.push(problem === undefined ? onePassed : oneFailed);
     }
@@ -30,12 +32,14 @@ function nameOf({ published }: InstalledProject): string {
 
 async function firstProblem(
   { published, directory, examples }: InstalledProject,
+  { env }: ExampleEnvironment,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   if (examples.length === 0) return `${published.directory}/README.md has no example marked "ts run"`;
   const here = examples.filter(({ vm }) => !vm).map(({ file }) => [file]);
   for (const args of [...smokeTests(published.manifest), ...here]) {
-    const { exitCode } = await runCommand([process.execPath, ...args], { cwd: directory, signal, timeoutMs: 60_000 });
+    const options = { cwd: directory, env, signal, timeoutMs: 60_000 };
+    const { exitCode } = await runCommand([process.execPath, ...args], options);
     if (exitCode !== 0) return `node ${args.join(" ")}`;
   }
   return undefined;

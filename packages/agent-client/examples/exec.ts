@@ -1,6 +1,6 @@
 import { connectAgent } from "@a3s/agent-client";
 
-await using agent = connectAgent({ socketPath: process.argv[2] ?? "/tmp/agent.sock" });
+await using agent = connectAgent({ socketPath: process.env["A3S_EXAMPLE_AGENT"] ?? "/tmp/agent.sock" });
 console.log(await agent.health()); // "serving"
 
 // Await a command for its result. A non-zero exit code is data.

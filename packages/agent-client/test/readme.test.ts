@@ -11,6 +11,8 @@ test("the example of the README is the one in examples/, and runs as it says", a
   const example = join(PACKAGE, "examples/exec.ts");
   expect(await readFile(join(PACKAGE, "README.md"), "utf8")).toContain((await readFile(example, "utf8")).trim());
   await using agent = await startRealAgent();
-  const { stdout } = await promisify(execFile)(process.execPath, [example, agent.socketPath]);
+  const { stdout } = await promisify(execFile)(process.execPath, [example], {
+    env: { ...process.env, A3S_EXAMPLE_AGENT: agent.socketPath },
+  });
   expect(stdout).toMatch(/^serving\n0 Linux\nb\na\nended with 0 after \d+ ms\nEXEC_FAILED "sh" ended with exit code 3/);
 });

@@ -108,4 +108,4 @@ async function requireServing(agent: AgentClient, signal: AbortSignal): Promise<
 }
 
 /** The VM ended before its guest was ready. */
-export class VmEndedDuringBoot extends Error {}
+class VmEndedDuringBoot extends Error {}

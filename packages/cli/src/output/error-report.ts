@@ -2,7 +2,7 @@ import { constants } from "node:os";
 import { BoxError } from "@a3s/core";
 
 /** Exit code for failures of the runtime itself, as docker has it. */
-export const RUNTIME_FAILURE = 125;
+const RUNTIME_FAILURE = 125;
 
 /** What the process ends with after an error: 126 and 127 for commands that cannot start, 128 + N after signal N, 125 else. */
 export function exitCodeOf(error: unknown): number {
