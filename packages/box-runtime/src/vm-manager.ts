@@ -88,7 +88,7 @@ export class VmManager implements AsyncDisposable {
    *
    * A boot that fails ends in `stopped` with everything released.
    *
-   * @throws RuntimeError `STATE_INVALID`, `BOOT_FAILED`, `BOOT_TIMEOUT`, `BOX_DESTROYED`, `VOLUME_INVALID`, and the errors of
+   * @throws RuntimeError `STATE_INVALID`, `BOOT_FAILED`, `BOOT_TIMEOUT`, `HOST_UNFIT`, `BOX_DESTROYED`, `VOLUME_INVALID`, and the errors of
    * @a3s/oci, @a3s/rootfs and @a3s/vm; the signal's reason when aborted.
    */
   boot(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {

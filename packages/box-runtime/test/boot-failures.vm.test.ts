@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { type Census, takeCensus, waitForExit } from "@a3s/testing";
+import { type Census, takeCensus, testImage, testLayer, waitForExit, writeTestLayout } from "@a3s/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { VmManager } from "../src/index.ts";
 import { BOOT_TIMEOUT_MS, exampleImage } from "./example-image.ts";
@@ -89,7 +89,15 @@ test("the VM dies with its creator, also when the creator is killed", async () =
   await rm(join(home, "boxes"), { recursive: true, force: true });
 });
 
-test("an unknown image, a registry that is down and an image without a command each say so", async () => {
+test("an image without a command needs one, and says so", async () => {
+  const layout = join(home, "no-command");
+  await writeTestLayout(layout, { latest: testImage({ layers: [testLayer([{ type: "directory", path: "etc" }])] }) });
+  await using vm = box({ image: `oci:${layout}:latest` });
+  await vm.boot();
+  expect(() => vm.run()).toThrow(expect.objectContaining({ code: "COMMAND_MISSING", hint: expect.any(String) }));
+});
+
+test("an unknown image and a registry that is down each say so", async () => {
   await expect(box({ image: `${exampleImage().replace(/:[^:]*$/, "")}:no-such-tag` }).boot()).rejects.toMatchObject({
     code: "IMAGE_NOT_FOUND",
     hint: expect.any(String),

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { takeCensus } from "@a3s/testing";
+import { takeCensus, testImage, testLayer, writeTestLayout } from "@a3s/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
 
 const program = fileURLToPath(new URL("../dist/main.js", import.meta.url));
@@ -13,10 +13,18 @@ beforeEach(async () => {
 });
 afterEach(() => rm(home, { recursive: true, force: true }));
 
-function a3sBox(...args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const a3sBox = (...args: readonly string[]) => ended(process.execPath, [program, ...args]);
+
+function ended(file: string, args: readonly string[], more: Readonly<Record<string, string>> = {}): Promise<Ended> {
   return new Promise((resolve) => {
-    const env = { ...process.env, A3S_HOME: home };
-    execFile(process.execPath, [program, ...args], { env }, (error, stdout, stderr) =>
+    const env = { ...process.env, A3S_HOME: home, ...more };
+    execFile(file, args, { env }, (error, stdout, stderr) =>
       resolve({ code: typeof error?.code === "number" ? error.code : 0, stdout, stderr }),
     );
   });
@@ -34,6 +42,35 @@ test.each([
   expect(result).toMatchObject({ code: 125, stdout: "" });
   expect(result.stderr).toContain(`[${code}]`);
   expect(result.stderr).toContain("hint: ");
+  expect(await takeCensus(home)).toEqual(before);
+});
+
+/** A layout outside the home, with an image that could be booted. */
+async function bootable(): Promise<string> {
+  const layout = join(home, "layout");
+  await writeTestLayout(layout, { latest: testImage({ layers: [testLayer([{ type: "directory", path: "etc" }])] }) });
+  return `oci:${layout}:latest`;
+}
+
+test("a machine without libkrun ends with 125, a code and a hint, and leaves nothing behind", async () => {
+  const image = await bootable();
+  const before = await takeCensus(home);
+  const args = [program, "run", image, "--", "true"];
+  const { code, stderr } = await ended(process.execPath, args, { A3S_LIBKRUN_DIR: "/no/such/directory" });
+  expect(code).toBe(125);
+  expect(stderr).toMatch(/\[LIBKRUN_MISSING\]\n.*hint: Install/s);
+  expect(await takeCensus(home)).toEqual(before);
+});
+
+test("a machine without KVM ends with 125, a code and a hint, and leaves nothing behind", async () => {
+  const image = await bootable();
+  const before = await takeCensus(home);
+  // In a mount namespace of its own, something that is no KVM lies over /dev/kvm.
+  const masked = '{ test ! -e /dev/kvm || mount --bind /dev/null /dev/kvm; } && exec "$0" "$@"';
+  const command = ["--map-root-user", "--mount", "sh", "-c", masked, process.execPath, program];
+  const { code, stderr } = await ended("unshare", [...command, "run", image, "--", "true"]);
+  expect(stderr).toMatch(/\[HOST_UNFIT\]\n.*hint: /s);
+  expect(code).toBe(125);
   expect(await takeCensus(home)).toEqual(before);
 });
 

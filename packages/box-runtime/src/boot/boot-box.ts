@@ -3,7 +3,7 @@ import { type BoxConfig, type BoxId, type HomeLayout, raceSignal, startDeadline 
 import { type BootTimings, StageTimer } from "@a3s/metrics";
 import type { StoredImage } from "@a3s/oci";
 import { ensureRoot, LowerStore } from "@a3s/rootfs";
-import { launchVm, publishBootRoot, type VmProcess } from "@a3s/vm";
+import { checkHost, launchVm, publishBootRoot, type VmProcess } from "@a3s/vm";
 import { planGuestConfig, planVmSpec } from "../plan/guest-plan.ts";
 import type { ReleaseStack } from "../release-stack.ts";
 import { bootError } from "./boot-error.ts";
@@ -76,7 +76,8 @@ export async function bootBox(options: BootOptions): Promise<BootedBox> {
     await doorbell[Symbol.asyncDispose]();
     return { vm, agent, image, timings };
   } catch (error) {
-    throw await bootError(error, { stage: timer.current as BootStage, vm, callerSignal: signal });
+    const examineHost = async () => (await checkHost({ home: home.home })).findings;
+    throw await bootError(error, { stage: timer.current as BootStage, vm, callerSignal: signal, examineHost });
   }
 }
 

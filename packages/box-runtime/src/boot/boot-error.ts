@@ -1,5 +1,5 @@
 import { BoxError } from "@a3s/core";
-import type { VmProcess } from "@a3s/vm";
+import type { HostFinding, VmProcess } from "@a3s/vm";
 import { RuntimeError } from "../errors/runtime-error.ts";
 import type { BootStage } from "./boot-stage.ts";
 
@@ -9,14 +9,32 @@ export interface BootFailure {
   /** The VM, once it had started. */
   readonly vm: VmProcess | undefined;
   readonly callerSignal: AbortSignal;
+  /** Looks for what is wrong with this machine; asked only when that can be the reason. */
+  readonly examineHost: () => Promise<readonly HostFinding[]>;
 }
 
+/** Stages in which a guest has not said anything yet: what fails here is as often the machine as the guest. */
+const SILENT: ReadonlySet<BootStage> = new Set(["spawn", "kernel"]);
+
 /** What a failed boot rejects with: the caller's own reason, the start's own error, or ours with all the evidence. */
-export async function bootError(error: unknown, { stage, vm, callerSignal }: BootFailure): Promise<unknown> {
+export async function bootError(error: unknown, failure: BootFailure): Promise<unknown> {
+  const { stage, vm, callerSignal } = failure;
   if (callerSignal.aborted) return callerSignal.reason;
   const timedOut = error instanceof BoxError && error.code === "DEADLINE_EXCEEDED";
   if (vm === undefined && !timedOut) return error;
   const evidence = (await vm?.evidence()) ?? { consoleTail: "", stderrTail: "" };
+  const fault = SILENT.has(stage)
+    ? (await failure.examineHost()).find(({ severity }) => severity === "error")
+    : undefined;
+  if (fault !== undefined) {
+    return new RuntimeError({
+      code: "HOST_UNFIT",
+      message: `The box did not boot, because this machine cannot run guests: ${fault.message}`,
+      ...(fault.fix === undefined ? {} : { hint: fault.fix }),
+      cause: error,
+      details: { stage, finding: fault.code, ...evidence },
+    });
+  }
   return new RuntimeError({
     code: timedOut ? "BOOT_TIMEOUT" : "BOOT_FAILED",
     message: timedOut

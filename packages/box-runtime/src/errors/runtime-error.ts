@@ -8,6 +8,8 @@ export type RuntimeErrorCode =
   | "BOOT_FAILED"
   /** The VM did not become ready within `bootTimeoutMs`; details as for `BOOT_FAILED`. */
   | "BOOT_TIMEOUT"
+  /** This machine cannot run guests, which a failed boot found out; `details.finding` is the code of what is wrong with it. */
+  | "HOST_UNFIT"
   /** The box was destroyed while it was booting. */
   | "BOX_DESTROYED"
   /** The image names no command and none was given. */
