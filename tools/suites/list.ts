@@ -24,6 +24,7 @@ export const suites: readonly Suite[] = [
   unit,
   rust,
   install,
+  checks("kvm-host", "the emulated KVM host, tried in earnest", ["node", "--test", "tools/kvm-host/selftest.ts"]),
   vm,
   vmExamples,
 ];
