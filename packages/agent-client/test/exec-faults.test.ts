@@ -1,9 +1,9 @@
-import { mkdtemp, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { AgentError } from "../src/index.ts";
 import { type RealAgent, startRealAgent } from "./real-agent.ts";
+import { scratchDirectory } from "./scratch.ts";
 
 let agent: RealAgent;
 beforeAll(async () => {
@@ -22,7 +22,8 @@ test("a command that does not exist is 127, by name and by path", async () => {
 });
 
 test("a file that is not executable is 126", async () => {
-  const file = join(await mkdtemp(join(tmpdir(), "a3s-")), "plain");
+  await using scratch = await scratchDirectory();
+  const file = join(scratch.path, "plain");
   await writeFile(file, "text", { mode: 0o644 });
   await expect(agent.client.exec([file])).rejects.toMatchObject({
     code: "COMMAND_NOT_EXECUTABLE",

@@ -71,7 +71,10 @@ export async function bootBox(options: BootOptions): Promise<BootedBox> {
     enter("health");
     const agent = held.use(connectAgent({ socketPath: agentSocket }));
     await raceSignal(requireServing(agent, deadline.signal), deadline.signal);
-    const timings = timer.finish().within("guest", guest.stages);
+    // On this side it is the agent's call for its configuration that ends the kernel's stage.
+    const begun = guest.stages.filter(({ name }) => name === "doorbell");
+    const configured = guest.stages.filter(({ name }) => name !== "doorbell");
+    const timings = timer.finish().within("kernel", begun).within("guest", configured);
     // Nothing that runs in the guest from here on shall find the doorbell.
     await doorbell[Symbol.asyncDispose]();
     return { vm, agent, image, timings };
