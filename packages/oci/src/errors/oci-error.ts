@@ -26,6 +26,20 @@ export type OciErrorCode =
   | "BLOB_MISMATCH"
   /** A directory given as image source is not a readable OCI image layout. */
   | "LAYOUT_INVALID"
+  /** A file given as image source is not a tar archive of images, or exceeds a bound. */
+  | "ARCHIVE_INVALID"
+  /** A file cannot be written: permissions, a full disk, a file in the way. */
+  | "DESTINATION_INACCESSIBLE"
+  /** A registry setting is contradictory or malformed: a mirror, a certificate, a proxy address. */
+  | "REGISTRY_OPTIONS_INVALID"
+  /** Stored credentials cannot be read: a malformed configuration file, a credential helper that fails. */
+  | "CREDENTIALS_UNAVAILABLE"
+  /** The signature policy asks for a signature and the image has none of the kind it names. */
+  | "SIGNATURE_MISSING"
+  /** The image has signatures, but none satisfies the policy. */
+  | "SIGNATURE_INVALID"
+  /** The signature policy cannot be evaluated: a malformed key, no trusted root; nothing is pulled. */
+  | "SIGNATURE_POLICY_INVALID"
   /** A file of the image store is damaged; the message names it. */
   | "STORE_CORRUPT"
   /** The image store cannot be read or written: permissions, a full disk, a file in the way. */

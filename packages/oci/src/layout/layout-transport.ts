@@ -7,7 +7,7 @@ import { OciError } from "../errors/oci-error.ts";
 import type { ContentDescriptor, Descriptor } from "../manifest/descriptor.ts";
 import { MAX_MANIFEST_BYTES, tooLarge } from "../manifest/json-document.ts";
 import type { RawManifest } from "../manifest/manifest.ts";
-import type { ImageTransport, TransportCall } from "../transport/transport.ts";
+import type { BlobCall, ImageTransport, TransportCall } from "../transport/transport.ts";
 import { blobPath } from "./blob-path.ts";
 import { hasTag, storedName } from "./image-name.ts";
 import { checkOciLayout, MAX_INDEX_JSON_BYTES, parseIndexJson } from "./index-json.ts";
@@ -40,9 +40,14 @@ export class LayoutTransport implements ImageTransport {
     return { bytes: await readVerified(this.blob(descriptor, call), descriptor), digest, mediaType };
   }
 
-  async *blob({ digest, size }: ContentDescriptor, { signal }: TransportCall): AsyncGenerator<Uint8Array, void> {
+  async *blob({ digest, size }: ContentDescriptor, { signal, offset = 0 }: BlobCall): AsyncGenerator<Uint8Array, void> {
     // One byte beyond the size tells a longer file without reading it.
-    const options = { highWaterMark: CHUNK_BYTES, end: size, ...(signal === undefined ? {} : { signal }) };
+    const options = {
+      highWaterMark: CHUNK_BYTES,
+      start: offset,
+      end: size,
+      ...(signal === undefined ? {} : { signal }),
+    };
     const stream = createReadStream(blobPath(this.#directory, digest), options);
     try {
       for await (const chunk of stream) yield chunk as Uint8Array;
@@ -52,15 +57,30 @@ export class LayoutTransport implements ImageTransport {
     }
   }
 
-  async #root({ signal }: TransportCall): Promise<Descriptor> {
+  async tagged(tag: string, call: TransportCall): Promise<RawManifest | undefined> {
+    const [found] = (await this.#entries(call)).filter((entry) => hasTag(entry, tag));
+    return found === undefined ? undefined : this.manifest(found, call);
+  }
+
+  /** A layout names its images only; none of them is found by its subject. */
+  async referrers(): Promise<readonly Descriptor[]> {
+    return [];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
+
+  async #entries({ signal }: TransportCall): Promise<readonly Descriptor[]> {
     const [layout, index] = await Promise.all([this.#read("oci-layout", signal), this.#read("index.json", signal)]);
-    let entries: readonly Descriptor[];
     try {
       checkOciLayout(layout);
-      entries = parseIndexJson(index).manifests;
+      return parseIndexJson(index).manifests;
     } catch (error) {
       throw this.#invalid("oci-layout or index.json is malformed", error);
     }
+  }
+
+  async #root(call: TransportCall): Promise<Descriptor> {
+    const entries = await this.#entries(call);
     const tag = this.#tag;
     const found = tag === undefined ? entries : entries.filter((entry) => hasTag(entry, tag));
     const [root] = found;

@@ -45,7 +45,8 @@ export function pull(reference: string, options: PullOptions): Pull {
   return new Pull(
     async (emit, signal) => {
       const source = parseImageSource(reference);
-      return pullImage({ source, transport: openTransport(source, options), store, platform, emit, signal });
+      await using transport = openTransport(source, options);
+      return await pullImage({ source, transport, store, platform, emit, signal });
     },
     { ...(signal === undefined ? {} : { signal }), ...(onProgress === undefined ? {} : { onProgress }) },
   );
@@ -53,7 +54,7 @@ export function pull(reference: string, options: PullOptions): Pull {
 
 /** The transport that reads a kind of source. */
 export function openTransport(source: ImageSource, options: TransportOptions = {}): ImageTransport {
-  if (source.kind === "layout") return new LayoutTransport(source.path, source.tag);
+  if (source.kind !== "registry") return new LayoutTransport(source.path, source.tag);
   return new RegistryTransport(source.reference, {
     credentials: options.credentials,
     insecureRegistries: options.insecureRegistries ?? [],

@@ -1,6 +1,7 @@
 import { OciError } from "../errors/oci-error.ts";
 import type { ContentDescriptor } from "../manifest/descriptor.ts";
 import { bareMediaType } from "../manifest/media-type.ts";
+import type { BlobCall } from "../transport/transport.ts";
 import { protocolError } from "./faults.ts";
 import type { HttpAnswer } from "./http.ts";
 import { Retries, TransientFault } from "./retry.ts";
@@ -17,11 +18,11 @@ const PROGRESS_BYTES = 1024 * 1024;
 export async function* getBlob(
   session: RegistrySession,
   descriptor: ContentDescriptor,
-  signal: AbortSignal | undefined,
+  { signal, offset: start = 0 }: BlobCall,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const retries = new Retries(session.retry);
-  let offset = 0;
-  let counted = 0;
+  let offset = start;
+  let counted = start;
   do {
     try {
       await using answer = await session.send(blobRequest(descriptor, offset, signal));

@@ -1,8 +1,9 @@
 import type { Digest } from "@a3s/core";
-import type { ContentDescriptor } from "../manifest/descriptor.ts";
+import { OciError } from "../errors/oci-error.ts";
+import type { ContentDescriptor, Descriptor } from "../manifest/descriptor.ts";
 import type { RawManifest } from "../manifest/manifest.ts";
 import type { Reference } from "../reference/reference.ts";
-import type { ImageTransport, TransportCall } from "../transport/transport.ts";
+import type { BlobCall, ImageTransport, TransportCall } from "../transport/transport.ts";
 import { getBlob } from "./blobs.ts";
 import { getManifest, headManifest } from "./manifests.ts";
 import { RegistrySession, type SessionOptions } from "./session.ts";
@@ -31,7 +32,22 @@ export class RegistryTransport implements ImageTransport {
     return getManifest(this.#session, digest, signal);
   }
 
-  blob(descriptor: ContentDescriptor, { signal }: TransportCall): AsyncIterable<Uint8Array> {
-    return getBlob(this.#session, descriptor, signal);
+  blob(descriptor: ContentDescriptor, call: BlobCall): AsyncIterable<Uint8Array> {
+    return getBlob(this.#session, descriptor, call);
   }
+
+  async tagged(tag: string, { signal }: TransportCall): Promise<RawManifest | undefined> {
+    try {
+      return await getManifest(this.#session, tag, signal);
+    } catch (error) {
+      if (error instanceof OciError && error.code === "IMAGE_NOT_FOUND") return undefined;
+      throw error;
+    }
+  }
+
+  async referrers(): Promise<readonly Descriptor[]> {
+    return [];
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {}
 }
