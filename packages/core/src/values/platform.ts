@@ -3,6 +3,8 @@ export interface Platform {
   readonly os: string;
   readonly architecture: string;
   readonly variant?: string;
+  /** `os.version`: the build of Windows that an image needs, as in `10.0.20348.2159`. Other systems leave it out. */
+  readonly osVersion?: string;
 }
 
 const ARCHITECTURES: Readonly<Partial<Record<NodeJS.Architecture, string>>> = { x64: "amd64", arm64: "arm64" };

@@ -3,6 +3,8 @@ import * as v from "valibot";
 
 /** Longest string kept in a descriptor: media types, URLs, annotation values. */
 const MAX_TEXT = 16 * 1024;
+/** Most addresses of one layer. */
+const MAX_URLS = 16;
 
 const text = v.pipe(v.string(), v.maxLength(MAX_TEXT));
 
@@ -18,6 +20,7 @@ const platform = v.looseObject({
   os: text,
   architecture: text,
   variant: v.nullish(text),
+  "os.version": v.nullish(text),
 });
 
 /** image-spec descriptor.md. Fields that are not named here are kept. */
@@ -28,6 +31,10 @@ export const descriptorSchema = v.looseObject({
   platform: v.nullish(platform),
   annotations: v.nullish(v.record(text, text)),
   artifactType: v.nullish(text),
+  /** Where content can be had beside the source itself. */
+  urls: v.nullish(v.pipe(v.array(text), v.maxLength(MAX_URLS))),
+  /** The content itself, in base64; its length is bounded by the document's. */
+  data: v.nullish(v.string()),
 });
 
 /** A reference to content: what it is, its digest and its size in bytes. */

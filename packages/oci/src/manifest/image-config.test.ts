@@ -58,6 +58,14 @@ test("every field arrives", () => {
   });
 });
 
+test("the build of Windows arrives", () => {
+  const platform = { os: "windows", architecture: "amd64" };
+  expect(parse({ ...base, ...platform, "os.version": "10.0.20348" }).platform).toEqual({
+    ...platform,
+    osVersion: "10.0.20348",
+  });
+});
+
 test("a relative working directory is relative to the root", () => {
   expect(parse({ ...base, config: { WorkingDir: "app" } }).config.workingDir).toBe("/app");
 });

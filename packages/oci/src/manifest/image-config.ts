@@ -24,6 +24,7 @@ const schema = v.looseObject({
   os: v.pipe(string, v.nonEmpty()),
   architecture: v.pipe(string, v.nonEmpty()),
   variant: v.nullish(string),
+  "os.version": v.nullish(string),
   created: v.nullish(string),
   config: v.nullish(
     v.looseObject({
@@ -77,7 +78,7 @@ export interface ParsedImageConfig {
 export function parseImageConfig(bytes: Uint8Array, digest: Digest): ParsedImageConfig {
   const what = `the image configuration ${digest}`;
   const parsed = parseShape(schema, parseJsonDocument({ bytes, what, maxBytes: MAX_CONFIG_BYTES }), what);
-  const { config, os, architecture, variant } = parsed;
+  const { config, os, architecture, variant, "os.version": osVersion } = parsed;
   const workingDir = config?.WorkingDir || "/";
   // image-spec config.md allows a relative WorkingDir no meaning; `/` is what it is relative to elsewhere.
   const absolute = workingDir.startsWith("/") ? workingDir : `/${workingDir}`;
@@ -97,7 +98,7 @@ export function parseImageConfig(bytes: Uint8Array, digest: Digest): ParsedImage
       ...(stopSignal === undefined ? {} : { stopSignal }),
       labels: config?.Labels ?? {},
     },
-    platform: { os, architecture, ...(variant ? { variant } : {}) },
+    platform: { os, architecture, ...(variant ? { variant } : {}), ...(osVersion ? { osVersion } : {}) },
     diffIds: parsed.rootfs.diff_ids ?? [],
   };
 }

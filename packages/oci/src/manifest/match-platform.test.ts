@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Descriptor } from "./descriptor.ts";
-import { matchPlatform } from "./match-platform.ts";
+import { formatPlatform, matchPlatform } from "./match-platform.ts";
 
 function parse(text: string) {
   const [os = "", architecture = "", variant] = text.split("/");
@@ -32,4 +32,29 @@ test.each([
 ])("%s out of %j is number %s", (wanted, offered, expected) => {
   const entries = offered.map(entry);
   expect(matchPlatform(parse(wanted), entries)).toBe(expected === undefined ? undefined : entries[expected]);
+});
+
+test.each([
+  ["10.0.20348.2159", ["10.0.17763.1", "10.0.20348.1"], 1],
+  ["10.0.20348", ["10.0.20348.1"], 0],
+  ["10.0.20348.2", [undefined, "10.0.20348.1", "10.0.20348.2"], 2],
+  ["10.0.20348.2", ["10.0.17763.1", undefined], 1],
+  ["10.0.20348.2", ["10.0.17763.1"], undefined],
+  [undefined, ["10.0.17763.1", undefined], 0],
+])("Windows %s out of %j is number %s", (wanted, offered, expected) => {
+  const windows = { os: "windows", architecture: "amd64" };
+  const entries = offered.map((version, position) => ({
+    ...entry("", position),
+    platform: { ...windows, ...(version === undefined ? {} : { "os.version": version }) },
+  }));
+  const platform = { ...windows, ...(wanted === undefined ? {} : { osVersion: wanted }) };
+  expect(matchPlatform(platform, entries)).toBe(expected === undefined ? undefined : entries[expected]);
+});
+
+test.each([
+  ["linux/amd64", { os: "linux", architecture: "amd64" }],
+  ["linux/arm/v7", { os: "linux", architecture: "arm", variant: "v7" }],
+  ["windows(10.0.20348)/amd64", { os: "windows", architecture: "amd64", osVersion: "10.0.20348" }],
+])("%s is how a platform is written", (text, platform) => {
+  expect(formatPlatform(platform)).toBe(text);
 });

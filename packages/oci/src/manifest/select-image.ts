@@ -3,7 +3,7 @@ import { OciError } from "../errors/oci-error.ts";
 import type { Descriptor } from "./descriptor.ts";
 import { manifestInvalid } from "./json-document.ts";
 import { type ImageManifest, parseManifest, type RawManifest } from "./manifest.ts";
-import { formatPlatform, matchPlatform } from "./match-platform.ts";
+import { formatPlatform, matchPlatform, platformOf } from "./match-platform.ts";
 import { manifestKind } from "./media-type.ts";
 
 /** Most indexes on the way from a name to an image manifest. */
@@ -46,7 +46,10 @@ export async function selectImage(root: RawManifest, platform: Platform, load: L
       const found = await search(await load(descriptor), path);
       if (found !== undefined) return found;
     }
-    for (const entry of parsed.index.manifests) if (entry.platform) offered.add(formatPlatform(entry.platform));
+    for (const entry of parsed.index.manifests) {
+      const platform = platformOf(entry);
+      if (platform !== undefined) offered.add(formatPlatform(platform));
+    }
     return undefined;
   };
 
