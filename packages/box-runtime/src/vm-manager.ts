@@ -14,6 +14,7 @@ import {
 import type { BootTimings, BoxMetrics } from "@a3s/metrics";
 import type { VmExit } from "@a3s/vm";
 import { type BootedBox, bootBox } from "./boot/boot-box.ts";
+import type { ImagePullOptions } from "./boot/find-image.ts";
 import { RuntimeError } from "./errors/runtime-error.ts";
 import type { BoxEvents } from "./events.ts";
 import { type CommandRequest, planEnvironment, planMainProcess } from "./plan/command.ts";
@@ -24,8 +25,8 @@ import { type BoxState, type BoxTransition, INITIAL_STATUS, nextStatus, requireL
 export interface VmManagerOptions {
   /** Home directory, absolute; `$A3S_HOME`, else `~/.a3s`, by default. */
   readonly home?: string;
-  /** Registry hosts, `host[:port]`, asked over plain HTTP; loopback hosts always may be. */
-  readonly insecureRegistries?: readonly string[];
+  /** How a missing image is pulled: credentials, mirrors, certificates, signature policy and so on. */
+  readonly pull?: ImagePullOptions;
   /** Where boots, states and execs are counted; nowhere by default. */
   readonly metrics?: BoxMetrics;
 }
@@ -116,7 +117,7 @@ export class VmManager implements AsyncDisposable {
         id: this.id,
         config: this.config,
         home: this.#home,
-        insecureRegistries: this.#options.insecureRegistries ?? [],
+        pull: this.#options.pull ?? {},
         signal: AbortSignal.any(signals),
         held: this.#held,
         onStage: (stage) => this.events.emit("box.stage", { id: this.id, stage }),

@@ -10,14 +10,14 @@ import { bootError } from "./boot-error.ts";
 import type { BootStage } from "./boot-stage.ts";
 import { createBoxDirectories } from "./box-directories.ts";
 import { checkVolumes } from "./check-volumes.ts";
-import { findImage } from "./find-image.ts";
+import { findImage, type ImagePullOptions } from "./find-image.ts";
 
 /** What a boot needs. */
 export interface BootOptions {
   readonly id: BoxId;
   readonly config: BoxConfig;
   readonly home: HomeLayout;
-  readonly insecureRegistries: readonly string[];
+  readonly pull: ImagePullOptions;
   readonly signal: AbortSignal;
   /** Takes charge of whatever the boot acquires, also of a boot that fails. */
   readonly held: ReleaseStack;
@@ -43,7 +43,7 @@ export async function bootBox(options: BootOptions): Promise<BootedBox> {
 
   enter("image");
   await checkVolumes(config.volumes);
-  const image = await findImage(config.image, { store: home.images, ...options });
+  const image = await findImage(config.image, { store: home.images, pull: options.pull, signal });
   enter("rootfs");
   const lower = await holdRoot(image, options);
 

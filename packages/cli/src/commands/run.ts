@@ -43,7 +43,7 @@ export async function runImage(options: RunOptions): Promise<number> {
       volumes: options.volume.map((text) => parseVolume(text, process.cwd())),
     },
     undefined,
-    { insecureRegistries: options.insecureRegistry },
+    { pull: { insecureRegistries: options.insecureRegistry } },
   );
   if (options.verbose) vm.events.on("box.stage", ({ stage }) => process.stderr.write(`a3s-box: ${stage}\n`));
   await vm.boot({ signal: interruption.signal });
