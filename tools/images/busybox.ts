@@ -1,12 +1,10 @@
 import { execFile } from "node:child_process";
-import { randomBytes } from "node:crypto";
-import { constants } from "node:fs";
-import { access, chmod, cp, mkdir, rename, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { chmod, cp, mkdir, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { cachedLayout } from "./cached-layout.ts";
 
 const run = promisify(execFile);
-const repository = join(import.meta.dirname, "../..");
 
 /** Bump when the recipe below changes. */
 const RECIPE = 1;
@@ -25,23 +23,9 @@ export interface LocalImage {
  */
 export async function busyboxImage(): Promise<LocalImage> {
   const busybox = await stat("/bin/busybox");
-  const layout = join(repository, `.cache/images/busybox-${RECIPE}-${busybox.size}-${Math.trunc(busybox.mtimeMs)}`);
-  if (!(await exists(layout))) await publish(layout);
+  const name = `busybox-${RECIPE}-${busybox.size}-${Math.trunc(busybox.mtimeMs)}`;
+  const layout = await cachedLayout(name, (path, work) => build(path, join(work, "bundle")));
   return { layout, tag: TAG };
-}
-
-async function publish(layout: string): Promise<void> {
-  const work = `${layout}.${randomBytes(4).toString("hex")}.tmp`;
-  try {
-    await mkdir(work, { recursive: true });
-    await build(join(work, "layout"), join(work, "bundle"));
-    // Whoever loses a race against another run uses the winner's image.
-    await rename(join(work, "layout"), layout).catch(async (error: unknown) => {
-      if (!(await exists(layout))) throw error;
-    });
-  } finally {
-    await rm(work, { recursive: true, force: true });
-  }
 }
 
 async function build(layout: string, bundle: string): Promise<void> {
@@ -78,11 +62,4 @@ async function refine(root: string): Promise<void> {
   await rm(join(root, "etc/removed"));
   await writeFile(join(root, "etc/motd"), "from the second layer\n");
   await writeFile(join(root, "bin/not-a-program"), "neither a script nor a binary\n", { mode: 0o755 });
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path, constants.F_OK).then(
-    () => true,
-    () => false,
-  );
 }

@@ -1,2 +1,2 @@
-/** Debian packages that the image builder needs. */
-export const debianPackages = ["busybox-static", "umoci"];
+/** Debian packages that the image builders need. */
+export const debianPackages = ["busybox-static", "mmdebstrap", "umoci"];
