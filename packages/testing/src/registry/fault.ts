@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 
 /** What a request to the test registry is for. */
-export type RequestKind = "ping" | "manifest" | "blob" | "token";
+export type RequestKind = "ping" | "manifest" | "blob" | "token" | "upload" | "referrers";
 
 /** Something that goes wrong with an answer. */
 export type Fault =
@@ -15,6 +15,14 @@ export type Fault =
   | { readonly type: "corrupt" }
   /** Adds bytes to the body. */
   | { readonly type: "lengthen"; readonly bytes: number }
+  /** Promises `by` bytes more than it sends, or fewer when negative, and closes the connection. */
+  | { readonly type: "wrong-length"; readonly by: number }
+  /** Sends the body at a pace. */
+  | { readonly type: "throttle"; readonly bytesPerSecond: number }
+  /** Takes so many bytes of the request's body, as a registry would, and closes the connection. */
+  | { readonly type: "cut"; readonly afterBytes: number }
+  /** Does what it is asked to and closes the connection instead of saying so. */
+  | { readonly type: "lost-answer" }
   /** Answers a status, for example 429 with `Retry-After` or 503. */
   | {
       readonly type: "status";
@@ -36,7 +44,7 @@ export type Fault =
 /** When a fault happens. Without bounds it happens to every request. */
 export interface FaultRule {
   readonly kind?: RequestKind;
-  readonly method?: "GET" | "HEAD";
+  readonly method?: "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** Matched against the path with the query. */
   readonly path?: RegExp;
   /** Requests that it happens to before it is over; all by default. */
