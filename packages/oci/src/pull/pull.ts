@@ -48,7 +48,7 @@ export function pull(reference: string, options: PullOptions): Pull {
       await using transport = openTransport(source, options);
       return await pullImage({ source, transport, store, platform, emit, signal });
     },
-    { ...(signal === undefined ? {} : { signal }), ...(onProgress === undefined ? {} : { onProgress }) },
+    { signal, onProgress },
   );
 }
 
