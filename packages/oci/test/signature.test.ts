@@ -4,8 +4,15 @@ import { expect, test } from "vitest";
 import { parseReference } from "../src/reference/reference.ts";
 import type { KeyPolicy } from "../src/signature/signature-policy.ts";
 import { verifySignature } from "../src/signature/verify-signature.ts";
-import { type SimpleSignature, signatureTag, simpleSignature } from "./signatures/cosign-signer.ts";
-import { type ArtifactLayer, MemoryTransport } from "./signatures/memory-transport.ts";
+import type { ArtifactLayer } from "./signatures/artifact.ts";
+import {
+  keyBundle,
+  type SimpleSignature,
+  signatureTag,
+  signStatementOf,
+  simpleSignature,
+} from "./signatures/cosign-signer.ts";
+import { MemoryTransport } from "./signatures/memory-transport.ts";
 
 const { publicKey, privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
 const stranger = generateKeyPairSync("ec", { namedCurve: "P-256" });
@@ -137,6 +144,52 @@ test.each([
     ({ code }) => code,
   );
   expect(await verdict).toBe(accepted || "SIGNATURE_INVALID");
+});
+
+const BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json";
+
+function attached(json: unknown, subject = root): MemoryTransport {
+  const layer = { mediaType: BUNDLE, bytes: Buffer.from(JSON.stringify(json)) };
+  return new MemoryTransport().attach(subject, [layer], { artifactType: BUNDLE });
+}
+
+test("a bundle by the key lets the image in, on the index and on the platform's manifest", async () => {
+  for (const digest of [root, image]) {
+    const transport = attached(keyBundle({ privateKey, statement: signStatementOf(digest) }), digest);
+    const evidence = { policy: "key", digest, format: "sigstore-bundle", keyFingerprint: fingerprint };
+    expect(await verify(transport)).toEqual(evidence);
+  }
+});
+
+test("a bundle may be of any type of key, of an image with a longer digest, and of an older version", async () => {
+  const p384 = generateKeyPairSync("ec", { namedCurve: "P-384" });
+  const digest = digestOf(Buffer.from("x"), "sha512");
+  const json = keyBundle({ privateKey: p384.privateKey, hash: "sha384", statement: signStatementOf(digest) });
+  const mediaType = "application/vnd.dev.sigstore.bundle+json;version=0.2";
+  const layer = { mediaType, bytes: Buffer.from(JSON.stringify({ ...json, mediaType })) };
+  const transport = new MemoryTransport().attach(digest, [layer], { artifactType: mediaType });
+  const publicKeys = p384.publicKey.export({ type: "spki", format: "pem" }).toString();
+  expect(await verify(transport, { publicKeys }, { digests: [digest] })).toMatchObject({ digest });
+});
+
+test.each<[string, unknown, string]>([
+  ["by another key", keyBundle({ ...stranger, statement: signStatementOf(root) }), "none of the policy's keys"],
+  ["for another digest", keyBundle({ privateKey, statement: signStatementOf(image) }), `not ${root}`],
+  ["about nothing", keyBundle({ privateKey, statement: signStatementOf(root, { subject: [] }) }), `not ${root}`],
+  ["without a statement", keyBundle({ privateKey, statement: {} }), "malformed"],
+])("SIGNATURE_INVALID: a bundle %s", async (_what, json, reason) => {
+  await expect(verify(attached(json))).rejects.toMatchObject({
+    code: "SIGNATURE_INVALID",
+    details: { rejected: [{ digest: root, reason: expect.stringContaining(reason) }] },
+  });
+});
+
+test("SIGNATURE_MISSING: an attestation by the key is no signature", async () => {
+  const statement = signStatementOf(root, { predicateType: "https://slsa.dev/provenance/v1" });
+  await expect(verify(attached(keyBundle({ privateKey, statement })))).rejects.toMatchObject({
+    code: "SIGNATURE_MISSING",
+    details: { others: 1 },
+  });
 });
 
 test("a fault of the source ends the check as it is", async () => {

@@ -1,6 +1,6 @@
 import { type KeyObject, sign } from "node:crypto";
 import type { Digest } from "@a3s/core";
-import type { ArtifactLayer } from "./memory-transport.ts";
+import type { ArtifactLayer } from "./artifact.ts";
 
 /** What a signature in the simple signing format is made of, and how it is spoilt. */
 export interface SimpleSignature {
@@ -45,5 +45,31 @@ export function simpleSignature(options: SimpleSignature): ArtifactLayer {
     bytes: Buffer.from(alter?.(payload) ?? payload),
     annotations: { "dev.cosignproject.cosign/signature": spoil?.(signature) ?? signature, ...annotations },
     ...(options.descriptor && { descriptor: options.descriptor }),
+  };
+}
+
+/** A signature as cosign 3 writes it with a key: a bundle with a statement in a DSSE envelope, as JSON. */
+export function keyBundle(options: Pick<SimpleSignature, "privateKey" | "hash"> & { readonly statement: unknown }) {
+  const { privateKey, hash = "sha256", statement } = options;
+  const payloadType = "application/vnd.in-toto+json";
+  const payload = Buffer.from(JSON.stringify(statement));
+  const signed = Buffer.from(`DSSEv1 ${payloadType.length} ${payloadType} ${payload.length} ${payload}`);
+  const sig = sign(hash, signed, privateKey).toString("base64");
+  return {
+    mediaType: "application/vnd.dev.sigstore.bundle.v0.3+json",
+    verificationMaterial: { publicKey: { hint: "a hint that helps nobody" }, tlogEntries: [] },
+    dsseEnvelope: { payload: payload.toString("base64"), payloadType, signatures: [{ sig }] },
+  };
+}
+
+/** The statement of a cosign signature. */
+export function signStatementOf(digest: Digest, more: Readonly<Record<string, unknown>> = {}): unknown {
+  const [algorithm = "", hex] = digest.split(":");
+  return {
+    _type: "https://in-toto.io/Statement/v1",
+    subject: [{ digest: { [algorithm]: hex }, annotations: {} }],
+    predicateType: "https://sigstore.dev/cosign/sign/v1",
+    predicate: {},
+    ...more,
   };
 }

@@ -1,20 +1,10 @@
 import type { Digest } from "@a3s/core";
-import { digestOf, jsonBlob } from "@a3s/testing";
+import { digestOf, type TestContent } from "@a3s/testing";
 import { OciError } from "../../src/errors/oci-error.ts";
 import type { ContentDescriptor, Descriptor } from "../../src/manifest/descriptor.ts";
 import type { RawManifest } from "../../src/manifest/manifest.ts";
 import type { ImageTransport } from "../../src/transport/transport.ts";
-
-const MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json";
-
-/** A layer of an artifact: its content, and what the artifact says about it. */
-export interface ArtifactLayer {
-  readonly mediaType: string;
-  readonly bytes: Uint8Array;
-  readonly annotations?: Readonly<Record<string, string>>;
-  /** Put in place of the true size or digest. */
-  readonly descriptor?: Partial<ContentDescriptor>;
-}
+import { type ArtifactLayer, artifact } from "./artifact.ts";
 
 /** A repository in memory that holds signatures only, and counts what is asked of it. */
 export class MemoryTransport implements ImageTransport {
@@ -26,11 +16,11 @@ export class MemoryTransport implements ImageTransport {
 
   /** Puts an artifact under a tag. */
   tag(tag: string, layers: readonly ArtifactLayer[]): this {
-    this.#tags.set(tag, this.#artifact(layers).manifest);
-    return this;
+    const { digest } = this.#put(layers).descriptor;
+    return this.tagBytes(tag, this.#content(digest));
   }
 
-  /** Puts bytes that are no artifact under a tag. */
+  /** Puts any bytes under a tag. */
   tagBytes(tag: string, bytes: Uint8Array): this {
     this.#tags.set(tag, { bytes, digest: digestOf(bytes) });
     return this;
@@ -38,8 +28,8 @@ export class MemoryTransport implements ImageTransport {
 
   /** Attaches an artifact to a digest. */
   attach(subject: Digest, layers: readonly ArtifactLayer[], more: Partial<Descriptor>): this {
-    const { descriptor } = this.#artifact(layers);
-    this.#referrers.set(subject, [...(this.#referrers.get(subject) ?? []), { ...descriptor, ...more }]);
+    const { mediaType, digest, size } = this.#put(layers).descriptor;
+    this.#referrers.set(subject, [...(this.#referrers.get(subject) ?? []), { mediaType, digest, size, ...more }]);
     return this;
   }
 
@@ -69,19 +59,10 @@ export class MemoryTransport implements ImageTransport {
 
   async [Symbol.asyncDispose](): Promise<void> {}
 
-  #artifact(layers: readonly ArtifactLayer[]): { manifest: RawManifest; descriptor: Descriptor } {
-    const config = { mediaType: "application/vnd.oci.empty.v1+json", digest: digestOf(Buffer.from("{}")), size: 2 };
-    const descriptors = layers.map(({ mediaType, bytes, annotations, descriptor }) => {
-      const digest = digestOf(bytes);
-      this.#blobs.set(digest, bytes);
-      return { mediaType, digest, size: bytes.length, ...(annotations && { annotations }), ...descriptor };
-    });
-    const { descriptor, bytes } = jsonBlob(MANIFEST_TYPE, { schemaVersion: 2, config, layers: descriptors });
-    this.#blobs.set(descriptor.digest, bytes);
-    return {
-      manifest: { bytes, digest: descriptor.digest, mediaType: MANIFEST_TYPE },
-      descriptor: descriptor as Descriptor,
-    };
+  #put(layers: readonly ArtifactLayer[]): TestContent {
+    const content = artifact(layers);
+    for (const [digest, bytes] of content.blobs) this.#blobs.set(digest, bytes);
+    return content;
   }
 
   #content(digest: Digest): Uint8Array {
