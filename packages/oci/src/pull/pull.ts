@@ -1,8 +1,7 @@
 import { guestPlatform, type Platform } from "@a3s/core";
-import { LayoutTransport } from "../layout/layout-transport.ts";
+import { openFileTransport } from "../archive/file-transport.ts";
+import type { RegistryOptions } from "../registry/client.ts";
 import { RegistryTransport } from "../registry/registry-transport.ts";
-import { DEFAULT_RETRY_POLICY, type RetryPolicy } from "../registry/retry.ts";
-import type { Credentials } from "../registry/token.ts";
 import { type ImageSource, parseImageSource } from "../source/image-source.ts";
 import type { ImageStore } from "../store/image-store.ts";
 import type { ImageTransport } from "../transport/transport.ts";
@@ -11,14 +10,7 @@ import { Pull } from "./pull-handle.ts";
 import { pullImage } from "./pull-image.ts";
 
 /** How a source is reached. */
-export interface TransportOptions {
-  /** For the registry of the reference; anonymous by default. */
-  readonly credentials?: Credentials | undefined;
-  /** Hosts (`host` or `host:port`) that plain HTTP may be spoken to, beside the loopback; none by default. */
-  readonly insecureRegistries?: readonly string[] | undefined;
-  /** Put over {@link DEFAULT_RETRY_POLICY}. */
-  readonly retry?: Partial<RetryPolicy> | undefined;
-}
+export type TransportOptions = RegistryOptions;
 
 /** Options of {@link pull}. */
 export interface PullOptions extends TransportOptions {
@@ -54,10 +46,6 @@ export function pull(reference: string, options: PullOptions): Pull {
 
 /** The transport that reads a kind of source. */
 export function openTransport(source: ImageSource, options: TransportOptions = {}): ImageTransport {
-  if (source.kind !== "registry") return new LayoutTransport(source.path, source.tag);
-  return new RegistryTransport(source.reference, {
-    credentials: options.credentials,
-    insecureRegistries: options.insecureRegistries ?? [],
-    retry: { ...DEFAULT_RETRY_POLICY, ...options.retry },
-  });
+  if (source.kind !== "registry") return openFileTransport(source);
+  return new RegistryTransport(source.reference, options);
 }

@@ -3,7 +3,7 @@ import type { ContentDescriptor } from "../manifest/descriptor.ts";
 import { bareMediaType } from "../manifest/media-type.ts";
 import type { BlobCall } from "../transport/transport.ts";
 import { protocolError } from "./faults.ts";
-import type { HttpAnswer } from "./http.ts";
+import type { HttpAnswer } from "./http-answer.ts";
 import { Retries, TransientFault } from "./retry.ts";
 import type { RegistrySession } from "./session.ts";
 import { statusFault } from "./status.ts";
@@ -55,14 +55,14 @@ async function expectBlob(
   offset: number,
 ): Promise<number> {
   if (answer.status === 206) {
-    const start = /^bytes (\d{1,15})-/.exec(answer.headers.get("content-range") ?? "")?.[1];
+    const start = /^bytes (\d{1,15})-/.exec(answer.header("content-range") ?? "")?.[1];
     if (Number(start) === offset) return 0;
     throw protocolError(`${answer.url.host} answered another range of ${digest} than the one asked for`);
   }
   if (answer.status !== 200) {
     throw await statusFault(answer, { what: `the blob ${digest} of ${session.name}`, notFound: "BLOB_NOT_FOUND" });
   }
-  if (bareMediaType(answer.headers.get("content-type") ?? "") === "text/html") {
+  if (bareMediaType(answer.header("content-type") ?? "") === "text/html") {
     throw protocolError(`${answer.url.host} answered an HTML page when asked for a blob`, { host: answer.url.host });
   }
   return offset;

@@ -4,7 +4,7 @@ import { TransientFault } from "./retry.ts";
 /** Causes that a second try meets again: names that do not exist, and certificates that do not fit. */
 const LASTING = /^(?:ENOTFOUND|CERT_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_INVALID_)/;
 
-/** Turns what `fetch` or a body threw into an error of this package. */
+/** Turns what a request or a body threw into an error of this package. */
 export function connectionFault(
   url: URL,
   error: unknown,

@@ -1,59 +1,57 @@
+import type { Readable } from "node:stream";
+import type { Dispatcher } from "undici";
 import { isAllowedUrl } from "./endpoint.ts";
 import { connectionFault, protocolError } from "./faults.ts";
+import { HttpAnswer } from "./http-answer.ts";
+import { OutgoingBody, type RequestBody } from "./request-body.ts";
 import { StallGuard } from "./stall-guard.ts";
 
 const MAX_REDIRECTS = 5;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
+/** Redirects that keep the method and the body (RFC 9110, sections 15.4.8 and 15.4.9). */
+const KEEPING: ReadonlySet<number> = new Set([307, 308]);
 
-/** One request; redirects are followed, nothing is repeated. */
+/** Methods of the distribution specification. */
+export type HttpMethod = "GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE";
+
+/** One request. Redirects are followed, those of GET and HEAD all and those of others that keep the method; nothing else is repeated. */
 export interface HttpRequest {
-  readonly method: "GET" | "HEAD";
+  readonly method: HttpMethod;
   readonly url: URL;
-  readonly headers?: Readonly<Record<string, string>>;
+  /** In lower case; with `content-length` when `body` is a function whose length is known. */
+  readonly headers?: Readonly<Record<string, string>> | undefined;
+  readonly body?: RequestBody | undefined;
   /** Sent to the origin of `url` only. */
   readonly authorization?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What bounds a request. */
-export interface HttpLimits {
+/** Where requests go through, and what bounds them. */
+export interface HttpSettings {
   readonly insecureRegistries: readonly string[];
   readonly stallTimeoutMs: number;
-}
-
-/** An answer, of any status. Dispose it: that ends the connection if the body was not read. */
-export interface HttpAnswer extends AsyncDisposable {
-  readonly status: number;
-  readonly headers: Headers;
-  /** Where it came from, after redirects. */
-  readonly url: URL;
-  /** The body, once. @throws TransientFault when the connection breaks or stalls. */
-  body(): AsyncIterable<Uint8Array>;
+  /** The connections to use for an address. */
+  dispatcher(url: URL): Promise<Dispatcher>;
 }
 
 /** @throws {@link TransientFault}, {@link OciError} `REGISTRY_UNREACHABLE`, `REGISTRY_PROTOCOL`, or the signal's reason. */
-export async function sendRequest(request: HttpRequest, limits: HttpLimits): Promise<HttpAnswer> {
-  const guard = new StallGuard(limits.stallTimeoutMs, request.signal);
+export async function sendRequest(request: HttpRequest, settings: HttpSettings): Promise<HttpAnswer> {
+  const guard = new StallGuard(settings.stallTimeoutMs, request.signal);
   try {
-    const { response, url } = await follow(request, limits, guard);
-    return answer(response, url, guard, request.signal, limits);
+    return await follow(request, settings, guard);
   } catch (error) {
     guard[Symbol.dispose]();
     throw error;
   }
 }
 
-async function follow(request: HttpRequest, limits: HttpLimits, guard: StallGuard) {
+async function follow(request: HttpRequest, settings: HttpSettings, guard: StallGuard): Promise<HttpAnswer> {
   let { url, authorization } = request;
   for (let hops = 0; ; hops++) {
-    const response = await fetchOnce(request, url, authorization, limits, guard);
-    const location = REDIRECTS.has(response.status) ? response.headers.get("location") : null;
-    if (location === null) return { response, url };
-    await response.body?.cancel();
-    const next = URL.canParse(location, url.href) ? new URL(location, url) : undefined;
-    if (next === undefined || !isAllowedUrl(next, request.url, limits.insecureRegistries)) {
-      throw protocolError(`${url.host} redirects to ${JSON.stringify(location.slice(0, 200))}, which is not HTTPS`);
-    }
+    const answer = await sendOnce({ ...request, url, authorization }, settings, guard);
+    const next = redirection(answer, request, settings.insecureRegistries);
+    if (next === undefined) return answer;
+    await answer.discard();
     if (hops === MAX_REDIRECTS) throw protocolError(`${request.url.host} redirects more than ${MAX_REDIRECTS} times`);
     // Once the origin has changed the credentials stay behind, also when a later hop leads back.
     if (next.origin !== url.origin) authorization = undefined;
@@ -61,63 +59,45 @@ async function follow(request: HttpRequest, limits: HttpLimits, guard: StallGuar
   }
 }
 
-async function fetchOnce(
-  { method, headers, signal }: HttpRequest,
-  url: URL,
-  authorization: string | undefined,
-  limits: HttpLimits,
-  guard: StallGuard,
-): Promise<Response> {
+/** Where an answer sends the request on to, if it does. */
+function redirection(
+  { status, url, header }: HttpAnswer,
+  request: HttpRequest,
+  insecureRegistries: readonly string[],
+): URL | undefined {
+  const followed = request.method === "GET" || request.method === "HEAD" ? REDIRECTS : KEEPING;
+  const location = followed.has(status) ? header("location") : undefined;
+  if (location === undefined) return undefined;
+  const next = URL.canParse(location, url.href) ? new URL(location, url) : undefined;
+  if (next !== undefined && isAllowedUrl(next, request.url, insecureRegistries)) return next;
+  throw protocolError(`${url.host} redirects to ${JSON.stringify(location.slice(0, 200))}, which is not HTTPS`);
+}
+
+async function sendOnce(request: HttpRequest, settings: HttpSettings, guard: StallGuard): Promise<HttpAnswer> {
+  const { method, url, headers, authorization, body, signal } = request;
+  const outgoing = body === undefined ? undefined : new OutgoingBody(body, guard);
   try {
-    const init: RequestInit = {
+    const dispatcher = await settings.dispatcher(url);
+    const sending = dispatcher.request({
+      origin: url.origin,
+      path: `${url.pathname}${url.search}`,
       method,
-      redirect: "manual",
       signal: guard.signal,
+      // Iterables are taken as well (undici, docs/api/Dispatcher.md); the types do not say so.
+      body: (outgoing as unknown as Readable | undefined) ?? null,
       headers: {
         // Digests are of the bytes as stored: no compression on the way.
         "accept-encoding": "identity",
         "user-agent": "a3s-box",
+        ...(body instanceof Uint8Array ? { "content-length": String(body.length) } : {}),
         ...headers,
         ...(authorization === undefined ? {} : { authorization }),
       },
-    };
-    return await guard.wait(fetch(url, init));
+    });
+    return new HttpAnswer(await guard.wait(sending), { url, guard, signal, stallTimeoutMs: settings.stallTimeoutMs });
   } catch (error) {
     signal?.throwIfAborted();
-    throw connectionFault(url, error, guard.stalled ? limits.stallTimeoutMs : undefined);
+    if (outgoing?.fault !== undefined) throw outgoing.fault.error;
+    throw connectionFault(url, error, guard.stalled ? settings.stallTimeoutMs : undefined);
   }
-}
-
-function answer(
-  response: Response,
-  url: URL,
-  guard: StallGuard,
-  signal: AbortSignal | undefined,
-  limits: HttpLimits,
-): HttpAnswer {
-  let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
-  return {
-    status: response.status,
-    headers: response.headers,
-    url,
-    async *body() {
-      reader = response.body?.getReader();
-      for (;;) {
-        let read: { readonly done: boolean; readonly value?: Uint8Array | undefined } | undefined;
-        try {
-          read = await (reader === undefined ? undefined : guard.wait(reader.read()));
-        } catch (error) {
-          signal?.throwIfAborted();
-          throw connectionFault(url, error, guard.stalled ? limits.stallTimeoutMs : undefined);
-        }
-        if (read?.value === undefined) return;
-        yield read.value;
-      }
-    },
-    async [Symbol.asyncDispose]() {
-      guard[Symbol.dispose]();
-      // A stream that already failed has nothing left to cancel.
-      await (reader === undefined ? response.body?.cancel() : reader.cancel())?.catch(() => {});
-    },
-  };
 }

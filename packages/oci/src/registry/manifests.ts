@@ -5,7 +5,7 @@ import { MAX_MANIFEST_BYTES, tooLarge } from "../manifest/json-document.ts";
 import type { RawManifest } from "../manifest/manifest.ts";
 import { bareMediaType, IMAGE_INDEX_TYPES, IMAGE_MANIFEST_TYPES } from "../manifest/media-type.ts";
 import { protocolError } from "./faults.ts";
-import type { HttpAnswer } from "./http.ts";
+import type { HttpAnswer } from "./http-answer.ts";
 import { readCapped } from "./read-capped.ts";
 import { retrying } from "./retry.ts";
 import type { RegistrySession } from "./session.ts";
@@ -43,7 +43,7 @@ export async function getManifest(
       await using answer = await session.send(manifestRequest("GET", reference, signal));
       await expectManifest(answer, session, reference);
       const what = `the manifest of ${nameOf(session, reference)}`;
-      const length = Number(answer.headers.get("content-length") ?? 0);
+      const length = Number(answer.header("content-length") ?? 0);
       if (length > MAX_MANIFEST_BYTES) throw tooLarge(what, length, MAX_MANIFEST_BYTES);
       const bytes = await readCapped(answer.body(), MAX_MANIFEST_BYTES);
       if (bytes === undefined) throw tooLarge(what, MAX_MANIFEST_BYTES + 1, MAX_MANIFEST_BYTES);
@@ -52,8 +52,8 @@ export async function getManifest(
       const digest = contentDigest(bytes, algorithm);
       if (expected !== undefined && digest !== expected)
         throw blobMismatch(expected, `has the digest ${digest} instead`);
-      const contentType = answer.headers.get("content-type");
-      return { bytes, digest, ...(contentType === null ? {} : { mediaType: bareMediaType(contentType) }) };
+      const contentType = answer.header("content-type");
+      return { bytes, digest, ...(contentType === undefined ? {} : { mediaType: bareMediaType(contentType) }) };
     },
     session.retry,
     signal,
@@ -68,7 +68,7 @@ async function expectManifest(answer: HttpAnswer, session: RegistrySession, refe
   if (answer.status !== 200) {
     throw await statusFault(answer, { what: nameOf(session, reference), notFound: "IMAGE_NOT_FOUND" });
   }
-  if (bareMediaType(answer.headers.get("content-type") ?? "") === "text/html") {
+  if (bareMediaType(answer.header("content-type") ?? "") === "text/html") {
     throw protocolError(`${answer.url.host} answered an HTML page when asked for a manifest`, {
       host: answer.url.host,
     });
@@ -76,7 +76,7 @@ async function expectManifest(answer: HttpAnswer, session: RegistrySession, refe
 }
 
 function headerDigest(answer: HttpAnswer): Digest | undefined {
-  const header = answer.headers.get("docker-content-digest");
+  const header = answer.header("docker-content-digest");
   return isDigest(header) ? header : undefined;
 }
 

@@ -5,18 +5,23 @@ import type { RawManifest } from "../manifest/manifest.ts";
 import type { Reference } from "../reference/reference.ts";
 import type { BlobCall, ImageTransport, TransportCall } from "../transport/transport.ts";
 import { getBlob } from "./blobs.ts";
+import { RegistryClient, type RegistryOptions } from "./client.ts";
 import { getManifest, headManifest } from "./manifests.ts";
-import { RegistrySession, type SessionOptions } from "./session.ts";
+import { RegistrySession } from "./session.ts";
 
 /** An image in a registry, by the distribution specification. */
 export class RegistryTransport implements ImageTransport {
   readonly description: string;
   readonly #reference: Reference;
   readonly #session: RegistrySession;
+  readonly #own: RegistryClient | undefined;
 
-  constructor(reference: Reference, options: SessionOptions) {
+  /** With a client, which stays its owner's, or with options for one of its own. */
+  constructor(reference: Reference, from: RegistryClient | RegistryOptions = {}) {
+    const client = from instanceof RegistryClient ? from : new RegistryClient(from);
     this.#reference = reference;
-    this.#session = new RegistrySession(reference, options);
+    this.#own = client === from ? undefined : client;
+    this.#session = new RegistrySession(client, reference);
     this.description = this.#session.name;
   }
 
@@ -49,5 +54,7 @@ export class RegistryTransport implements ImageTransport {
     return [];
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {}
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#own?.[Symbol.asyncDispose]();
+  }
 }

@@ -25,7 +25,7 @@ test("Retry-After replaces the backoff up to its limit", () => {
 });
 
 test.each([
-  [null, undefined],
+  [undefined, undefined],
   ["3", 3000],
   ["0", 0],
   ["Thu, 01 Jan 1970 00:00:05 GMT", 4000],

@@ -1,6 +1,6 @@
 /**
- * A signal that aborts with the caller's, or when a wait for the network takes too long. Only {@link wait} counts: time that
- * the consumer of the bytes takes is its own.
+ * A signal that aborts with the caller's, or when a wait for the network takes too long. Only {@link wait} counts, without what is
+ * {@link pause}d in it: time that the consumer of the bytes or their source takes is its own.
  */
 export class StallGuard implements Disposable {
   readonly #controller = new AbortController();
@@ -8,13 +8,14 @@ export class StallGuard implements Disposable {
   readonly #forward = (): void => this.#controller.abort(this.#outer?.reason);
   readonly #timer: NodeJS.Timeout;
   #waiting = false;
+  #paused = false;
   /** Whether it was the silence that aborted. */
   stalled = false;
 
   constructor(stallTimeoutMs: number, signal: AbortSignal | undefined) {
     this.#outer = signal;
     this.#timer = setTimeout(() => {
-      if (!this.#waiting) return;
+      if (!this.#waiting || this.#paused) return;
       this.stalled = true;
       this.#controller.abort();
     }, stallTimeoutMs);
@@ -37,8 +38,21 @@ export class StallGuard implements Disposable {
     }
   }
 
+  /** Stops the clock until {@link resume}. */
+  pause(): void {
+    this.#paused = true;
+  }
+
+  /** Starts the clock anew. */
+  resume(): void {
+    this.#paused = false;
+    this.#timer.refresh();
+  }
+
+  /** Ends what is still under way. */
   [Symbol.dispose](): void {
     clearTimeout(this.#timer);
+    this.#controller.abort();
     this.#outer?.removeEventListener("abort", this.#forward);
   }
 }

@@ -1,6 +1,6 @@
 import { OciError, type OciErrorCode } from "../errors/oci-error.ts";
 import { protocolError } from "./faults.ts";
-import type { HttpAnswer } from "./http.ts";
+import type { HttpAnswer } from "./http-answer.ts";
 import { readCapped } from "./read-capped.ts";
 import { parseRetryAfterMs, TransientFault } from "./retry.ts";
 
@@ -27,7 +27,7 @@ export async function statusFault(answer: HttpAnswer, asked: Asked): Promise<Tra
     });
   }
   if (status === 401 || status === 403) return denied(asked.what, url.host, `status ${status}${suffix}`);
-  const retryAfterMs = parseRetryAfterMs(answer.headers.get("retry-after"), Date.now());
+  const retryAfterMs = parseRetryAfterMs(answer.header("retry-after"), Date.now());
   if (status === 429) {
     const final = new OciError({
       code: "REGISTRY_RATE_LIMITED",

@@ -1,7 +1,7 @@
 import type { Challenge } from "./challenge.ts";
 import { isAllowedUrl } from "./endpoint.ts";
 import { protocolError } from "./faults.ts";
-import { type HttpLimits, sendRequest } from "./http.ts";
+import { type HttpSettings, sendRequest } from "./http.ts";
 import { readCapped } from "./read-capped.ts";
 import { statusFault } from "./status.ts";
 
@@ -18,8 +18,8 @@ export interface TokenRequest {
   readonly challenge: Challenge;
   /** Where the challenge came from. */
   readonly registry: URL;
-  /** `repository:library/redis:pull` */
-  readonly scope: string;
+  /** As `repository:library/redis:pull`. */
+  readonly scopes: readonly string[];
   readonly credentials?: Credentials | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -29,8 +29,8 @@ export function basicAuthorization({ username, password }: Credentials): string 
   return `Basic ${Buffer.from(`${username}:${password}`, "utf8").toString("base64")}`;
 }
 
-/** Where a Bearer challenge says that tokens are. The scope is the one we need, not the one the registry names. */
-function tokenUrl(challenge: Challenge, scope: string, registry: URL, insecureRegistries: readonly string[]): URL {
+/** Where a Bearer challenge says that tokens are. The scopes are the ones we need, not the one the registry names. */
+function tokenUrl({ challenge, scopes, registry }: TokenRequest, insecureRegistries: readonly string[]): URL {
   const realm = challenge.parameters.get("realm") ?? "";
   const url = URL.canParse(realm) ? new URL(realm) : undefined;
   if (url === undefined || !isAllowedUrl(url, registry, insecureRegistries)) {
@@ -40,18 +40,19 @@ function tokenUrl(challenge: Challenge, scope: string, registry: URL, insecureRe
   }
   const service = challenge.parameters.get("service");
   if (service !== undefined) url.searchParams.set("service", service);
-  url.searchParams.set("scope", scope);
+  url.searchParams.delete("scope");
+  for (const scope of scopes) url.searchParams.append("scope", scope);
   return url;
 }
 
 /** Gets a Bearer token, anonymously or with credentials (distribution's token specification). One attempt. */
-export async function fetchToken(request: TokenRequest, limits: HttpLimits): Promise<string> {
-  const { challenge, scope, registry, credentials, signal } = request;
-  const url = tokenUrl(challenge, scope, registry, limits.insecureRegistries);
+export async function fetchToken(request: TokenRequest, settings: HttpSettings): Promise<string> {
+  const { scopes, credentials, signal } = request;
+  const url = tokenUrl(request, settings.insecureRegistries);
   const authorization = credentials === undefined ? undefined : basicAuthorization(credentials);
-  await using answer = await sendRequest({ method: "GET", url, authorization, signal }, limits);
+  await using answer = await sendRequest({ method: "GET", url, authorization, signal }, settings);
   if (answer.status !== 200) {
-    throw await statusFault(answer, { what: `a token for ${scope}`, notFound: "IMAGE_NOT_FOUND" });
+    throw await statusFault(answer, { what: `a token for ${scopes.join(" ")}`, notFound: "IMAGE_NOT_FOUND" });
   }
   const bytes = await readCapped(answer.body(), MAX_TOKEN_BYTES);
   const token = bytes === undefined ? undefined : tokenOf(bytes);
