@@ -52,7 +52,7 @@ async function pushSigned(
 async function verify(reference: Reference, policy: Omit<KeyPolicy, "type">) {
   await using transport = openTransport({ kind: "registry", reference });
   const root = await transport.rootManifest({});
-  return verifySignature({ type: "key", ...policy }, { transport, reference, digests: [root.digest] });
+  return await verifySignature({ type: "key", ...policy }, { transport, reference, digests: [root.digest] });
 }
 
 function ecdsa() {

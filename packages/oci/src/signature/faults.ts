@@ -11,10 +11,13 @@ const CONTENT_FAULTS: ReadonlySet<string> = new Set([
   "IMAGE_NOT_FOUND",
 ]);
 
+/** A reason may quote what the source sent. */
+const MAX_REASON_LENGTH = 500;
+
 /** The reason for which one signature does not count, or `undefined` when the error is about more than that signature. */
 export function rejectionReason(error: unknown): string | undefined {
   const rejected = error instanceof SignatureRejected || (error instanceof OciError && CONTENT_FAULTS.has(error.code));
-  return rejected ? (error as Error).message : undefined;
+  return rejected ? (error as Error).message.slice(0, MAX_REASON_LENGTH) : undefined;
 }
 
 /** Text out of a signature, as it may stand in a message. */
