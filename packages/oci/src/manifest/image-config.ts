@@ -72,6 +72,8 @@ export interface ParsedImageConfig {
   readonly platform: Platform;
   /** Digests of the uncompressed layers, lowest first. */
   readonly diffIds: readonly Digest[];
+  /** When the image was made, as it says itself (RFC 3339). */
+  readonly created?: string;
 }
 
 /** @throws {@link OciError} `MANIFEST_INVALID` */
@@ -100,5 +102,6 @@ export function parseImageConfig(bytes: Uint8Array, digest: Digest): ParsedImage
     },
     platform: { os, architecture, ...(variant ? { variant } : {}), ...(osVersion ? { osVersion } : {}) },
     diffIds: parsed.rootfs.diff_ids ?? [],
+    ...(parsed.created ? { created: parsed.created } : {}),
   };
 }

@@ -30,20 +30,21 @@ export async function pullLayers(layers: readonly ContentDescriptor[], route: La
   const { transport, store, emit } = route;
   await eachConcurrently(layers, MAX_CONCURRENT_DOWNLOADS, route.signal, async (layer, signal) => {
     const { digest, size } = layer;
-    const content = () => reporting(transport.blob(layer, { signal }), layer, emit);
-    const taken = await store.add(layer, content, { signal });
+    const open = (offset: number) => reporting(transport.blob(layer, { signal, offset }), offset, layer, emit);
+    const { taken } = await store.add(layer, open, { signal });
     emit({ type: taken ? "layer-done" : "layer-present", digest, size });
   });
 }
 
 async function* reporting(
   content: AsyncIterable<Uint8Array>,
+  offset: number,
   { digest, size }: ContentDescriptor,
   emit: (event: PullEvent) => void,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const step = Math.max(size / PROGRESS_STEPS, MIN_PROGRESS_BYTES);
-  let received = 0;
-  let reported = 0;
+  let received = offset;
+  let reported = offset;
   for await (const chunk of content) {
     yield chunk;
     received += chunk.length;

@@ -1,18 +1,31 @@
-import { spawn } from "node:child_process";
+import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
-import { stat } from "node:fs/promises";
+import { readdir, rm, stat, writeFile } from "node:fs/promises";
+import type { Readable, Writable } from "node:stream";
+import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { scratch } from "../../test/scratch.ts";
-import { withFileLock } from "./file-lock.ts";
+import { tryFileLock, withFileLock } from "./file-lock.ts";
+
+const program = fileURLToPath(new URL("../../test/hold-lock.ts", import.meta.url));
 
 /** Another process that holds the lock until its standard input ends. */
-async function holder(path: string) {
-  const child = spawn("flock", [path, "sh", "-c", "echo held; cat"], { stdio: ["pipe", "pipe", "inherit"] });
+async function holder(path: string): Promise<ChildProcessByStdio<Writable, Readable, null>> {
+  const child = spawn(process.execPath, [program, path], { stdio: ["pipe", "pipe", "inherit"] });
   await once(child.stdout, "data");
   return child;
 }
 
-test("waits for another process without a timer, and gets the lock when it ends", async () => {
+/** Lets everything happen that is not waiting for another process. */
+async function settle(path: string): Promise<void> {
+  for (let turn = 0; turn < 20; turn++) await stat(path);
+}
+
+function descriptors(): Promise<readonly string[]> {
+  return readdir("/proc/self/fd");
+}
+
+test.each(["an end", "SIGKILL"])("gets the lock when the process that holds it comes to %s", async (end) => {
   await using files = await scratch();
   const path = files.path("lock");
   const child = await holder(path);
@@ -20,34 +33,85 @@ test("waits for another process without a timer, and gets the lock when it ends"
   const locking = withFileLock(path, undefined, async () => {
     held = true;
   });
-  await new Promise((resolve) => setImmediate(resolve));
+  await settle(path);
   expect(held).toBe(false);
-  child.stdin.end();
+  expect(await tryFileLock(path)).toBeUndefined();
+  if (end === "SIGKILL") child.kill(end);
+  else child.stdin.end();
   await locking;
   expect(held).toBe(true);
 });
 
-test("an abort leaves the wait at once, and the lock free for others afterwards", async () => {
+test("an abort leaves the wait at once, and nothing open", async () => {
   await using files = await scratch();
   const path = files.path("lock");
   const child = await holder(path);
+  const before = (await descriptors()).length;
   const controller = new AbortController();
-  const locking = withFileLock(path, controller.signal, async () => {});
-  controller.abort(new Error("enough"));
-  await expect(locking).rejects.toThrow("enough");
+  const reason = new Error("enough");
+  const locking = [1, 2].map(() => withFileLock(path, controller.signal, async () => {}));
+  await settle(path);
+  controller.abort(reason);
+  expect(await Promise.allSettled(locking)).toEqual(locking.map(() => ({ status: "rejected", reason })));
+  expect((await descriptors()).length).toBe(before);
   child.stdin.end();
-  await once(child, "exit");
   await withFileLock(path, undefined, async () => {});
 });
 
-test("many tasks of this process, more than libuv has threads, run one after the other and may use files", async () => {
+test("many tasks of this process run one after the other in order, and may use files", async () => {
   await using files = await scratch();
   const path = files.path("lock");
   let running = 0;
-  const task = async () => {
+  const order: number[] = [];
+  const task = async (number: number) => {
     expect(++running).toBe(1);
     await stat(path);
+    order.push(number);
     running--;
   };
-  await Promise.all(Array.from({ length: 50 }, () => withFileLock(path, undefined, task)));
+  const numbers = Array.from({ length: 100 }, (_, number) => number);
+  await Promise.all(numbers.map((number) => withFileLock(path, undefined, () => task(number))));
+  expect(order).toEqual(numbers);
+});
+
+test("a task that fails gives the lock back", async () => {
+  await using files = await scratch();
+  const path = files.path("lock");
+  await expect(withFileLock(path, undefined, () => Promise.reject(new Error("no")))).rejects.toThrow("no");
+  await using lock = await tryFileLock(path);
+  expect(lock).toBeDefined();
+});
+
+test("who waited for a lock whose path was removed does not share it with who makes it anew", async () => {
+  await using files = await scratch();
+  const path = files.path("lock");
+  const child = await holder(path);
+  let held = false;
+  const waiting = withFileLock(path, undefined, async () => {
+    held = true;
+    expect(await tryFileLock(path)).toBeUndefined();
+  });
+  await settle(path);
+  await rm(path);
+  await withFileLockOfAnother(path, async () => {
+    child.stdin.end();
+    await once(child, "exit");
+    await settle(path);
+    expect(held).toBe(false);
+  });
+  await waiting;
+});
+
+/** Holds the lock from another process while the task runs. */
+async function withFileLockOfAnother(path: string, task: () => Promise<void>): Promise<void> {
+  const child = await holder(path);
+  await task();
+  child.stdin.end();
+  await once(child, "exit");
+}
+
+test("a file in the lock's place is an error, not a lock", async () => {
+  await using files = await scratch();
+  await writeFile(files.path("lock"), "");
+  await expect(tryFileLock(files.path("lock"))).rejects.toMatchObject({ code: "EEXIST" });
 });

@@ -1,58 +1,112 @@
-import { constants } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
-import { promisify } from "node:util";
-import { raceSignal } from "@a3s/core";
-import koffi, { type KoffiFunc } from "koffi";
+import { once } from "node:events";
+import { type BigIntStats, closeSync, constants, fstatSync, openSync } from "node:fs";
+import { type FileHandle, open, stat } from "node:fs/promises";
+import { Socket } from "node:net";
+import { makeFifo, tryFlock } from "./posix.ts";
 import { Turns } from "./turns.ts";
+import { unlessMissing } from "./unless-missing.ts";
 
-const LOCK_EX = 2;
-const LOCK_NB = 4;
-
-type Flock = KoffiFunc<(fd: number, operation: number) => number>;
-
-let bound: Flock | undefined;
-
-/** Bound at first use, so that what needs no lock loads no native code. */
-function flock(): Flock {
-  bound ??= koffi.load(null).func("int flock(int fd, int operation)");
-  return bound;
-}
-
-/** Takes flock(2) on an open file if nobody has it. Closing the file gives it back, and so does the end of the process. */
-export function tryLockFile(file: FileHandle): boolean {
-  return flock()(file.fd, LOCK_EX | LOCK_NB) === 0;
-}
-
-const TURNS_KEY = Symbol.for("a3s.oci.file-lock-turns");
-const shared = globalThis as { [TURNS_KEY]?: Turns };
+/** The tasks of this process queue here, so that only the first of them waits for other processes. */
+const turns = new Turns();
 
 /**
- * Runs a task with the exclusive lock of a file (made when missing), across processes. Meant for tasks of milliseconds.
+ * Runs a task with the exclusive lock of a path, across processes, for as long as it takes. The lock ends with the task or with the
+ * process. The task may remove the path: whoever waited makes a new one.
  *
- * A wait for another process takes a thread of libuv's pool, which file operations need as well. So the tasks of this process,
- * whichever copy of the package they come from, queue in front of it: only one waits in a thread, and never for this process itself.
+ * The path is a FIFO. Its holder has it open for writing and holds flock(2) on it (which Linux allows, other systems do not); who
+ * waits has it open for reading only, and the kernel tells it that the last writer is gone: no thread and no timer waits.
  */
 export function withFileLock<T>(path: string, signal: AbortSignal | undefined, task: () => Promise<T>): Promise<T> {
-  shared[TURNS_KEY] ??= new Turns();
-  return shared[TURNS_KEY].take(path, signal, async () => {
-    await using _lock = await lockFile(path, signal);
+  return turns.take(path, signal, async () => {
+    await using _lock = await takeLock(path, signal);
     return await task();
   });
 }
 
-async function lockFile(path: string, signal: AbortSignal | undefined): Promise<AsyncDisposable> {
-  signal?.throwIfAborted();
-  const file = await open(path, constants.O_RDWR | constants.O_CREAT, 0o644);
-  if (tryLockFile(file)) return file;
-  const waiting = (promisify(flock().async)(file.fd, LOCK_EX) as Promise<number>).then((result) => {
-    if (result !== 0) throw new Error(`Cannot lock ${path}`);
-    return file;
-  });
+/** The lock of a path if nobody has it; closing the file gives it back. */
+export async function tryFileLock(path: string): Promise<FileHandle | undefined> {
+  const { file, locked } = await attempt(path);
+  if (locked) return file;
+  await file.close();
+  return undefined;
+}
+
+async function takeLock(path: string, signal: AbortSignal | undefined): Promise<FileHandle> {
+  for (;;) {
+    signal?.throwIfAborted();
+    const { file, locked } = await attempt(path);
+    if (locked) return file;
+    const reader = await openReader(path, file);
+    if (reader !== undefined) await writersGone(reader, signal);
+  }
+}
+
+/** Opens the FIFO for writing and tries to lock it. */
+async function attempt(path: string): Promise<{ readonly file: FileHandle; readonly locked: boolean }> {
+  for (;;) {
+    const file = await openFifo(path);
+    try {
+      const locked = tryFlock(file);
+      // The holder before may have removed the path; then another process may lock a new one.
+      if (!locked || (await isAt(path, file))) return { file, locked };
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+    await file.close();
+  }
+}
+
+async function openFifo(path: string): Promise<FileHandle> {
+  for (;;) {
+    makeFifo(path);
+    // For reading as well: opened for writing alone, a FIFO without a reader is an error.
+    const file = await unlessMissing(open(path, constants.O_RDWR | constants.O_NONBLOCK | constants.O_NOFOLLOW));
+    if (file === undefined) continue;
+    if ((await file.stat()).isFIFO()) return file;
+    await file.close();
+    throw Object.assign(new Error(`EEXIST: ${path} is no FIFO`), { code: "EEXIST", syscall: "mkfifo" });
+  }
+}
+
+/**
+ * Opens the FIFO for reading before it is closed for writing: Linux reports the end only to a reader that there was a writer with.
+ * `undefined` when the path is gone or another FIFO by now.
+ */
+async function openReader(path: string, writer: FileHandle): Promise<Socket | undefined> {
+  await using _writer = writer;
+  let fd: number;
   try {
-    return await raceSignal(waiting, signal);
+    fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW);
   } catch (error) {
-    // The thread cannot be called back; the file is closed as soon as it returns.
-    void waiting.catch(() => {}).finally(() => file.close());
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
   }
+  if (isSame(fstatSync(fd, { bigint: true }), await writer.stat({ bigint: true }))) {
+    return new Socket({ fd, readable: true, writable: false });
+  }
+  closeSync(fd);
+  return undefined;
+}
+
+async function writersGone(reader: Socket, signal: AbortSignal | undefined): Promise<void> {
+  const closed = once(reader, "close");
+  try {
+    await once(reader.resume(), "end", signal === undefined ? {} : { signal });
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  } finally {
+    reader.destroy();
+    await closed;
+  }
+}
+
+async function isAt(path: string, file: FileHandle): Promise<boolean> {
+  const found = await unlessMissing(stat(path, { bigint: true }));
+  return found !== undefined && isSame(found, await file.stat({ bigint: true }));
+}
+
+function isSame(one: BigIntStats, other: BigIntStats): boolean {
+  return one.ino === other.ino && one.dev === other.dev;
 }

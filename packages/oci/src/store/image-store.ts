@@ -1,30 +1,32 @@
-import { createReadStream } from "node:fs";
-import { stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
-import { guestPlatform, type Platform } from "@a3s/core";
-import { readVerified, verifyContent } from "../content/verify-content.ts";
+import { type Digest, guestPlatform, type Platform } from "@a3s/core";
 import { OciError } from "../errors/oci-error.ts";
-import { blobPath } from "../layout/blob-path.ts";
-import { nameAnnotations, storedName } from "../layout/image-name.ts";
+import type { IndexJson } from "../layout/index-json.ts";
 import type { ContentDescriptor } from "../manifest/descriptor.ts";
-import { parseImageConfig } from "../manifest/image-config.ts";
-import { MAX_CONFIG_BYTES, MAX_MANIFEST_BYTES, manifestInvalid, tooLarge } from "../manifest/json-document.ts";
+import { MAX_MANIFEST_BYTES, tooLarge } from "../manifest/json-document.ts";
 import type { RawManifest } from "../manifest/manifest.ts";
 import { type SelectedImage, selectImage } from "../manifest/select-image.ts";
-import { formatImageSource, type ImageSource, parseImageSource } from "../source/image-source.ts";
+import type { ImageSource } from "../source/image-source.ts";
+import type { OpenContent } from "../transport/destination.ts";
+import { BlobFiles } from "./blob-files.ts";
+import { type Evicted, evictImages } from "./evict-images.ts";
+import { DEFAULT_IMAGE_CACHE_BYTES } from "./eviction.ts";
+import { type Garbage, removeGarbage, type StoreFiles } from "./garbage.ts";
+import { assembleImage } from "./image-content.ts";
+import { type ImageInspection, inspectImage } from "./image-inspection.ts";
 import { IndexFile } from "./index-file.ts";
-import { ingest, sweepIngest } from "./ingest.ts";
-import { storeCorrupt, storeFault } from "./store-fault.ts";
+import { namedEntries, nameOf, withName, withoutName, withTag } from "./index-names.ts";
+import { type Added, Ingest } from "./ingest.ts";
+import { type Lease, Leases } from "./leases.ts";
+import type { EvictOptions, LeaseOptions, StoreCall, VerifyOptions } from "./store-call.ts";
+import { storeFault } from "./store-fault.ts";
 import type { StoredImage, StoredReference } from "./stored-image.ts";
-import { Turns } from "./turns.ts";
-
-/** Options of every call of a store. */
-export interface StoreCall {
-  readonly signal?: AbortSignal | undefined;
-}
+import { measureUsage, type StoreUsage } from "./usage.ts";
+import { type VerifyReport, verifyStore } from "./verify-store.ts";
 
 /**
  * Images in one standard OCI image layout, so that other tools read it as well. Any number of processes may use it at the same time.
+ * Beside the layout it has `store.lock`, `ingest/`, `leases/` and `quarantine/`, which other tools pass over. It needs Linux.
  *
  * ```ts
  * const store = await ImageStore.open(homeLayout().images);
@@ -34,32 +36,35 @@ export interface StoreCall {
 export class ImageStore {
   readonly directory: string;
   readonly #index: IndexFile;
-  readonly #ingestDirectory: string;
-  readonly #turns = new Turns();
+  readonly #blobs: BlobFiles;
+  readonly #leases: Leases;
+  readonly #ingest: Ingest;
 
   private constructor(directory: string) {
     this.directory = resolve(directory);
     this.#index = new IndexFile(this.directory);
-    this.#ingestDirectory = join(this.directory, "ingest");
+    this.#blobs = new BlobFiles(this.directory);
+    this.#leases = new Leases(join(this.directory, "leases"));
+    this.#ingest = new Ingest(join(this.directory, "ingest"), this.#blobs);
   }
 
-  /** Opens a store and makes it when there is none. @throws OciError `STORE_CORRUPT`, `STORE_INACCESSIBLE` */
+  /**
+   * Opens a store and makes it when there is none. Parts of blobs that nobody went on with for 7 days are removed.
+   *
+   * @throws OciError `STORE_CORRUPT`, `STORE_INACCESSIBLE`
+   */
   static async open(directory: string, { signal }: StoreCall = {}): Promise<ImageStore> {
     const store = new ImageStore(directory);
     await store.#guarded(async () => {
       await store.#index.create(signal);
-      await sweepIngest(store.#ingestDirectory);
+      await store.#ingest.sweep();
     });
     return store;
   }
 
   /** Every name in the store, in order of first pull. */
   async list(): Promise<readonly StoredReference[]> {
-    const { manifests } = await this.#guarded(() => this.#index.read());
-    return manifests.flatMap((descriptor) => {
-      const reference = storedName(descriptor);
-      return reference === undefined ? [] : [{ reference, descriptor }];
-    });
+    return this.#guarded(async () => namedEntries(await this.#index.read()));
   }
 
   /** What a name stands for, without a look at the content. */
@@ -70,6 +75,7 @@ export class ImageStore {
 
   /**
    * An image by name; `undefined` when the store does not have it, or not all of it for the platform (this machine's guests by default).
+   * It counts as a use. What may be evicted meanwhile stays by {@link lease}.
    *
    * @throws OciError `STORE_CORRUPT`, `REFERENCE_INVALID`, `PLATFORM_NOT_FOUND`
    */
@@ -82,70 +88,105 @@ export class ImageStore {
     try {
       const load = (descriptor: ContentDescriptor) => this.readManifest(descriptor, options);
       const selected = await selectImage(await load(root), options.platform ?? guestPlatform(), load);
-      return await this.describe(nameOf(reference), selected, options);
+      const image = await this.describe(nameOf(reference), selected, options);
+      await this.#blobs.touch(image.rootDigest);
+      return image;
     } catch (error) {
       if (error instanceof OciError && error.code === "BLOB_NOT_FOUND") return undefined;
       throw error;
     }
   }
 
-  /** Forgets a name; `false` when there was none. The content stays for the other names that share it. */
-  async remove(reference: string | ImageSource, { signal }: StoreCall = {}): Promise<boolean> {
-    const name = nameOf(reference);
-    let removed = false;
-    await this.#guarded(() =>
-      this.#index.update((index) => {
-        const manifests = index.manifests.filter((entry) => storedName(entry) !== name);
-        removed = manifests.length < index.manifests.length;
-        return removed ? { ...index, manifests } : index;
-      }, signal),
-    );
-    return removed;
-  }
-
-  /** Whether content is there in full length. Its digest was checked when it came in. */
-  async has({ digest, size }: ContentDescriptor): Promise<boolean> {
-    try {
-      return (await stat(blobPath(this.directory, digest))).size === size;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
-      throw storeFault(this.directory, error);
-    }
-  }
-
-  /**
-   * Takes content in unless it is there; nobody sees it before it is whole, verified and on disk. Calls for the same content
-   * wait for each other, and the later ones find it done.
-   *
-   * @returns whether it had to be taken in. @throws OciError `BLOB_MISMATCH`
-   */
-  async add(
-    descriptor: ContentDescriptor,
-    open: () => AsyncIterable<Uint8Array>,
-    { signal }: StoreCall = {},
-  ): Promise<boolean> {
-    if (await this.has(descriptor)) return false;
-    return this.#turns.take(descriptor.digest, signal, async () => {
-      if (await this.has(descriptor)) return false;
-      const target = blobPath(this.directory, descriptor.digest);
-      const content = verifyContent(open(), descriptor);
-      await this.#guarded(() => ingest(this.#ingestDirectory, target, content, signal));
-      return true;
-    });
+  /** All that is known of a name: its manifests for all platforms, present or not, sizes and last use; `undefined` without such a name. */
+  async inspect(reference: string | ImageSource, { signal }: StoreCall = {}): Promise<ImageInspection | undefined> {
+    return this.#guarded(() => inspectImage(this.#files, nameOf(reference), signal));
   }
 
   /** Gives content a name, in place of what had it before. */
-  async name(source: ImageSource, { mediaType, digest, size }: ContentDescriptor, call: StoreCall = {}): Promise<void> {
-    const name = formatImageSource(source);
-    const entry = { mediaType, digest, size, annotations: { ...nameAnnotations(source) } };
-    await this.#guarded(() =>
-      this.#index.update((index) => {
-        const position = index.manifests.findIndex((other) => storedName(other) === name);
-        if (index.manifests[position]?.digest === digest) return index;
-        const manifests = position === -1 ? [...index.manifests, entry] : index.manifests.with(position, entry);
-        return { ...index, manifests };
-      }, call.signal),
-    );
+  async name(source: ImageSource, content: ContentDescriptor, { signal }: StoreCall = {}): Promise<void> {
+    await this.#guarded(() => this.#index.update((index) => withName(index, source, content), signal));
+    await this.#blobs.touch(content.digest);
+  }
+
+  /** Gives what `source` stands for the name `target` as well. @throws OciError `IMAGE_NOT_FOUND`, `REFERENCE_INVALID` */
+  async tag(source: string | ImageSource, target: string | ImageSource, { signal }: StoreCall = {}): Promise<void> {
+    await this.#guarded(() => this.#index.update((index) => withTag(index, source, target), signal));
+  }
+
+  /** Forgets a name; `false` when there was none. The content stays until {@link gc}. */
+  async remove(reference: string | ImageSource, { signal }: StoreCall = {}): Promise<boolean> {
+    const name = nameOf(reference);
+    let removed = false;
+    const change = (index: IndexJson) => {
+      const after = withoutName(index, name);
+      removed = after !== index;
+      return after;
+    };
+    await this.#guarded(() => this.#index.update(change, signal));
+    return removed;
+  }
+
+  /**
+   * Keeps content in the store, whatever happens to its names, until the lease is disposed, the process ends or, with a `name`, the
+   * lease is released. An image must be whole; bare digests may also be of content that is still to come.
+   *
+   * @throws OciError `BLOB_NOT_FOUND`
+   */
+  async lease(what: StoredImage | readonly Digest[], { name, signal }: LeaseOptions = {}): Promise<Lease> {
+    const image = "content" in what ? what : undefined;
+    const digests = image === undefined ? [...(what as readonly Digest[])] : image.content.map(({ digest }) => digest);
+    const lease = await this.#locked(signal, async () => {
+      for (const part of image?.content ?? []) if (!(await this.has(part))) throw this.#blobs.notFound(part);
+      return name === undefined ? this.#leases.hold(digests) : this.#leases.write(name, digests);
+    });
+    if (image !== undefined) await this.#blobs.touch(image.rootDigest);
+    return lease;
+  }
+
+  /** Ends a named lease; `false` when there was none. */
+  async release(name: string): Promise<boolean> {
+    return this.#guarded(() => this.#leases.release(name));
+  }
+
+  /** Removes every blob that no name and no lease leads to. Pulls under way, of any process, are safe: they hold leases. */
+  async gc({ signal }: StoreCall = {}): Promise<Garbage> {
+    return this.#locked(signal, async () => removeGarbage(this.#files, await this.#index.read(), signal));
+  }
+
+  /** Removes names, least recently used first, until what is left fits, and then what nobody needs. Images under lease stay. */
+  async evict({ maxBytes = DEFAULT_IMAGE_CACHE_BYTES, keep = [], signal }: EvictOptions = {}): Promise<Evicted> {
+    const limits = { maxBytes, keep: new Set(keep.map(nameOf)) };
+    return this.#locked(signal, () => evictImages(this.#files, limits, signal));
+  }
+
+  /** Bytes on disk: in all, by name, shared, and what {@link gc} would free. */
+  async usage({ signal }: StoreCall = {}): Promise<StoreUsage> {
+    return this.#locked(signal, async () => measureUsage(this.#files, await this.#ingest.bytes(), signal));
+  }
+
+  /**
+   * Reads every blob again and moves what is damaged into `quarantine/`; the next pull fetches it anew. It stops nobody else.
+   */
+  async verify({ signal = new AbortController().signal, onProgress }: VerifyOptions = {}): Promise<VerifyReport> {
+    const files = { ...this.#files, ingest: this.#ingest, quarantine: join(this.directory, "quarantine") };
+    return this.#guarded(() => verifyStore(files, signal, onProgress));
+  }
+
+  /** Whether content is there in full length. Its digest was checked when it came in. */
+  async has(descriptor: Pick<ContentDescriptor, "digest" | "size">): Promise<boolean> {
+    return this.#guarded(() => this.#blobs.has(descriptor));
+  }
+
+  /**
+   * Takes content in unless it is there; nobody sees it before it is whole, verified and on disk. Of several calls for the same
+   * content, in any process, one takes it in and the others wait. What a call leaves that failed, was aborted or died with its
+   * process is where the next one asks `open` to go on. Content that no name leads to stays only under a {@link lease}.
+   *
+   * @throws OciError `BLOB_MISMATCH`
+   */
+  async add(descriptor: ContentDescriptor, open: OpenContent, { signal }: StoreCall = {}): Promise<Added> {
+    if (await this.has(descriptor)) return { taken: false, resumedFrom: 0 };
+    return this.#guarded(() => this.#ingest.take(descriptor, open, signal));
   }
 
   /** Reads a manifest, checked again. @throws OciError `BLOB_NOT_FOUND`, `STORE_CORRUPT` */
@@ -156,44 +197,22 @@ export class ImageStore {
   }
 
   /** Puts a selected image together from the store. @throws OciError `BLOB_NOT_FOUND` when a part is missing, `MANIFEST_INVALID` */
-  async describe(reference: string, selected: SelectedImage, call: StoreCall = {}): Promise<StoredImage> {
-    const { manifest, raw, path } = selected;
-    const { size, digest } = manifest.config;
-    if (size > MAX_CONFIG_BYTES) throw tooLarge(`the image configuration ${digest}`, size, MAX_CONFIG_BYTES);
-    const parsed = parseImageConfig(await this.readBlob(manifest.config, call), digest);
-    if (parsed.diffIds.length !== manifest.layers.length) {
-      const counts = `${parsed.diffIds.length} diff IDs for ${manifest.layers.length} layers`;
-      throw manifestInvalid(`the image configuration ${digest}`, `has ${counts}`);
-    }
-    const layers = parsed.diffIds.map((diffId, position) => {
-      // The lengths were compared above.
-      const { mediaType, digest, size } = manifest.layers[position] as ContentDescriptor;
-      return { descriptor: { mediaType, digest, size }, diffId, path: blobPath(this.directory, digest) };
-    });
-    for (const { descriptor } of layers)
-      if (!(await this.has(descriptor))) throw notInStore(this.directory, descriptor);
-    return {
-      reference,
-      rootDigest: path[0]?.digest ?? raw.digest,
-      manifestDigest: raw.digest,
-      platform: parsed.platform,
-      config: parsed.config,
-      layers,
-    };
+  async describe(reference: string, selected: SelectedImage, { signal }: StoreCall = {}): Promise<StoredImage> {
+    return this.#guarded(() => assembleImage(this.#blobs, reference, selected, signal));
   }
 
   /** Reads small content whole, checked again. The caller has compared `size` with a cap. @throws OciError `BLOB_NOT_FOUND`, `STORE_CORRUPT` */
   async readBlob(descriptor: ContentDescriptor, { signal }: StoreCall = {}): Promise<Uint8Array> {
-    if (!(await this.has(descriptor))) throw notInStore(this.directory, descriptor);
-    const path = blobPath(this.directory, descriptor.digest);
-    try {
-      const stream = createReadStream(path, { end: descriptor.size, ...(signal === undefined ? {} : { signal }) });
-      return await readVerified(stream, descriptor);
-    } catch (error) {
-      signal?.throwIfAborted();
-      if (error instanceof OciError) throw storeCorrupt(path, error.message, error);
-      throw storeFault(this.directory, error);
-    }
+    return this.#guarded(() => this.#blobs.read(descriptor, signal));
+  }
+
+  get #files(): StoreFiles {
+    return { index: this.#index, blobs: this.#blobs, leases: this.#leases };
+  }
+
+  /** Runs a task with the lock of the store. */
+  #locked<T>(signal: AbortSignal | undefined, task: () => Promise<T>): Promise<T> {
+    return this.#guarded(() => this.#index.locked(signal, task));
   }
 
   async #guarded<T>(task: () => Promise<T>): Promise<T> {
@@ -203,17 +222,4 @@ export class ImageStore {
       throw storeFault(this.directory, error);
     }
   }
-}
-
-function nameOf(reference: string | ImageSource): string {
-  return formatImageSource(typeof reference === "string" ? parseImageSource(reference) : reference);
-}
-
-function notInStore(directory: string, { digest }: ContentDescriptor): OciError {
-  return new OciError({
-    code: "BLOB_NOT_FOUND",
-    message: `The image store ${directory} does not have the blob ${digest}`,
-    hint: "Pull the image again.",
-    details: { directory, digest },
-  });
 }

@@ -1,4 +1,4 @@
-import { mkdir, readFile, stat } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { writeFileAtomic } from "@a3s/core";
 import {
@@ -12,7 +12,7 @@ import {
 import { withFileLock } from "./file-lock.ts";
 import { storeCorrupt } from "./store-fault.ts";
 
-/** `index.json` and `oci-layout` of a store: read without a lock, changed under one that all processes share. */
+/** `index.json` and `oci-layout` of a store: read without a lock, changed under the one lock of the store, `store.lock`. */
 export class IndexFile {
   readonly #directory: string;
   readonly #layoutPath: string;
@@ -23,23 +23,29 @@ export class IndexFile {
     this.#directory = directory;
     this.#layoutPath = join(directory, "oci-layout");
     this.#indexPath = join(directory, "index.json");
-    this.#lockPath = join(directory, "index.lock");
+    this.#lockPath = join(directory, "store.lock");
   }
 
   /** Makes an empty layout where there is none. A half of one is reported, never completed: it was whole once. */
   async create(signal?: AbortSignal): Promise<void> {
-    await mkdir(this.#directory, { recursive: true });
-    await withFileLock(this.#lockPath, signal, async () => {
+    await mkdir(join(this.#directory, "blobs", "sha256"), { recursive: true });
+    await this.locked(signal, async () => {
       const layout = await readIfThere(this.#layoutPath);
       if (layout === undefined) {
         // index.json is written first, so that a crash in between leaves no oci-layout and the next call goes on here.
-        if ((await readIfThere(this.#indexPath)) === undefined) await this.#write(EMPTY_INDEX_JSON);
+        if ((await readIfThere(this.#indexPath)) === undefined) await this.write(EMPTY_INDEX_JSON);
         await writeFileAtomic(this.#layoutPath, OCI_LAYOUT_CONTENT);
       } else {
         parseAs(this.#layoutPath, () => checkOciLayout(layout));
       }
       await this.read();
+      await this.#sweep();
     });
+  }
+
+  /** Runs a task with the lock of the store. Who has it may call {@link write}; {@link update} takes it itself. */
+  locked<T>(signal: AbortSignal | undefined, task: () => Promise<T>): Promise<T> {
+    return withFileLock(this.#lockPath, signal, task);
   }
 
   /** @throws OciError `STORE_CORRUPT` when the file is missing, malformed or too large. */
@@ -51,15 +57,24 @@ export class IndexFile {
 
   /** Replaces the index by what `change` makes of it; the same object back means nothing to write. */
   async update(change: (index: IndexJson) => IndexJson, signal?: AbortSignal): Promise<void> {
-    await withFileLock(this.#lockPath, signal, async () => {
+    await this.locked(signal, async () => {
       const before = await this.read();
       const after = change(before);
-      if (after !== before) await this.#write(after);
+      if (after !== before) await this.write(after);
     });
   }
 
-  #write(index: IndexJson): Promise<void> {
+  /** Under the lock of the store. */
+  write(index: IndexJson): Promise<void> {
     return writeFileAtomic(this.#indexPath, `${JSON.stringify(index, null, 2)}\n`);
+  }
+
+  /** Removes what processes left that were killed while they wrote; the lock is held, so nobody is writing now. */
+  async #sweep(): Promise<void> {
+    for (const name of await readdir(this.#directory)) {
+      if (/^(?:index\.json|oci-layout)\.[0-9a-f]+\.tmp$/.test(name))
+        await rm(join(this.#directory, name), { force: true });
+    }
   }
 }
 

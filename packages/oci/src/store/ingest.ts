@@ -1,96 +1,150 @@
-import { randomBytes } from "node:crypto";
-import { type FileHandle, mkdir, open, readdir, rename, rm } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { syncDirectory } from "@a3s/core";
-import { tryLockFile } from "./file-lock.ts";
+import { digestParts, syncDirectory } from "@a3s/core";
+import { verifyContent } from "../content/verify-content.ts";
+import { OciError } from "../errors/oci-error.ts";
+import type { ContentDescriptor } from "../manifest/descriptor.ts";
+import type { OpenContent } from "../transport/destination.ts";
+import type { BlobFiles } from "./blob-files.ts";
+import { withFileLock } from "./file-lock.ts";
+import { PartialFile } from "./partial-file.ts";
+import { LOCK_SUFFIX, sweepIngest } from "./sweep-ingest.ts";
+import { unlessMissing } from "./unless-missing.ts";
+import { WriteBack } from "./write-back.ts";
 
-/** Bytes gathered before a write: network chunks are small. */
-const WRITE_BYTES = 1024 * 1024;
-/** Linux takes at most 1024 parts in one writev(2). */
-const WRITE_PARTS = 512;
+/** What became of content that a store was asked to take in. */
+export interface Added {
+  /** Whether it had to be taken in; `false` when it was there, or came in while this call waited for another one. */
+  readonly taken: boolean;
+  /** Bytes that were on disk from a try before, and were not asked for again. */
+  readonly resumedFrom: number;
+}
+
+/** Smaller content is fetched again faster than it is worth keeping a part of. */
+const MIN_KEPT_BYTES = 1024 * 1024;
 
 /**
- * Writes content to a temporary file, fsyncs it and renames it to `target`. When the content ends in an error the file is removed.
- * The content must be verified by the iteration itself.
+ * Takes blobs in: `ingest/<algorithm>-<hex>` grows under a lock that all processes share, and becomes the blob when it is whole,
+ * verified and on disk. What a failure, an abort or the end of the process leaves of it is the start of the next try.
  */
-export async function ingest(
-  directory: string,
-  target: string,
-  content: AsyncIterable<Uint8Array>,
-  signal?: AbortSignal,
-): Promise<void> {
-  await mkdir(dirname(target), { recursive: true });
-  const { file, path } = await openIngestFile(directory);
-  await using _file = file;
-  try {
-    await writeGathered(file, content, signal);
-    await file.chmod(0o444);
-    await file.sync();
-    signal?.throwIfAborted();
-    await rename(path, target);
-  } catch (error) {
-    await rm(path, { force: true });
-    throw error;
-  }
-  await syncDirectory(dirname(target));
-}
+export class Ingest {
+  readonly directory: string;
+  readonly #blobs: BlobFiles;
+  readonly #writeBack = new WriteBack();
 
-/** Removes what processes that died have left. A file in use is locked by its writer. */
-export async function sweepIngest(directory: string): Promise<void> {
-  await mkdir(directory, { recursive: true });
-  for (const name of await readdir(directory)) {
-    const path = join(directory, name);
+  constructor(directory: string, blobs: BlobFiles) {
+    this.directory = directory;
+    this.#blobs = blobs;
+  }
+
+  /** Removes what nobody went on with. */
+  sweep(): Promise<void> {
+    return sweepIngest(this.directory);
+  }
+
+  /** Bytes in parts of blobs. */
+  async bytes(): Promise<number> {
+    let bytes = 0;
+    for (const name of await readdir(this.directory)) {
+      bytes += (await unlessMissing(stat(join(this.directory, name))))?.size ?? 0;
+    }
+    return bytes;
+  }
+
+  /** @throws OciError `BLOB_MISMATCH`; then nothing is kept. */
+  async take(descriptor: ContentDescriptor, open: OpenContent, signal: AbortSignal | undefined): Promise<Added> {
+    return this.locked(descriptor, signal, async () => {
+      if (await this.#blobs.has(descriptor)) return { taken: false, resumedFrom: 0 };
+      return { taken: true, resumedFrom: await this.#fetch(descriptor, open, signal) };
+    });
+  }
+
+  /** Runs a task while nobody else takes in or moves this blob. */
+  locked<T>({ digest }: Pick<ContentDescriptor, "digest">, signal: AbortSignal | undefined, task: () => Promise<T>) {
+    const { algorithm, hex } = digestParts(digest);
+    const lock = join(this.directory, `${algorithm}-${hex}${LOCK_SUFFIX}`);
+    return withFileLock(lock, signal, async () => {
+      try {
+        return await task();
+      } finally {
+        await rm(lock, { force: true });
+      }
+    });
+  }
+
+  async #fetch(descriptor: ContentDescriptor, open: OpenContent, signal: AbortSignal | undefined): Promise<number> {
+    const { algorithm, hex } = digestParts(descriptor.digest);
+    const path = join(this.directory, `${algorithm}-${hex}`);
+    await using partial = await PartialFile.open(path, this.#writeBack);
     try {
-      await using file = await open(path, "r");
-      if (tryLockFile(file)) await rm(path, { force: true });
+      const resumedFrom = await fillOrRefill(partial, descriptor, open, signal);
+      await partial.seal();
+      signal?.throwIfAborted();
+      const target = this.#blobs.path(descriptor.digest);
+      await mkdir(dirname(target), { recursive: true });
+      await rename(path, target);
+      await syncDirectory(dirname(target));
+      return resumedFrom;
     } catch (error) {
-      // Another process finished or swept it first.
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+      const keep = descriptor.size >= MIN_KEPT_BYTES && partial.length > 0 && !spoils(error);
+      if (!keep) await rm(path, { force: true });
+      throw error;
     }
   }
 }
 
-/** A new file that this process has locked. A sweeper may come between creating and locking; then the name is gone again. */
-async function openIngestFile(directory: string): Promise<{ readonly file: FileHandle; readonly path: string }> {
-  for (;;) {
-    const path = join(directory, randomBytes(12).toString("hex"));
-    const file = await open(path, "wx", 0o600);
-    if (tryLockFile(file) && (await file.stat()).nlink === 1) return { file, path };
-    await file.close();
+/** @returns where it went on. */
+async function fillOrRefill(
+  partial: PartialFile,
+  descriptor: ContentDescriptor,
+  open: OpenContent,
+  signal: AbortSignal | undefined,
+): Promise<number> {
+  if (partial.length > descriptor.size) await partial.clear();
+  const resumedFrom = partial.length;
+  try {
+    await fill(partial, descriptor, open, signal);
+    return resumedFrom;
+  } catch (error) {
+    // The part may be what is damaged: a machine that lost power may not have written all of it.
+    if (resumedFrom === 0 || !isMismatch(error)) throw error;
   }
+  await partial.clear();
+  await fill(partial, descriptor, open, signal);
+  return 0;
 }
 
-async function writeGathered(
-  file: FileHandle,
-  content: AsyncIterable<Uint8Array>,
+/** Appends what is missing and checks the whole. After a fault everything that came in is in the file. */
+async function fill(
+  partial: PartialFile,
+  descriptor: ContentDescriptor,
+  open: OpenContent,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  let gathered: Uint8Array[] = [];
-  let length = 0;
-  const flush = async () => {
-    if (length > 0) await writeAll(file, gathered);
-    gathered = [];
-    length = 0;
-  };
-  for await (const chunk of content) {
-    signal?.throwIfAborted();
-    gathered.push(chunk);
-    length += chunk.length;
-    if (length >= WRITE_BYTES || gathered.length >= WRITE_PARTS) await flush();
+  const kept = partial.length;
+  let seen = 0;
+  try {
+    for await (const chunk of verifyContent(whole(partial, descriptor, open), descriptor)) {
+      signal?.throwIfAborted();
+      seen += chunk.length;
+      if (seen > kept) await partial.append(chunk);
+    }
+  } finally {
+    await partial.flush();
   }
-  await flush();
 }
 
-/** Writes the parts in order; the kernel may take less than it is given. */
-async function writeAll(file: FileHandle, parts: readonly Uint8Array[]): Promise<void> {
-  let rest = parts;
-  while (rest.length > 0) {
-    let { bytesWritten } = await file.writev(rest);
-    const next: Uint8Array[] = [];
-    for (const part of rest) {
-      if (bytesWritten < part.length) next.push(part.subarray(bytesWritten));
-      bytesWritten = Math.max(0, bytesWritten - part.length);
-    }
-    rest = next;
-  }
+async function* whole(partial: PartialFile, { size }: ContentDescriptor, open: OpenContent) {
+  const kept = partial.length;
+  yield* partial.content();
+  if (kept < size || size === 0) yield* open(kept);
+}
+
+function isMismatch(error: unknown): boolean {
+  return error instanceof OciError && error.code === "BLOB_MISMATCH";
+}
+
+/** Whether a failure makes a part worthless or harmful: bytes that no digest fits, or a full disk that it would keep full. */
+function spoils(error: unknown): boolean {
+  return isMismatch(error) || ["ENOSPC", "EDQUOT"].includes((error as NodeJS.ErrnoException).code ?? "");
 }

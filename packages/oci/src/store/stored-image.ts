@@ -23,6 +23,8 @@ export interface StoredImage {
   readonly config: ImageConfig;
   /** Lowest first. */
   readonly layers: readonly StoredLayer[];
+  /** Everything that it consists of: what its name stands for, the indexes on the way, manifest, configuration and layers. */
+  readonly content: readonly ContentDescriptor[];
 }
 
 /** An entry of the store: a name and what it stands for. */
