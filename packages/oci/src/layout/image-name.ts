@@ -1,4 +1,5 @@
 import type { Descriptor } from "../manifest/descriptor.ts";
+import { formatReference, parseReference } from "../reference/reference.ts";
 import type { ImageSource } from "../source/image-source.ts";
 import { formatImageSource } from "../source/image-source.ts";
 
@@ -14,6 +15,20 @@ export function nameAnnotations(source: ImageSource): Readonly<Record<string, st
   return source.kind === "registry" ? { [REF_NAME]: name, [CONTAINERD_NAME]: name } : { [SOURCE]: name };
 }
 
+/** The annotations of an image that a layout or an archive is to hold under a name: a full reference, or any other string such as a tag. */
+export function nameAnnotationsOf(name: string): Readonly<Record<string, string>> {
+  return isFullReference(name) ? { [REF_NAME]: name, [CONTAINERD_NAME]: name } : { [REF_NAME]: name };
+}
+
+/** Whether a name is a reference in its one spelling, registry and tag included. */
+function isFullReference(name: string): boolean {
+  try {
+    return formatReference(parseReference(name)) === name;
+  } catch {
+    return false;
+  }
+}
+
 /** The name of an entry of our own store. */
 export function storedName(descriptor: Descriptor): string | undefined {
   for (const key of NAME_KEYS) {
@@ -26,4 +41,10 @@ export function storedName(descriptor: Descriptor): string | undefined {
 /** Whether an entry of a layout has this tag. */
 export function hasTag(descriptor: Descriptor, tag: string): boolean {
   return descriptor.annotations?.[REF_NAME] === tag || descriptor.annotations?.[CONTAINERD_NAME] === tag;
+}
+
+/** The position of an image that a tag such as `@0` names, as skopeo writes it for images without a name. */
+export function positionTag(tag: string | undefined): number | undefined {
+  const position = /^@(?<position>[0-9]{1,6})$/.exec(tag ?? "")?.groups?.["position"];
+  return position === undefined ? undefined : Number(position);
 }

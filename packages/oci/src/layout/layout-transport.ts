@@ -1,6 +1,3 @@
-import { createReadStream } from "node:fs";
-import { readFile, stat } from "node:fs/promises";
-import { join } from "node:path";
 import type { Digest } from "@a3s/core";
 import { readVerified } from "../content/verify-content.ts";
 import { OciError } from "../errors/oci-error.ts";
@@ -9,21 +6,23 @@ import { MAX_MANIFEST_BYTES, tooLarge } from "../manifest/json-document.ts";
 import type { RawManifest } from "../manifest/manifest.ts";
 import type { BlobCall, ImageTransport, TransportCall } from "../transport/transport.ts";
 import { blobPath } from "./blob-path.ts";
-import { hasTag, storedName } from "./image-name.ts";
+import { hasTag, positionTag, storedName } from "./image-name.ts";
 import { checkOciLayout, MAX_INDEX_JSON_BYTES, parseIndexJson } from "./index-json.ts";
+import type { LayoutFiles } from "./layout-files.ts";
 
-const CHUNK_BYTES = 1024 * 1024;
-
-/** An image in an OCI image layout on disk. */
+/** An image in an OCI image layout: in a directory, or in an archive. */
 export class LayoutTransport implements ImageTransport {
   readonly description: string;
-  readonly #directory: string;
+  readonly #files: LayoutFiles;
+  readonly #kind: string;
   readonly #tag: string | undefined;
 
-  constructor(directory: string, tag: string | undefined) {
-    this.#directory = directory;
+  /** `tag` may be `@0`, `@1`, …: an image by its position, as skopeo writes it. */
+  constructor(kind: "oci" | "oci-archive", files: LayoutFiles, tag: string | undefined) {
+    this.#files = files;
+    this.#kind = kind;
     this.#tag = tag;
-    this.description = `oci:${directory}${tag === undefined ? "" : `:${tag}`}`;
+    this.description = `${kind}:${files.path}${tag === undefined ? "" : `:${tag}`}`;
   }
 
   async rootDigest(call: TransportCall): Promise<Digest> {
@@ -40,25 +39,13 @@ export class LayoutTransport implements ImageTransport {
     return { bytes: await readVerified(this.blob(descriptor, call), descriptor), digest, mediaType };
   }
 
-  async *blob({ digest, size }: ContentDescriptor, { signal, offset = 0 }: BlobCall): AsyncGenerator<Uint8Array, void> {
+  blob({ digest, size }: ContentDescriptor, { signal, offset = 0 }: BlobCall): AsyncIterable<Uint8Array> {
     // One byte beyond the size tells a longer file without reading it.
-    const options = {
-      highWaterMark: CHUNK_BYTES,
-      start: offset,
-      end: size,
-      ...(signal === undefined ? {} : { signal }),
-    };
-    const stream = createReadStream(blobPath(this.#directory, digest), options);
-    try {
-      for await (const chunk of stream) yield chunk as Uint8Array;
-    } catch (error) {
-      signal?.throwIfAborted();
-      throw (error as NodeJS.ErrnoException).code === "ENOENT" ? this.#missing(digest) : this.#invalid("", error);
-    }
+    return this.#files.stream(blobPath("", digest), { start: offset, end: size + 1 }, { signal });
   }
 
   async tagged(tag: string, call: TransportCall): Promise<RawManifest | undefined> {
-    const [found] = (await this.#entries(call)).filter((entry) => hasTag(entry, tag));
+    const found = (await layoutEntries(this.#files, call)).find((entry) => hasTag(entry, tag));
     return found === undefined ? undefined : this.manifest(found, call);
   }
 
@@ -67,67 +54,51 @@ export class LayoutTransport implements ImageTransport {
     return [];
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {}
-
-  async #entries({ signal }: TransportCall): Promise<readonly Descriptor[]> {
-    const [layout, index] = await Promise.all([this.#read("oci-layout", signal), this.#read("index.json", signal)]);
-    try {
-      checkOciLayout(layout);
-      return parseIndexJson(index).manifests;
-    } catch (error) {
-      throw this.#invalid("oci-layout or index.json is malformed", error);
-    }
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#files[Symbol.asyncDispose]();
   }
 
   async #root(call: TransportCall): Promise<Descriptor> {
-    const entries = await this.#entries(call);
+    const entries = await layoutEntries(this.#files, call);
     const tag = this.#tag;
-    const found = tag === undefined ? entries : entries.filter((entry) => hasTag(entry, tag));
+    const position = positionTag(tag);
+    const found = entries.filter((entry, at) =>
+      position === undefined ? tag === undefined || hasTag(entry, tag) : at === position,
+    );
     const [root] = found;
     if (root === undefined || found.length > 1) throw this.#notFound(entries, found.length);
     return root;
   }
 
-  async #read(name: string, signal: AbortSignal | undefined): Promise<string> {
-    const path = join(this.#directory, name);
-    try {
-      const { size } = await stat(path);
-      if (size > MAX_INDEX_JSON_BYTES) throw new Error(`${path} has ${size} bytes`);
-      return await readFile(path, { encoding: "utf8", ...(signal === undefined ? {} : { signal }) });
-    } catch (error) {
-      signal?.throwIfAborted();
-      throw this.#invalid(`${name} cannot be read`, error);
-    }
-  }
-
-  #invalid(fault: string, cause: unknown): OciError {
-    const why = fault === "" ? (cause as Error).message : fault;
-    return new OciError({
-      code: "LAYOUT_INVALID",
-      message: `${this.#directory} is not a readable OCI image layout: ${why}`,
-      hint: "Give the directory that holds oci-layout, index.json and blobs.",
-      cause,
-      details: { directory: this.#directory },
-    });
-  }
-
-  #missing(digest: Digest): OciError {
-    return new OciError({
-      code: "BLOB_NOT_FOUND",
-      message: `${this.#directory} does not have the blob ${digest}`,
-      hint: "The layout is incomplete; copy or build it again.",
-      details: { directory: this.#directory, digest },
-    });
-  }
-
   #notFound(entries: readonly Descriptor[], found: number): OciError {
+    const { path } = this.#files;
     const names = entries.map((entry) => storedName(entry) ?? entry.digest).slice(0, 20);
     const what = this.#tag === undefined ? "one image" : `one image with the tag ${JSON.stringify(this.#tag)}`;
     return new OciError({
       code: "IMAGE_NOT_FOUND",
-      message: `${this.#directory} does not hold exactly ${what} but ${found}; it has: ${names.join(", ") || "none"}`,
-      hint: "Name one of them after the path: oci:/path/to/layout:tag.",
-      details: { directory: this.#directory, names },
+      message: `${path} does not hold exactly ${what} but ${found}; it has: ${names.join(", ") || "none"}`,
+      hint: `Name one of them after the path: ${this.#kind}:${path}:tag; ${this.#kind}:${path}:@0 is the first.`,
+      details: { path, names },
     });
   }
+}
+
+/** The images that `index.json` lists. @throws OciError `LAYOUT_INVALID` or `ARCHIVE_INVALID` */
+export async function layoutEntries(files: LayoutFiles, call: TransportCall): Promise<readonly Descriptor[]> {
+  const [layout, index] = await Promise.all([
+    requiredText(files, "oci-layout", call),
+    requiredText(files, "index.json", call),
+  ]);
+  try {
+    checkOciLayout(layout);
+    return parseIndexJson(index).manifests;
+  } catch (error) {
+    throw files.invalid("oci-layout or index.json is malformed", error);
+  }
+}
+
+async function requiredText(files: LayoutFiles, name: string, call: TransportCall): Promise<string> {
+  const bytes = await files.read(name, MAX_INDEX_JSON_BYTES, call);
+  if (bytes === undefined) throw files.invalid(`it has no ${name}`);
+  return Buffer.from(bytes).toString("utf8");
 }
