@@ -1,3 +1,4 @@
+export { type Compression, decompress, detectCompression, isDecoderError } from "./compression/decompress.ts";
 export {
   type BoxConfig,
   type BoxConfigInput,

@@ -54,8 +54,8 @@ export class LayoutTransport implements ImageTransport {
     return [];
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.#files[Symbol.asyncDispose]();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#files[Symbol.asyncDispose]();
   }
 
   async #root(call: TransportCall): Promise<Descriptor> {

@@ -1,9 +1,8 @@
 import { createHash } from "node:crypto";
-import { digestParts } from "@a3s/core";
+import { decompress, detectCompression, digestParts, isDecoderError } from "@a3s/core";
 import { layerFault } from "../errors/layer-fault.ts";
 import { RootfsError } from "../errors/rootfs-error.ts";
 import { Blob } from "./blob.ts";
-import { decompress, detectCompression } from "./decompress.ts";
 import type { LayerSource } from "./layer-source.ts";
 import { RATIO_FREE_BYTES } from "./limits.ts";
 
@@ -48,11 +47,6 @@ export async function readLayer(
 function checkRatio(bytes: number, compressedBytes: number, maxRatio: number): void {
   if (bytes <= RATIO_FREE_BYTES || bytes <= compressedBytes * maxRatio) return;
   throw layerFault("LAYER_TOO_LARGE", `${compressedBytes} compressed bytes became more than ${maxRatio} times as many`);
-}
-
-function isDecoderError(error: unknown): error is Error {
-  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
-  return typeof code === "string" && /^(Z|ZSTD|ERR_ZSTD)_/.test(code);
 }
 
 function verify(layer: LayerSource, actual: string): void {

@@ -1,7 +1,5 @@
-import { layerFault } from "../errors/layer-fault.ts";
-
 /*
- * RFC 8878. A layer may be many frames one after another (zstd:chunked, pzstd), with skippable frames between them; the decoder of
+ * RFC 8878. A stream may be many frames one after another (zstd:chunked, pzstd), with skippable frames between them; the decoder of
  * node:zlib stops after the first. Frames are therefore cut here, by their headers alone.
  */
 
@@ -84,6 +82,7 @@ export class ZstdFrames {
   }
 }
 
-function broken(what: string) {
-  return layerFault("LAYER_INVALID", `A zstd frame of the layer ${what}`);
+/** Shaped like an error of node:zlib. */
+function broken(what: string): Error {
+  return Object.assign(new Error(`a frame ${what}`), { code: "ZSTD_FRAME_BROKEN" });
 }

@@ -8,8 +8,8 @@ export type Compression = "gzip" | "zstd" | "none";
 const CHUNK_BYTES = 256 * 1024;
 
 /**
- * How a layer is compressed, by its first bytes. Media types are not always right about it (Docker has labelled plain layers as
- * gzip), and whatever comes out must fit the diff ID.
+ * How a stream is compressed, by its first bytes; four are enough. Media types are not always right about it: Docker has labelled
+ * plain layers as gzip.
  */
 export function detectCompression(start: Uint8Array): Compression {
   if (start[0] === 0x1f && start[1] === 0x8b) return "gzip";
@@ -19,7 +19,10 @@ export function detectCompression(start: Uint8Array): Compression {
   return isZstd || isSkippable ? "zstd" : "none";
 }
 
-/** The uncompressed stream. Gzip members and zstd frames that follow one another are one stream. */
+/**
+ * The uncompressed stream. Gzip members and zstd frames that follow one another are one stream. Fails with what the source fails with,
+ * and with an error that {@link isDecoderError} knows.
+ */
 export function decompress(source: Readable, compression: Compression): AsyncIterable<Buffer> {
   if (compression === "none") return source;
   // The callback is there to tear both down; errors come out of the iteration.
@@ -33,4 +36,10 @@ async function* zstdStream(source: Readable): AsyncGenerator<Buffer> {
     const frame = Readable.from(frames.frame(), { objectMode: false });
     yield* pipeline(frame, createZstdDecompress({ chunkSize: CHUNK_BYTES }), () => {});
   }
+}
+
+/** Whether a stream could not be decompressed, as opposed to not be read. */
+export function isDecoderError(error: unknown): error is Error {
+  const code = error instanceof Error ? (error as NodeJS.ErrnoException).code : undefined;
+  return typeof code === "string" && /^(Z|ZSTD|ERR_ZSTD)_/.test(code);
 }
