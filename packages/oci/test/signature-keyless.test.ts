@@ -231,45 +231,6 @@ test("a policy that asks for a repository refuses a bundle, which names none", a
   await expect(verify(attached(bundle), policy)).rejects.toThrow("names no repository");
 });
 
-/** A keyless signature as cosign 2 keeps it, spoilt by annotations put over its own. */
-async function legacy(annotations: Readonly<Record<string, string>> = {}, alter = (text: string) => text) {
-  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  const layer = simpleSignature({ privateKey, digest: root, reference: "registry.example.com/team/app" });
-  const signed = await authority.signPayload(layer.bytes, who);
-  const bytes = Buffer.from(alter(layer.bytes.toString()));
-  return new MemoryTransport().tag(signatureTag(root), [
-    { ...layer, bytes, annotations: { ...signed, ...annotations } },
-  ]);
-}
-
-test("a keyless signature in the simple signing format lets the image in", async () => {
-  expect(await verify(await legacy())).toEqual({
-    policy: "keyless",
-    digest: root,
-    format: "simple-signing",
-    reference: "registry.example.com/team/app",
-    ...who,
-  });
-});
-
-test("SIGNATURE_INVALID: a keyless signature in the simple signing format that was altered", async () => {
-  const refused = [
-    await legacy({}, (text) => text.replace("creator", "curator")),
-    await legacy({ "dev.sigstore.cosign/certificate": "x" }),
-    await legacy({ "dev.sigstore.cosign/bundle": "x" }),
-    await legacy({ "dev.sigstore.cosign/bundle": "{}" }),
-    await legacy({ "dev.sigstore.cosign/bundle": " ".repeat(70_000) }),
-    await legacy({ "dev.cosignproject.cosign/signature": "AAAA" }),
-  ];
-  for (const transport of refused) {
-    await expect(verify(transport)).rejects.toMatchObject({ code: "SIGNATURE_INVALID" });
-  }
-  const other = keyless({ identity: "https://github.com/other/app" });
-  await expect(verify(await legacy(), other)).rejects.toThrow("whom the policy does not name");
-  const elsewhere = keyless({ repository: "registry.example.com/other/app" });
-  await expect(verify(await legacy(), elsewhere)).rejects.toThrow("not for registry.example.com/other/app");
-});
-
 test("the trusted root may be a file", async () => {
   await using files = await scratch();
   const trustedRoot = files.path("trusted_root.json");
