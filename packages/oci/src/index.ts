@@ -5,7 +5,7 @@ export { formatPlatform } from "./manifest/match-platform.ts";
 export { type PullOptions, pull, type TransportOptions } from "./pull/pull.ts";
 export type { PullEvent } from "./pull/pull-event.ts";
 export { Pull } from "./pull/pull-handle.ts";
-export { MAX_CONCURRENT_DOWNLOADS } from "./pull/pull-layers.ts";
+export { DEFAULT_CONCURRENCY } from "./pull/pull-layers.ts";
 export { formatReference, parseReference, type Reference, type ReferencePart } from "./reference/reference.ts";
 export { DEFAULT_RETRY_POLICY, type RetryPolicy } from "./registry/retry.ts";
 export type { Credentials } from "./registry/token.ts";

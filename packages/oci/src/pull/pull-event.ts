@@ -1,4 +1,5 @@
 import type { Digest } from "@a3s/core";
+import type { SignatureEvidence } from "../signature/evidence.ts";
 import type { StoredImage } from "../store/stored-image.ts";
 
 /** What a pull reports, in order. */
@@ -7,11 +8,16 @@ export type PullEvent =
   | { readonly type: "resolving"; readonly reference: string }
   /** The platform's manifest is known. Sizes are in bytes, compressed; layers that occur twice count once. */
   | { readonly type: "manifest"; readonly digest: Digest; readonly layers: number; readonly totalBytes: number }
-  /** A layer was in the store already. */
+  /** A layer was in the store already, or another process has just brought it in. */
   | { readonly type: "layer-present"; readonly digest: Digest; readonly size: number }
-  /** Bytes of a layer have come in: at most some 50 events a layer. */
+  /**
+   * Bytes of a layer have come in: at most some 50 events a layer. `received` counts from the layer's start, also when the download
+   * goes on where an earlier one stopped.
+   */
   | { readonly type: "layer-progress"; readonly digest: Digest; readonly received: number; readonly size: number }
-  /** A layer is verified and on disk. */
-  | { readonly type: "layer-done"; readonly digest: Digest; readonly size: number }
+  /** A layer is verified and on disk. `resumedFrom` are the bytes that an earlier try had left. */
+  | { readonly type: "layer-done"; readonly digest: Digest; readonly size: number; readonly resumedFrom: number }
+  /** Everything is on disk, and is what the name's digest stands for; the signature policy was satisfied before layers were fetched. */
+  | { readonly type: "verified"; readonly digest: Digest; readonly signature: SignatureEvidence }
   /** The image is complete and has its name. */
   | { readonly type: "done"; readonly image: StoredImage };

@@ -1,12 +1,12 @@
 import type { Platform } from "@a3s/core";
+import { OciError } from "../errors/oci-error.ts";
 import type { Descriptor } from "../manifest/descriptor.ts";
 import { parseImageConfig } from "../manifest/image-config.ts";
+import { inlineData } from "../manifest/inline-data.ts";
 import { MAX_CONFIG_BYTES, tooLarge } from "../manifest/json-document.ts";
 import type { RawManifest } from "../manifest/manifest.ts";
 import { formatPlatform, platformDistance } from "../manifest/match-platform.ts";
 import { platformNotFound, type SelectedImage, selectImage, type TypedManifest } from "../manifest/select-image.ts";
-import { OciError } from "../errors/oci-error.ts";
-import { inlineData } from "../manifest/inline-data.ts";
 import type { SignatureEvidence } from "../signature/evidence.ts";
 import type { SignaturePolicy } from "../signature/signature-policy.ts";
 import { verifySignature } from "../signature/verify-signature.ts";
@@ -91,7 +91,11 @@ async function storedManifest({ store, signal }: PullPlan, descriptor: Descripto
 }
 
 /** Before anything but manifests is fetched, and about the bytes of these very manifests. */
-async function checkSignature(plan: PullPlan, root: TypedManifest, selected: SelectedImage): Promise<SignatureEvidence> {
+async function checkSignature(
+  plan: PullPlan,
+  root: TypedManifest,
+  selected: SelectedImage,
+): Promise<SignatureEvidence> {
   const { source, transport, signaturePolicy, signal } = plan;
   const reference = source.kind === "registry" ? source.reference : undefined;
   const digests = [root.digest, selected.raw.digest];

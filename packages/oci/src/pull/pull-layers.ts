@@ -1,11 +1,12 @@
-import type { ContentDescriptor } from "../manifest/descriptor.ts";
+import type { Descriptor } from "../manifest/descriptor.ts";
 import type { ImageStore } from "../store/image-store.ts";
 import type { ImageTransport } from "../transport/transport.ts";
+import { contentOf } from "./content-of.ts";
 import { eachConcurrently } from "./each-concurrently.ts";
 import type { PullEvent } from "./pull-event.ts";
 
-/** Blobs downloaded at the same time. */
-export const MAX_CONCURRENT_DOWNLOADS = 4;
+/** Layers fetched at the same time, unless told otherwise. */
+export const DEFAULT_CONCURRENCY = 4;
 
 /** Progress events of one layer, at most. */
 const PROGRESS_STEPS = 50;
@@ -16,30 +17,32 @@ const MIN_PROGRESS_BYTES = 64 * 1024;
 export interface LayerRoute {
   readonly transport: ImageTransport;
   readonly store: ImageStore;
+  readonly concurrency: number;
   readonly emit: (event: PullEvent) => void;
   readonly signal: AbortSignal;
 }
 
 /** Layers by digest: the same one may occur twice in an image. */
-export function distinctLayers(layers: readonly ContentDescriptor[]): readonly ContentDescriptor[] {
+export function distinctLayers(layers: readonly Descriptor[]): readonly Descriptor[] {
   return [...new Map(layers.map((layer) => [layer.digest, layer])).values()];
 }
 
 /** Brings layers into the store. */
-export async function pullLayers(layers: readonly ContentDescriptor[], route: LayerRoute): Promise<void> {
+export async function pullLayers(layers: readonly Descriptor[], route: LayerRoute): Promise<void> {
   const { transport, store, emit } = route;
-  await eachConcurrently(layers, MAX_CONCURRENT_DOWNLOADS, route.signal, async (layer, signal) => {
+  await eachConcurrently(layers, route.concurrency, route.signal, async (layer, signal) => {
     const { digest, size } = layer;
-    const open = (offset: number) => reporting(transport.blob(layer, { signal, offset }), offset, layer, emit);
-    const { taken } = await store.add(layer, open, { signal });
-    emit({ type: taken ? "layer-done" : "layer-present", digest, size });
+    const open = contentOf(layer, transport, signal);
+    const content = (offset: number) => reporting(open(offset), offset, layer, emit);
+    const { taken, resumedFrom } = await store.add(layer, content, { signal });
+    emit(taken ? { type: "layer-done", digest, size, resumedFrom } : { type: "layer-present", digest, size });
   });
 }
 
 async function* reporting(
   content: AsyncIterable<Uint8Array>,
   offset: number,
-  { digest, size }: ContentDescriptor,
+  { digest, size }: Descriptor,
   emit: (event: PullEvent) => void,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const step = Math.max(size / PROGRESS_STEPS, MIN_PROGRESS_BYTES);

@@ -2,12 +2,14 @@ import { guestPlatform, type Platform } from "@a3s/core";
 import { openFileTransport } from "../archive/file-transport.ts";
 import type { RegistryOptions } from "../registry/client.ts";
 import { RegistryTransport } from "../registry/registry-transport.ts";
+import type { SignaturePolicy } from "../signature/signature-policy.ts";
 import { type ImageSource, parseImageSource } from "../source/image-source.ts";
 import type { ImageStore } from "../store/image-store.ts";
 import type { ImageTransport } from "../transport/transport.ts";
 import type { PullEvent } from "./pull-event.ts";
 import { Pull } from "./pull-handle.ts";
 import { pullImage } from "./pull-image.ts";
+import { DEFAULT_CONCURRENCY } from "./pull-layers.ts";
 
 /** How a source is reached. */
 export type TransportOptions = RegistryOptions;
@@ -17,28 +19,35 @@ export interface PullOptions extends TransportOptions {
   readonly store: ImageStore;
   /** The platform of this machine's guests by default. */
   readonly platform?: Platform | undefined;
+  /** What the image has to be signed with; `{ type: "skip" }` by default. */
+  readonly signaturePolicy?: SignaturePolicy | undefined;
+  /** Layers fetched at the same time; {@link DEFAULT_CONCURRENCY} by default. */
+  readonly concurrency?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   /** Called for each event; the same ones that iterating the pull gives. */
   readonly onProgress?: ((event: PullEvent) => void) | undefined;
 }
 
 /**
- * Pulls an image from a registry, or from `oci:/path/to/layout[:tag]`, into a store. It starts at once.
+ * Pulls an image into a store: from a registry, or from `oci:/path/to/layout[:tag]`, `oci-archive:/path/to.tar[:tag]` or
+ * `docker-archive:/path/to.tar[:reference]`. It starts at once.
  *
  * ```ts
  * const image = await pull("alpine:3.22", { store });
  * for await (const event of pull("alpine:3.22", { store })) console.log(event.type);
  * ```
  *
- * Rejects with an {@link OciError}, or with the signal's reason. After a failure no temporary file is left.
+ * Rejects with an {@link OciError}, or with the signal's reason. After a failure nothing that looks whole is left; the next pull goes
+ * on where layers broke off.
  */
 export function pull(reference: string, options: PullOptions): Pull {
-  const { store, signal, onProgress, platform = guestPlatform() } = options;
+  const { store, signal, onProgress } = options;
+  const { platform = guestPlatform(), signaturePolicy = { type: "skip" }, concurrency = DEFAULT_CONCURRENCY } = options;
   return new Pull(
     async (emit, signal) => {
       const source = parseImageSource(reference);
       await using transport = openTransport(source, options);
-      return await pullImage({ source, transport, store, platform, emit, signal });
+      return await pullImage({ source, transport, store, platform, signaturePolicy, concurrency, emit, signal });
     },
     { signal, onProgress },
   );
