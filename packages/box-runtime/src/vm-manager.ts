@@ -25,7 +25,7 @@ import { type BoxState, type BoxTransition, INITIAL_STATUS, nextStatus, requireL
 export interface VmManagerOptions {
   /** Home directory, absolute; `$A3S_HOME`, else `~/.a3s`, by default. */
   readonly home?: string;
-  /** How a missing image is pulled: credentials, mirrors, certificates, signature policy and so on. */
+  /** How images are pulled and kept: credentials, mirrors, certificates, signature policy, size of the store. */
   readonly pull?: ImagePullOptions;
   /** Where boots, states and execs are counted; nowhere by default. */
   readonly metrics?: BoxMetrics;

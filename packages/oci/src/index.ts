@@ -10,6 +10,7 @@ export { formatReference, parseReference, type Reference, type ReferencePart } f
 export { DEFAULT_RETRY_POLICY, type RetryPolicy } from "./registry/retry.ts";
 export type { Credentials } from "./registry/token.ts";
 export { formatImageSource, type ImageSource, parseImageSource } from "./source/image-source.ts";
+export { DEFAULT_IMAGE_CACHE_BYTES } from "./store/eviction.ts";
 export { ImageStore } from "./store/image-store.ts";
 export type { StoreCall } from "./store/store-call.ts";
 export type { StoredImage, StoredLayer, StoredReference } from "./store/stored-image.ts";

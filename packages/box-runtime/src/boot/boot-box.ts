@@ -43,7 +43,8 @@ export async function bootBox(options: BootOptions): Promise<BootedBox> {
 
   enter("image");
   await checkVolumes(config.volumes);
-  const image = await findImage(config.image, { store: home.images, pull: options.pull, signal });
+  const found = await findImage(config.image, { store: home.images, pull: options.pull, signal });
+  const { image } = held.use(found);
   enter("rootfs");
   const lower = await holdRoot(image, options);
 

@@ -1,7 +1,13 @@
-import { ImageStore, type PullOptions, pull, type StoredImage } from "@a3s/oci";
+import { DEFAULT_IMAGE_CACHE_BYTES, ImageStore, type PullOptions, pull, type StoredImage } from "@a3s/oci";
 
-/** How images are pulled; see `PullOptions` of @a3s/oci. */
-export type ImagePullOptions = Omit<PullOptions, "store" | "platform" | "signal" | "onProgress">;
+/** How images are pulled and kept. */
+export interface ImagePullOptions extends Omit<PullOptions, "store" | "platform" | "signal" | "onProgress"> {
+  /**
+   * Bytes that the image store may hold after a pull; images that were not used for longest go first, those of running boxes never.
+   * 10 GiB by default.
+   */
+  readonly cacheBytes?: number | undefined;
+}
 
 /** What {@link findImage} needs. */
 export interface FindImageOptions {
@@ -11,15 +17,32 @@ export interface FindImageOptions {
   readonly signal: AbortSignal;
 }
 
-/**
- * The image of a reference: from the store when it is there, else pulled. Files on disk (`oci:` and the archives) cost nothing to
- * ask and may have changed, so they are always asked.
- */
-export async function findImage(reference: string, options: FindImageOptions): Promise<StoredImage> {
-  const { signal } = options;
-  const store = await ImageStore.open(options.store, { signal });
-  const stored = FILES.test(reference) ? undefined : await store.get(reference, { signal });
-  return stored ?? (await pull(reference, { ...options.pull, store, signal }));
+/** An image that stays in the store until it is disposed. */
+export interface HeldImage extends AsyncDisposable {
+  readonly image: StoredImage;
 }
 
-const FILES = /^(?:oci|oci-archive|docker-archive):[./]/;
+/**
+ * The image of a reference: from the store when it is there, else pulled. Files on disk (`oci:` and the archives) cost nothing to
+ * ask and may have changed, so they are always asked; and so is the source when a signature policy is to be satisfied.
+ */
+export async function findImage(reference: string, options: FindImageOptions): Promise<HeldImage> {
+  const { signal } = options;
+  const store = await ImageStore.open(options.store, { signal });
+  const { cacheBytes = DEFAULT_IMAGE_CACHE_BYTES, ...pullOptions } = options.pull;
+  const stored = mustAsk(reference, pullOptions) ? undefined : await store.get(reference, { signal });
+  const image = stored ?? (await pull(reference, { ...pullOptions, store, signal }));
+  const lease = await store.lease(image, { signal });
+  try {
+    if (stored === undefined) await store.evict({ maxBytes: cacheBytes, signal });
+    return { image, [Symbol.asyncDispose]: () => lease[Symbol.asyncDispose]() };
+  } catch (error) {
+    await lease[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+function mustAsk(reference: string, { signaturePolicy }: ImagePullOptions): boolean {
+  const signed = signaturePolicy !== undefined && signaturePolicy.type !== "skip";
+  return signed || /^(?:oci|oci-archive|docker-archive):[./]/.test(reference);
+}
