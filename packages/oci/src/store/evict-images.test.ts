@@ -1,0 +1,73 @@
+import { readFile, utimes, writeFile } from "node:fs/promises";
+import { testImage, testLayer } from "@a3s/testing";
+import { expect, test } from "vitest";
+import { keepImage } from "../../test/keep-image.ts";
+import { type Scratch, scratch } from "../../test/scratch.ts";
+import { blobPath } from "../layout/blob-path.ts";
+import type { ImageStore } from "./image-store.ts";
+
+const MIB = 1024 * 1024;
+const layer = (name: string) =>
+  testLayer([{ type: "file", path: name, content: name.repeat(MIB) }], { compression: "none" });
+const shared = layer("s");
+const images = ["a", "b", "c"].map((name) => testImage({ layers: [shared, layer(name)], config: { Cmd: [name] } }));
+
+/** Three images of 1 MiB each that share a layer of 1 MiB; `a/a` was used first. */
+async function filled(files: Scratch): Promise<ImageStore> {
+  const store = await files.store();
+  for (const [position, image] of images.entries()) {
+    await keepImage(store, `a/${"abc".charAt(position)}`, image);
+    const time = new Date(2020, 1, 1 + position);
+    await utimes(blobPath(store.directory, image.descriptor.digest), time, time);
+  }
+  return store;
+}
+
+const left = async (store: ImageStore) =>
+  (await store.list()).map(({ reference }) => reference.split("/")[2]?.charAt(0)).join("");
+
+test("the least recently used images go until the rest fits", async () => {
+  await using files = await scratch();
+  const store = await filled(files);
+  expect(await store.evict()).toEqual({ removedReferences: [], removedBlobs: 0, freedBytes: 0 });
+  const evicted = await store.evict({ maxBytes: 3.5 * MIB });
+  expect(evicted).toMatchObject({ removedReferences: ["docker.io/a/a:latest"], removedBlobs: 3 });
+  expect(evicted.freedBytes).toBeGreaterThan(MIB);
+  expect(await left(store)).toBe("bc");
+  expect((await store.get("a/b"))?.layers.length).toBe(2);
+});
+
+test("to get or to lease an image is to use it", async () => {
+  await using files = await scratch();
+  const store = await filled(files);
+  const found = await store.get("a/a");
+  await store.evict({ maxBytes: 3.5 * MIB });
+  expect(await left(store)).toBe("ac");
+  const past = new Date(2020, 0, 1);
+  await utimes(blobPath(store.directory, found?.rootDigest ?? "sha256:"), past, past);
+  if (found !== undefined) await (await store.lease(found))[Symbol.asyncDispose]();
+  await store.evict({ maxBytes: 2.5 * MIB });
+  expect(await left(store)).toBe("a");
+});
+
+test("images under lease, images to keep and entries of other tools stay", async () => {
+  await using files = await scratch();
+  const store = await filled(files);
+  const found = await store.get("a/a");
+  await using _lease = await store.lease(found ?? []);
+  const path = files.path("store", "index.json");
+  const index = JSON.parse(await readFile(path, "utf8"));
+  const foreign = { ...images[2]?.descriptor, annotations: { theirs: "x" } };
+  await writeFile(path, JSON.stringify({ ...index, manifests: [...index.manifests, foreign] }));
+  expect((await store.evict({ maxBytes: 0, keep: ["docker.io/a/b"] })).removedReferences).toEqual([]);
+  expect((await store.evict({ maxBytes: 0 })).removedReferences).toEqual(["docker.io/a/b:latest"]);
+  expect((await store.get("a/c"))?.config.cmd).toEqual(["c"]);
+});
+
+test("names of one image go together", async () => {
+  await using files = await scratch();
+  const store = await filled(files);
+  await store.tag("a/a", "a/again");
+  const { removedReferences } = await store.evict({ maxBytes: 3.5 * MIB });
+  expect(removedReferences).toEqual(["docker.io/a/a:latest", "docker.io/a/again:latest"]);
+});
