@@ -42,6 +42,7 @@ export class RegistryApi {
         return json({});
       case "upload": {
         const { method = "GET", headers } = request;
+        if (fault?.type === "forget") this.uploads.forget(route.reference);
         const mayRead = (repository: string) => this.#gate.mayRead(request, repository);
         return this.uploads.answer({ method, headers, route, body, mayRead });
       }

@@ -23,6 +23,8 @@ export type Fault =
   | { readonly type: "cut"; readonly afterBytes: number }
   /** Does what it is asked to and closes the connection instead of saying so. */
   | { readonly type: "lost-answer" }
+  /** Forgets the upload that the request is about, before it is answered. */
+  | { readonly type: "forget" }
   /** Answers a status, for example 429 with `Retry-After` or 503. */
   | {
       readonly type: "status";

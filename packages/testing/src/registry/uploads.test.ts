@@ -104,3 +104,10 @@ test("keeps what came before a connection broke", async () => {
     expect((await client.send("GET")).headers.get("range")).toBe("0-299");
   });
 });
+
+test("forgets an upload when it is told to", async () => {
+  await withUpload({ faults: [{ kind: "upload", method: "PATCH", fault: { type: "forget" } }] }, async (client) => {
+    expect((await client.patch(0, 1000)).status).toBe(404);
+    expect(client.registry.openUploads).toBe(0);
+  });
+});

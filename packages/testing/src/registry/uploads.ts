@@ -54,6 +54,10 @@ export class Uploads {
     return this.#uploads.size;
   }
 
+  forget(id: string): void {
+    this.#uploads.delete(id);
+  }
+
   async answer(request: UploadRequest): Promise<Answer> {
     const { method, route, headers } = request;
     if (route.reference === "") return method === "POST" ? this.#begin(request) : failure(405, "UNSUPPORTED");
