@@ -92,22 +92,20 @@ export class VmManager implements AsyncDisposable {
    * @throws RuntimeError `STATE_INVALID`, `BOOT_FAILED`, `BOOT_TIMEOUT`, `HOST_UNFIT`, `BOX_DESTROYED`, `VOLUME_INVALID`, and the errors of
    * @a3s/oci, @a3s/rootfs and @a3s/vm; the signal's reason when aborted.
    */
-  boot(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
+  async boot(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
     if (this.#booting === undefined) {
-      // Throws when the box was destroyed before it was booted.
+      // Refuses a box that was destroyed before it was booted.
       nextStatus(this.#status, "booted");
       this.#booting = this.#boot(options.signal);
     } else if (this.state !== "created") {
-      return Promise.reject(
-        new RuntimeError({
-          code: "STATE_INVALID",
-          message: `A box boots once; this one is ${this.state}`,
-          hint: "Create a new VmManager.",
-          details: { state: this.state },
-        }),
-      );
+      throw new RuntimeError({
+        code: "STATE_INVALID",
+        message: `A box boots once; this one is ${this.state}`,
+        hint: "Create a new VmManager.",
+        details: { state: this.state },
+      });
     }
-    return this.#booting;
+    await this.#booting;
   }
 
   async #boot(signal: AbortSignal | undefined): Promise<void> {
