@@ -6,6 +6,7 @@ export class SignatureRejected extends Error {}
 /** Codes of what a source may hold in place of a signature. Anything else, as a refused login, ends the whole check. */
 const CONTENT_FAULTS: ReadonlySet<string> = new Set([
   "MANIFEST_INVALID",
+  "MANIFEST_UNSUPPORTED",
   "BLOB_MISMATCH",
   "BLOB_NOT_FOUND",
   "IMAGE_NOT_FOUND",
