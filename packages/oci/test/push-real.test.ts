@@ -1,4 +1,7 @@
 import { execFile } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { promisify } from "node:util";
 import {
   type DockerRegistry,
@@ -29,6 +32,36 @@ const layers = [300_000, 5000].map((size, number) =>
 const images = platforms.map((platform) => testImage({ layers, platform, config: { Cmd: [platform.architecture] } }));
 const image = images[0] as (typeof images)[0];
 const index = testIndex(images);
+
+/** Passes connections on to a registry and breaks the one that carries the last of so many bytes to it. */
+async function breakingProxy(host: string, afterBytes: number) {
+  const sockets = new Set<Socket>();
+  let broken = false;
+  let passed = 0;
+  const server = createServer((client) => {
+    const registry = connect(Number(host.split(":")[1]), "127.0.0.1");
+    for (const socket of [client, registry]) sockets.add(socket.on("error", () => {}));
+    client.pipe(registry).pipe(client);
+    client.on("data", ({ length }) => {
+      passed += length;
+      if (broken || passed < afterBytes) return;
+      broken = true;
+      client.destroy();
+      registry.end();
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    host: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    hasBroken: () => broken,
+    async [Symbol.asyncDispose]() {
+      server.close();
+      for (const socket of sockets) socket.destroy();
+      await once(server, "close");
+    },
+  };
+}
 
 interface Setting {
   readonly registry: DockerRegistry;
@@ -116,3 +149,23 @@ test("an image is pushed by its digest alone", () =>
       image.descriptor.digest,
     );
   }));
+
+test.each([undefined, 4_000_000])(
+  "gets past a connection to docker-registry that breaks in the middle of an upload, in requests of %s bytes",
+  async (chunkBytes) => {
+    const layer = testLayer([{ type: "file", path: "big", content: randomBytes(9_000_000) }], { compression: "none" });
+    const content = testImage({ layers: [layer] });
+    await using files = await scratch();
+    await using registry = await startDockerRegistry();
+    await using proxy = await breakingProxy(registry.host, 6_000_000);
+    await writeTestLayout(files.path("layout"), { one: content });
+    const store = await files.store();
+    const from = `oci:${files.path("layout")}:one`;
+    await pull(from, { store });
+    const events = await collect(push(from, { store, to: `${proxy.host}/some/image:one`, chunkBytes }));
+    expect(events.at(-1)?.type).toBe("done");
+    expect(proxy.hasBroken()).toBe(true);
+    const again = await pull(`${registry.host}/some/image:one`, { store: await files.store("other") });
+    expect(again.layers[0]?.descriptor.digest).toBe(layer.digest);
+  },
+);
