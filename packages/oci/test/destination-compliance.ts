@@ -64,20 +64,20 @@ export function destinationCompliance(what: string, setting: DestinationSetting)
         expect(await place.leftovers()).toEqual([]);
       }));
 
-    test.runIf(setting.keeps === "bytes")("indexes are read back byte for byte, nested ones too", () =>
-      setting.with(async (place) => {
-        const inner = testIndex([image, other], { format: "docker" });
-        const index = testIndex([inner, other]);
-        await write(place, async (destination) => {
-          await putImage(destination, image);
-          await putImage(destination, other);
-          await destination.putManifest(manifestOf(inner), call);
-          await destination.putManifest(manifestOf(index), { name: "tag" });
-        });
-        await using transport = place.read("tag");
-        await expectBytes(transport, index);
-      }),
-    );
+    if (setting.keeps === "bytes")
+      test("indexes are read back byte for byte, nested ones too", () =>
+        setting.with(async (place) => {
+          const inner = testIndex([image, other], { format: "docker" });
+          const index = testIndex([inner, other]);
+          await write(place, async (destination) => {
+            await putImage(destination, image);
+            await putImage(destination, other);
+            await destination.putManifest(manifestOf(inner), call);
+            await destination.putManifest(manifestOf(index), { name: "tag" });
+          });
+          await using transport = place.read("tag");
+          await expectBytes(transport, index);
+        }));
 
     test("without commit nothing is there to read, and no temporary file stays", () =>
       setting.with(async (place) => {
@@ -138,23 +138,23 @@ export function destinationCompliance(what: string, setting: DestinationSetting)
         await expectImage(transport, other);
       }));
 
-    test.runIf(setting.adds)("a later write adds to what is there, and replaces what has its name", () =>
-      setting.with(async (place) => {
-        await write(place, async (destination) => {
-          await putImage(destination, image, "kept");
-          await putImage(destination, image, "replaced");
-        });
-        await write(place, async (destination) => {
-          const [blob] = blobsOf(other) as [TestBlob];
-          expect(await destination.putBlob(blob.descriptor, contentOf(blob), call)).toBe(false);
-          await putImage(destination, other, "replaced");
-        });
-        await using kept = place.read("kept");
-        await expectImage(kept, image);
-        await using replaced = place.read("replaced");
-        await expectImage(replaced, other);
-      }),
-    );
+    if (setting.adds)
+      test("a later write adds to what is there, and replaces what has its name", () =>
+        setting.with(async (place) => {
+          await write(place, async (destination) => {
+            await putImage(destination, image, "kept");
+            await putImage(destination, image, "replaced");
+          });
+          await write(place, async (destination) => {
+            const [blob] = blobsOf(other) as [TestBlob];
+            expect(await destination.putBlob(blob.descriptor, contentOf(blob), call)).toBe(false);
+            await putImage(destination, other, "replaced");
+          });
+          await using kept = place.read("kept");
+          await expectImage(kept, image);
+          await using replaced = place.read("replaced");
+          await expectImage(replaced, other);
+        }));
 
     const [wrongFor] = blobsOf(image) as [TestBlob];
     test.each<[string, Uint8Array]>([
