@@ -1,5 +1,14 @@
 /** Debian packages that tests use: real registries and image tools to test against, and what libkrun links to. */
-export const debianPackages = ["buildah", "busybox-static", "docker-registry", "libcap-ng0", "skopeo", "umoci"];
+export const debianPackages = [
+  "apache2-utils",
+  "buildah",
+  "busybox-static",
+  "docker-registry",
+  "libcap-ng0",
+  "openssl",
+  "skopeo",
+  "umoci",
+];
 
 /** Services that these packages would start at boot; tests start their own processes. */
 export const services = ["docker-registry"];

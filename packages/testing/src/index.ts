@@ -18,9 +18,16 @@ export { writeTestLayout } from "./image/layout.ts";
 export { type TarArchiveOptions, tarArchive } from "./image/tar-archive.ts";
 export type { TarEntry, TarEntryBase, TarHeaderField } from "./image/tar-entry.ts";
 export { waitForExit } from "./process/wait-for-exit.ts";
+export {
+  type CertificateOptions,
+  type KeyPair,
+  makeCertificates,
+  type TestCertificates,
+} from "./registry/certificates.ts";
 export { type DockerRegistry, type DockerRegistryOptions, startDockerRegistry } from "./registry/docker-registry.ts";
 export type { Fault, FaultRule, RequestKind } from "./registry/fault.ts";
 export type { TestRegistryAuth } from "./registry/gate.ts";
+export { type ProxiedRequest, startTestProxy, type TestProxy, type TestProxyOptions } from "./registry/proxy.ts";
 export {
   type RecordedRequest,
   startTestRegistry,

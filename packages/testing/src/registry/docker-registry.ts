@@ -1,20 +1,30 @@
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { promisify } from "node:util";
+import { makeCertificates } from "./certificates.ts";
+
+const run = promisify(execFile);
 
 /** Options of {@link startDockerRegistry}. */
 export interface DockerRegistryOptions {
   readonly signal?: AbortSignal;
   /** Path of the binary; `docker-registry` in `PATH` by default. */
   readonly binary?: string;
+  /** Who may use it, by Basic authentication; everybody by default. */
+  readonly htpasswd?: { readonly username: string; readonly password: string };
+  /** Whether it speaks TLS, and by which authority (in PEM) clients must have been signed, if by any. Plain HTTP by default. */
+  readonly tls?: true | { readonly clientCa: string };
 }
 
-/** A real registry, empty at first, that takes pushes and pulls over plain HTTP. Disposing it ends the process and removes its files. */
+/** A real registry, empty at first, that takes pushes and pulls. Disposing it ends the process and removes its files. */
 export interface DockerRegistry extends AsyncDisposable {
   /** `127.0.0.1:port` */
   readonly host: string;
+  /** The authority of its certificate in PEM; empty when it speaks plain HTTP. */
+  readonly ca: string;
 }
 
 /**
@@ -29,10 +39,20 @@ export async function startDockerRegistry(options: DockerRegistryOptions = {}): 
   const { signal, binary = "docker-registry" } = options;
   signal?.throwIfAborted();
   const directory = await mkdtemp(join(tmpdir(), "a3s-registry-"));
-  const config = join(directory, "config.json");
-  // JSON is YAML.
-  await writeFile(config, JSON.stringify(configuration(join(directory, "data"))));
-  const child = spawn(binary, ["serve", config], { stdio: ["ignore", "ignore", "pipe"], cwd: directory });
+  try {
+    const ca = await configure(directory, options);
+    return await start(directory, { binary, ca, signal });
+  } catch (error) {
+    await rm(directory, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+async function start(
+  directory: string,
+  { binary, ca, signal }: { readonly binary: string; readonly ca: string; readonly signal: AbortSignal | undefined },
+): Promise<DockerRegistry> {
+  const child = spawn(binary, ["serve", "config.json"], { stdio: ["ignore", "ignore", "pipe"], cwd: directory });
   const ended = new Promise<string>((resolve) => {
     child.once("error", (error) => resolve(startFault(binary, error)));
     child.once("exit", (code, by) => resolve(`${binary} ended with ${by ?? `status ${code}`}`));
@@ -56,20 +76,43 @@ export async function startDockerRegistry(options: DockerRegistryOptions = {}): 
     signal?.addEventListener("abort", () => reject(signal.reason), { once: true });
   });
   try {
-    return { host: await host, [Symbol.asyncDispose]: stop };
+    return { host: await host, ca, [Symbol.asyncDispose]: stop };
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-function configuration(rootdirectory: string): unknown {
-  return {
+/** Writes what the registry is started with. @returns the authority of its certificate. */
+async function configure(directory: string, { htpasswd, tls }: DockerRegistryOptions): Promise<string> {
+  const path = (name: string) => join(directory, name);
+  const certificates = tls === undefined ? undefined : await makeCertificates();
+  const clientCa = typeof tls === "object" ? tls.clientCa : undefined;
+  if (certificates !== undefined) {
+    await writeFile(path("server.crt"), certificates.server.cert);
+    await writeFile(path("server.key"), certificates.server.key);
+    if (clientCa !== undefined) await writeFile(path("client-ca.crt"), clientCa);
+  }
+  if (htpasswd !== undefined) {
+    // The registry takes bcrypt only.
+    const { stdout } = await run("htpasswd", ["-nbB", htpasswd.username, htpasswd.password]);
+    await writeFile(path("htpasswd"), stdout.trim());
+  }
+  const secured = {
+    certificate: path("server.crt"),
+    key: path("server.key"),
+    ...(clientCa === undefined ? {} : { clientcas: [path("client-ca.crt")] }),
+  };
+  const configuration = {
     version: "0.1",
     log: { level: "info", formatter: "text", accesslog: { disabled: true } },
-    storage: { filesystem: { rootdirectory }, delete: { enabled: true } },
-    http: { addr: "127.0.0.1:0" },
+    storage: { filesystem: { rootdirectory: path("data") }, delete: { enabled: true } },
+    http: { addr: "127.0.0.1:0", ...(certificates === undefined ? {} : { tls: secured }) },
+    ...(htpasswd === undefined ? {} : { auth: { htpasswd: { realm: "test", path: path("htpasswd") } } }),
   };
+  // JSON is YAML.
+  await writeFile(path("config.json"), JSON.stringify(configuration));
+  return certificates?.ca ?? "";
 }
 
 function startFault(binary: string, error: NodeJS.ErrnoException): string {
