@@ -1,3 +1,4 @@
+export type { Credentials } from "./credentials/credentials.ts";
 export { OciError, type OciErrorCode } from "./errors/oci-error.ts";
 export type { ContentDescriptor } from "./manifest/descriptor.ts";
 export type { ImageConfig } from "./manifest/image-config.ts";
@@ -8,7 +9,6 @@ export { Pull } from "./pull/pull-handle.ts";
 export { DEFAULT_CONCURRENCY } from "./pull/pull-layers.ts";
 export { formatReference, parseReference, type Reference, type ReferencePart } from "./reference/reference.ts";
 export { DEFAULT_RETRY_POLICY, type RetryPolicy } from "./registry/retry.ts";
-export type { Credentials } from "./registry/token.ts";
 export { formatImageSource, type ImageSource, parseImageSource } from "./source/image-source.ts";
 export { DEFAULT_IMAGE_CACHE_BYTES } from "./store/eviction.ts";
 export { ImageStore } from "./store/image-store.ts";

@@ -12,7 +12,7 @@ import { statusFault } from "./status.ts";
 const PROGRESS_BYTES = 1024 * 1024;
 
 /**
- * The bytes of a blob. When the connection breaks, the rest is asked for with `Range`; a registry that ignores it sends all
+ * The bytes of a blob. When the connection breaks, the rest is asked for with `Range`; a registry that ignores or refuses it sends all
  * again and what is known already is skipped. That the parts fit together shows in the digest.
  */
 export async function* getBlob(
@@ -20,12 +20,14 @@ export async function* getBlob(
   descriptor: ContentDescriptor,
   { signal, offset: start = 0 }: BlobCall,
 ): AsyncGenerator<Uint8Array, void, undefined> {
+  const { size } = descriptor;
+  if (start > 0 && start >= size) return;
   const retries = new Retries(session.retry);
   let offset = start;
   let counted = start;
   do {
     try {
-      await using answer = await session.send(blobRequest(descriptor, offset, signal));
+      await using answer = await requestBlob(session, descriptor, offset, signal);
       let skip = await expectBlob(answer, session, descriptor, offset);
       for await (const chunk of answer.body()) {
         const fresh = chunk.subarray(Math.min(skip, chunk.length));
@@ -33,18 +35,30 @@ export async function* getBlob(
         offset += fresh.length;
         if (fresh.length > 0) yield fresh;
       }
-      if (offset < descriptor.size) throw brokenOff(answer, descriptor, offset);
+      if (offset < size) throw brokenOff(answer, descriptor, offset);
     } catch (error) {
+      // Whatever was still to come after its last byte, the blob is whole.
+      if (error instanceof TransientFault && offset > start && offset >= size) return;
       if (offset - counted >= PROGRESS_BYTES) retries.reset();
       counted = offset;
       await retries.afterFailure(error, signal);
     }
-  } while (offset < descriptor.size);
+  } while (offset < size);
 }
 
-function blobRequest({ digest }: ContentDescriptor, offset: number, signal: AbortSignal | undefined) {
-  const headers: Record<string, string> = offset === 0 ? {} : { range: `bytes=${offset}-` };
-  return { method: "GET" as const, path: `blobs/${digest}`, headers, signal };
+/** Asks for the bytes from an offset on, or for all when the registry does not want to give a part. */
+async function requestBlob(
+  session: RegistrySession,
+  { digest }: ContentDescriptor,
+  offset: number,
+  signal: AbortSignal | undefined,
+): Promise<HttpAnswer> {
+  const whole = { method: "GET", path: `blobs/${digest}`, signal } as const;
+  if (offset === 0) return session.send(whole);
+  const answer = await session.send({ ...whole, headers: { range: `bytes=${offset}-` } });
+  if (answer.status !== 416) return answer;
+  await answer[Symbol.asyncDispose]();
+  return session.send(whole);
 }
 
 /** How many bytes at the start of the body are known already. */

@@ -1,49 +1,73 @@
+import type { Credentials, Environment } from "../credentials/credentials.ts";
+import { type CredentialsAsked, CredentialsFinder, type CredentialsOption } from "../credentials/find-credentials.ts";
 import { Dispatchers } from "./dispatchers.ts";
 import { type HttpRequest, type HttpSettings, sendRequest } from "./http.ts";
 import type { HttpAnswer } from "./http-answer.ts";
+import { type MirrorOptions, Mirrors } from "./mirrors.ts";
+import { type ProxyOptions, ProxySettings } from "./proxy-settings.ts";
 import { DEFAULT_RETRY_POLICY, type RetryPolicy } from "./retry.ts";
-import type { Credentials } from "./token.ts";
+import { type TlsOptions, TlsSettings } from "./tls-settings.ts";
+import { TokenCache } from "./token-cache.ts";
 
 /** How registries are talked to. */
 export interface RegistryOptions {
-  /** For the registry of the reference; anonymous by default. */
-  readonly credentials?: Credentials | undefined;
+  /**
+   * For the registry of the reference, or a function for any registry, or `"anonymous"`. By default those that Docker and Podman keep;
+   * they are looked for only when a registry asks for authorisation.
+   */
+  readonly credentials?: CredentialsOption | undefined;
   /** Hosts (`host` or `host:port`) that plain HTTP may be spoken to, beside the loopback; none by default. */
   readonly insecureRegistries?: readonly string[] | undefined;
+  /** What is asked before a registry, by its name; pulls only. One that fails is passed over. None by default. */
+  readonly mirrors?: MirrorOptions | undefined;
+  /** By `host:port`, or `host` for all its ports, or `*` for every host; Node's certificate authorities by default. */
+  readonly tls?: Readonly<Record<string, TlsOptions>> | undefined;
+  /** Those of `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` in the environment by default; `false` for none. */
+  readonly proxy?: ProxyOptions | false | undefined;
   /** Put over {@link DEFAULT_RETRY_POLICY}. */
   readonly retry?: Partial<RetryPolicy> | undefined;
+  /** Where proxies and stored credentials are looked for; `process.env` by default. */
+  readonly environment?: Environment | undefined;
 }
 
 /**
- * What the sessions with registries have in common: connections, limits, credentials. Disposing it closes the connections; what is
- * under way fails.
+ * What the sessions with registries have in common: connections, tokens, credentials, limits. Disposing it closes the connections; what
+ * is under way fails.
  */
 export class RegistryClient implements AsyncDisposable {
   readonly retry: RetryPolicy;
   readonly insecureRegistries: readonly string[];
-  readonly credentials: Credentials | undefined;
-  readonly #settings: HttpSettings;
+  readonly mirrors: Mirrors;
+  readonly tokens: TokenCache;
+  readonly #credentials: CredentialsFinder;
   readonly #dispatchers: Dispatchers;
+  readonly #settings: HttpSettings;
 
+  /** @throws OciError `REGISTRY_OPTIONS_INVALID` */
   constructor(options: RegistryOptions = {}) {
+    const { environment = process.env, insecureRegistries = [] } = options;
     this.retry = { ...DEFAULT_RETRY_POLICY, ...options.retry };
-    this.insecureRegistries = options.insecureRegistries ?? [];
-    this.credentials = options.credentials;
-    const dispatchers = new Dispatchers(this.retry.stallTimeoutMs);
-    this.#dispatchers = dispatchers;
-    this.#settings = {
-      insecureRegistries: this.insecureRegistries,
-      stallTimeoutMs: this.retry.stallTimeoutMs,
-      dispatcher: () => dispatchers.direct(),
-    };
+    this.insecureRegistries = insecureRegistries;
+    this.mirrors = new Mirrors(options.mirrors);
+    this.#credentials = new CredentialsFinder(options.credentials, environment);
+    this.#dispatchers = new Dispatchers({
+      tls: new TlsSettings(options.tls),
+      proxies: new ProxySettings(options.proxy, environment),
+      connectTimeoutMs: this.retry.stallTimeoutMs,
+    });
+    const { stallTimeoutMs } = this.retry;
+    this.#settings = { insecureRegistries, stallTimeoutMs, route: (url) => this.#dispatchers.route(url) };
+    this.tokens = new TokenCache(this.#settings);
   }
 
-  get settings(): HttpSettings {
-    return this.#settings;
-  }
-
+  /** One request; see {@link sendRequest}. */
   send(request: HttpRequest): Promise<HttpAnswer> {
     return sendRequest(request, this.#settings);
+  }
+
+  /** @throws OciError `CREDENTIALS_UNAVAILABLE`, or the signal's reason. */
+  credentialsFor(asked: CredentialsAsked, signal: AbortSignal | undefined): Promise<Credentials | undefined> {
+    return this.#credentials.find(asked, signal);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -1,27 +1,99 @@
-import type { Dispatcher } from "undici";
+import type { Agent, Dispatcher, ProxyAgent } from "undici";
+import type { ForwardProxy, ProxySettings } from "./proxy-settings.ts";
+import type { TlsSettings } from "./tls-settings.ts";
+
+/** The way that requests to an address take. */
+export interface Route {
+  readonly dispatcher: Dispatcher;
+  /** Who is connected to. */
+  readonly origin: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  /** The `host:port` of the proxy on the way. */
+  readonly proxy: string | undefined;
+}
+
+/** What connections are made by. */
+export interface DispatcherSettings {
+  readonly tls: TlsSettings;
+  readonly proxies: ProxySettings;
+  readonly connectTimeoutMs: number;
+}
+
+/** Silence is watched for by each request itself; how many connections there are is for whoever sends requests to bound. */
+const UNBOUNDED = { headersTimeout: 0, bodyTimeout: 0 };
 
 /** Connections of a client, opened when they are needed and kept for the next request. */
 export class Dispatchers implements AsyncDisposable {
-  readonly #connectTimeoutMs: number;
-  #agent: Promise<Dispatcher> | undefined;
+  readonly #settings: DispatcherSettings;
+  readonly #agents = new Map<string, Promise<Agent | ProxyAgent>>();
 
-  constructor(connectTimeoutMs: number) {
-    this.#connectTimeoutMs = connectTimeoutMs;
+  constructor(settings: DispatcherSettings) {
+    this.#settings = settings;
   }
 
-  direct(): Promise<Dispatcher> {
-    this.#agent ??= this.#open();
-    return this.#agent;
+  async route(url: URL): Promise<Route> {
+    const { tls, proxies } = this.#settings;
+    const proxy = proxies.proxyFor(url);
+    const path = `${url.pathname}${url.search}`;
+    if (proxy === undefined) {
+      const dispatcher = await this.#agent(tls.entryFor(url));
+      return { dispatcher, origin: url.origin, path, headers: {}, proxy: undefined };
+    }
+    if (url.protocol === "https:") {
+      const dispatcher = await this.#tunnel(proxy, tls.entryFor(url));
+      return { dispatcher, origin: url.origin, path, headers: {}, proxy: proxy.url.host };
+    }
+    // RFC 9112, section 3.2.2: without TLS the proxy is asked for the whole address.
+    const authorization = proxy.authorization === undefined ? {} : { "proxy-authorization": proxy.authorization };
+    return {
+      dispatcher: await this.#agent(tls.entryFor(proxy.url)),
+      origin: proxy.url.origin,
+      path: `${url.origin}${path}`,
+      headers: { host: url.host, ...authorization },
+      proxy: proxy.url.host,
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await (await this.#agent)?.destroy();
+    const agents = await Promise.all(this.#agents.values());
+    await Promise.all(agents.map((agent) => agent.destroy()));
   }
 
-  async #open(): Promise<Dispatcher> {
-    // Takes a tenth of a second, which what is read from disk need not pay.
-    const { Agent } = await import("undici");
-    // Silence is watched for by each request itself; the number of connections is for whoever sends them to bound.
-    return new Agent({ headersTimeout: 0, bodyTimeout: 0, connect: { timeout: this.#connectTimeoutMs } });
+  #agent(entry: string): Promise<Dispatcher> {
+    return this.#once(`direct ${entry}`, async () => {
+      const { Agent } = await loadUndici();
+      return new Agent({ ...UNBOUNDED, connect: this.#connect(entry) });
+    });
   }
+
+  #tunnel(proxy: ForwardProxy, entry: string): Promise<Dispatcher> {
+    return this.#once(`${proxy.url.origin} ${entry}`, async () => {
+      const { ProxyAgent } = await loadUndici();
+      return new ProxyAgent({
+        ...UNBOUNDED,
+        uri: proxy.url.origin,
+        ...(proxy.authorization === undefined ? {} : { token: proxy.authorization }),
+        requestTls: this.#connect(entry),
+        proxyTls: this.#connect(this.#settings.tls.entryFor(proxy.url)),
+      });
+    });
+  }
+
+  #once(key: string, open: () => Promise<Agent | ProxyAgent>): Promise<Dispatcher> {
+    const agent = this.#agents.get(key) ?? open();
+    this.#agents.set(key, agent);
+    return agent;
+  }
+
+  #connect(entry: string) {
+    const { tls, connectTimeoutMs } = this.#settings;
+    const secureContext = tls.context(entry);
+    return { timeout: connectTimeoutMs, ...(secureContext === undefined ? {} : { secureContext }) };
+  }
+}
+
+/** It takes a tenth of a second, which who reads from disk need not pay. */
+function loadUndici() {
+  return import("undici");
 }

@@ -34,6 +34,6 @@ function isNamed(url: URL, hosts: readonly string[]): boolean {
 }
 
 /** `hostname` as `URL` gives it: IPv4 in four decimals, IPv6 in brackets and its shortest form. */
-function isLoopback(hostname: string): boolean {
+export function isLoopback(hostname: string): boolean {
   return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
 }

@@ -2,24 +2,53 @@ import { OciError } from "../errors/oci-error.ts";
 import { TransientFault } from "./retry.ts";
 
 /** Causes that a second try meets again: names that do not exist, and certificates that do not fit. */
-const LASTING = /^(?:ENOTFOUND|CERT_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_INVALID_)/;
+const LASTING =
+  /^(?:ENOTFOUND|CERT_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_INVALID_|UND_ERR_PRX_TLS)/;
+/** What undici says when a proxy does not let a connection through. */
+const TUNNEL_REFUSED = /^Proxy response \((\d{3})\)/;
+
+/** What was going on when a connection failed. */
+export interface ConnectionState {
+  readonly url: URL;
+  /** The `host:port` of the proxy on the way, if there is one. */
+  readonly proxy: string | undefined;
+  /** Milliseconds of silence, if that ended it. */
+  readonly stalledAfterMs: number | undefined;
+}
 
 /** Turns what a request or a body threw into an error of this package. */
-export function connectionFault(
-  url: URL,
-  error: unknown,
-  stalledAfterMs: number | undefined,
-): TransientFault | OciError {
+export function connectionFault(error: unknown, { url, proxy, stalledAfterMs }: ConnectionState) {
+  if (error instanceof OciError || error instanceof TransientFault) return error;
+  const refused = error instanceof Error ? TUNNEL_REFUSED.exec(error.message)?.[1] : undefined;
+  if (proxy !== undefined && refused !== undefined) return proxyFault(url, proxy, Number(refused));
   const code = causeCode(error);
   const why = stalledAfterMs === undefined ? (code ?? "connection lost") : `no byte for ${stalledAfterMs} ms`;
   const final = new OciError({
     code: "REGISTRY_UNREACHABLE",
-    message: `Talking to ${url.host} failed: ${why}`,
-    hint: hintFor(code),
+    message: `Talking to ${url.host}${proxy === undefined ? "" : ` through the proxy ${proxy}`} failed: ${why}`,
+    hint: hintFor(code, proxy),
     cause: error,
-    details: { host: url.host, ...(code === undefined ? {} : { cause: code }) },
+    details: {
+      host: url.host,
+      ...(proxy === undefined ? {} : { proxy }),
+      ...(code === undefined ? {} : { cause: code }),
+    },
   });
   return code !== undefined && LASTING.test(code) ? final : new TransientFault(final);
+}
+
+/** For a proxy that answers in the place of who was to be reached. */
+export function proxyFault(url: URL, proxy: string, status: number): TransientFault | OciError {
+  const final = new OciError({
+    code: "REGISTRY_UNREACHABLE",
+    message: `The proxy ${proxy} answered status ${status} when asked for ${url.host}`,
+    hint:
+      status === 407
+        ? "The proxy asks for credentials: write them into its address, as in http://user:password@host:port."
+        : "Check the proxy, or name the host in NO_PROXY.",
+    details: { host: url.host, proxy, status },
+  });
+  return status >= 500 ? new TransientFault(final) : final;
 }
 
 export function protocolError(message: string, details: Readonly<Record<string, unknown>> = {}): OciError {
@@ -39,11 +68,17 @@ function causeCode(error: unknown): string | undefined {
   return undefined;
 }
 
-function hintFor(code: string | undefined): string {
+function hintFor(code: string | undefined, proxy: string | undefined): string {
   if (code === "ENOTFOUND") return "Check the spelling of the registry's name and the machine's DNS.";
   if (code === "ERR_SSL_WRONG_VERSION_NUMBER" || code === "ERR_SSL_PACKET_LENGTH_TOO_LONG") {
     return "The host speaks plain HTTP; name it in insecureRegistries if that is meant.";
   }
-  if (code !== undefined && LASTING.test(code)) return "The registry's certificate is not trusted by this machine.";
+  if (code !== undefined && /^ERR_SSL_.*ALERT/.test(code)) {
+    return "The host refuses this client; if it wants a certificate, name one for it in tls.";
+  }
+  if (code !== undefined && LASTING.test(code)) {
+    return "The host's certificate is not trusted by this machine; name its authority in tls if it is the right one.";
+  }
+  if (proxy !== undefined) return "Check the proxy, and the network between this machine and it.";
   return "Check the network between this machine and the registry, and try again.";
 }

@@ -1,5 +1,4 @@
 import type { Dispatcher } from "undici";
-import { connectionFault } from "./faults.ts";
 import type { StallGuard } from "./stall-guard.ts";
 
 /** What is left of a body up to here is read, so that the connection can be used again; more of it ends the connection. */
@@ -10,7 +9,8 @@ export interface AnswerOrigin {
   readonly url: URL;
   readonly guard: StallGuard;
   readonly signal: AbortSignal | undefined;
-  readonly stallTimeoutMs: number;
+  /** What stands for an error that reading threw. */
+  readonly faultOf: (error: unknown) => Error;
 }
 
 /** An answer, of any status. Dispose it. */
@@ -39,7 +39,7 @@ export class HttpAnswer implements AsyncDisposable {
 
   /** The body, once. @throws TransientFault when the connection breaks or stalls. */
   async *body(): AsyncGenerator<Uint8Array, void, undefined> {
-    const { url, guard, signal, stallTimeoutMs } = this.#origin;
+    const { guard, signal, faultOf } = this.#origin;
     this.#started = true;
     const chunks = this.#response.body[Symbol.asyncIterator]();
     try {
@@ -49,7 +49,7 @@ export class HttpAnswer implements AsyncDisposable {
           read = await guard.wait(chunks.next());
         } catch (error) {
           signal?.throwIfAborted();
-          throw connectionFault(url, error, guard.stalled ? stallTimeoutMs : undefined);
+          throw faultOf(error);
         }
         if (read.done === true) return;
         yield read.value;

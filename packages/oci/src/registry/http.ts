@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
-import type { Dispatcher } from "undici";
+import type { Route } from "./dispatchers.ts";
 import { isAllowedUrl } from "./endpoint.ts";
-import { connectionFault, protocolError } from "./faults.ts";
+import { connectionFault, protocolError, proxyFault } from "./faults.ts";
 import { HttpAnswer } from "./http-answer.ts";
 import { OutgoingBody, type RequestBody } from "./request-body.ts";
 import { StallGuard } from "./stall-guard.ts";
@@ -23,6 +23,8 @@ export interface HttpRequest {
   readonly body?: RequestBody | undefined;
   /** Sent to the origin of `url` only. */
   readonly authorization?: string | undefined;
+  /** Whether redirects to another origin are refused, because what is sent is a secret. */
+  readonly sameOrigin?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -30,8 +32,8 @@ export interface HttpRequest {
 export interface HttpSettings {
   readonly insecureRegistries: readonly string[];
   readonly stallTimeoutMs: number;
-  /** The connections to use for an address. */
-  dispatcher(url: URL): Promise<Dispatcher>;
+  /** How an address is reached. */
+  route(url: URL): Promise<Route>;
 }
 
 /** @throws {@link TransientFault}, {@link OciError} `REGISTRY_UNREACHABLE`, `REGISTRY_PROTOCOL`, or the signal's reason. */
@@ -69,35 +71,46 @@ function redirection(
   const location = followed.has(status) ? header("location") : undefined;
   if (location === undefined) return undefined;
   const next = URL.canParse(location, url.href) ? new URL(location, url) : undefined;
+  if (next !== undefined && request.sameOrigin === true && next.origin !== url.origin) {
+    throw protocolError(`${url.host} redirects a secret to ${next.host}`);
+  }
   if (next !== undefined && isAllowedUrl(next, request.url, insecureRegistries)) return next;
   throw protocolError(`${url.host} redirects to ${JSON.stringify(location.slice(0, 200))}, which is not HTTPS`);
 }
 
 async function sendOnce(request: HttpRequest, settings: HttpSettings, guard: StallGuard): Promise<HttpAnswer> {
-  const { method, url, headers, authorization, body, signal } = request;
+  const { method, url, body, signal } = request;
   const outgoing = body === undefined ? undefined : new OutgoingBody(body, guard);
+  const { dispatcher, origin, path, headers, proxy } = await settings.route(url);
+  const faultOf = (error: unknown) =>
+    connectionFault(error, { url, proxy, stalledAfterMs: guard.stalled ? settings.stallTimeoutMs : undefined });
   try {
-    const dispatcher = await settings.dispatcher(url);
     const sending = dispatcher.request({
-      origin: url.origin,
-      path: `${url.pathname}${url.search}`,
+      origin,
+      path,
       method,
       signal: guard.signal,
       // Iterables are taken as well (undici, docs/api/Dispatcher.md); the types do not say so.
       body: (outgoing as unknown as Readable | undefined) ?? null,
-      headers: {
-        // Digests are of the bytes as stored: no compression on the way.
-        "accept-encoding": "identity",
-        "user-agent": "a3s-box",
-        ...(body instanceof Uint8Array ? { "content-length": String(body.length) } : {}),
-        ...headers,
-        ...(authorization === undefined ? {} : { authorization }),
-      },
+      headers: { ...headersOf(request), ...headers },
     });
-    return new HttpAnswer(await guard.wait(sending), { url, guard, signal, stallTimeoutMs: settings.stallTimeoutMs });
+    const response = await guard.wait(sending);
+    if (response.statusCode === 407 && proxy !== undefined) throw proxyFault(url, proxy, response.statusCode);
+    return new HttpAnswer(response, { url, guard, signal, faultOf });
   } catch (error) {
     signal?.throwIfAborted();
     if (outgoing?.fault !== undefined) throw outgoing.fault.error;
-    throw connectionFault(url, error, guard.stalled ? settings.stallTimeoutMs : undefined);
+    throw faultOf(error);
   }
+}
+
+function headersOf({ headers, authorization, body }: HttpRequest): Record<string, string> {
+  return {
+    // Digests are of the bytes as stored: no compression on the way.
+    "accept-encoding": "identity",
+    "user-agent": "a3s-box",
+    ...(body instanceof Uint8Array ? { "content-length": String(body.length) } : {}),
+    ...headers,
+    ...(authorization === undefined ? {} : { authorization }),
+  };
 }

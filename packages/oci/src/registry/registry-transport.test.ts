@@ -1,10 +1,10 @@
 import { startTestRegistry, type TestRegistryAuth, testImage, testLayer } from "@a3s/testing";
 import { expect, test } from "vitest";
 import { collect } from "../../test/collect.ts";
+import type { Credentials } from "../credentials/credentials.ts";
 import { parseReference } from "../reference/reference.ts";
 import { RegistryTransport } from "./registry-transport.ts";
 import { DEFAULT_RETRY_POLICY } from "./retry.ts";
-import type { Credentials } from "./token.ts";
 
 const layer = testLayer([{ type: "file", path: "a", content: "x".repeat(3000) }]);
 const image = testImage({ layers: [layer] });

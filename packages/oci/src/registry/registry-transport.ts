@@ -7,51 +7,76 @@ import type { BlobCall, ImageTransport, TransportCall } from "../transport/trans
 import { getBlob } from "./blobs.ts";
 import { RegistryClient, type RegistryOptions } from "./client.ts";
 import { getManifest, headManifest } from "./manifests.ts";
-import { RegistrySession } from "./session.ts";
+import { Places } from "./places.ts";
+import { listReferrers } from "./referrers.ts";
 
-/** An image in a registry, by the distribution specification. */
+/** An image in a registry or its mirrors, by the distribution specification. */
 export class RegistryTransport implements ImageTransport {
   readonly description: string;
   readonly #reference: Reference;
-  readonly #session: RegistrySession;
+  readonly #places: Places;
   readonly #own: RegistryClient | undefined;
 
-  /** With a client, which stays its owner's, or with options for one of its own. */
+  /**
+   * With a client, which stays its owner's, or with options for one of its own.
+   *
+   * @throws OciError `REGISTRY_OPTIONS_INVALID`
+   */
   constructor(reference: Reference, from: RegistryClient | RegistryOptions = {}) {
     const client = from instanceof RegistryClient ? from : new RegistryClient(from);
+    this.description = `${reference.registry}/${reference.repository}`;
     this.#reference = reference;
+    this.#places = new Places(client, reference);
     this.#own = client === from ? undefined : client;
-    this.#session = new RegistrySession(client, reference);
-    this.description = this.#session.name;
   }
 
   async rootDigest({ signal }: TransportCall): Promise<Digest | undefined> {
-    return this.#reference.digest ?? headManifest(this.#session, this.#reference.tag ?? "latest", signal);
+    const { digest, tag = "latest" } = this.#reference;
+    return digest ?? this.#places.ask((session) => headManifest(session, tag, signal), signal);
   }
 
   rootManifest({ signal }: TransportCall): Promise<RawManifest> {
-    return getManifest(this.#session, this.#reference.digest ?? this.#reference.tag ?? "latest", signal);
+    const { digest, tag = "latest" } = this.#reference;
+    return this.#places.ask((session) => getManifest(session, digest ?? tag, signal), signal);
   }
 
   manifest({ digest }: ContentDescriptor, { signal }: TransportCall): Promise<RawManifest> {
-    return getManifest(this.#session, digest, signal);
+    return this.#places.ask((session) => getManifest(session, digest, signal), signal);
   }
 
-  blob(descriptor: ContentDescriptor, call: BlobCall): AsyncIterable<Uint8Array> {
-    return getBlob(this.#session, descriptor, call);
-  }
-
-  async tagged(tag: string, { signal }: TransportCall): Promise<RawManifest | undefined> {
-    try {
-      return await getManifest(this.#session, tag, signal);
-    } catch (error) {
-      if (error instanceof OciError && error.code === "IMAGE_NOT_FOUND") return undefined;
-      throw error;
+  /** When a mirror breaks off, the next place goes on where it stopped. */
+  async *blob(
+    descriptor: ContentDescriptor,
+    { signal, offset = 0 }: BlobCall,
+  ): AsyncGenerator<Uint8Array, void, undefined> {
+    let received = offset;
+    for (;;) {
+      const session = this.#places.current;
+      try {
+        for await (const chunk of getBlob(session, descriptor, { signal, offset: received })) {
+          received += chunk.length;
+          yield chunk;
+        }
+        return;
+      } catch (error) {
+        this.#places.passOver(session, error, signal);
+      }
     }
   }
 
-  async referrers(): Promise<readonly Descriptor[]> {
-    return [];
+  tagged(tag: string, { signal }: TransportCall): Promise<RawManifest | undefined> {
+    return this.#places.find(async (session) => {
+      try {
+        return await getManifest(session, tag, signal);
+      } catch (error) {
+        if (error instanceof OciError && error.code === "IMAGE_NOT_FOUND") return undefined;
+        throw error;
+      }
+    }, signal);
+  }
+
+  async referrers(digest: Digest, { signal }: TransportCall): Promise<readonly Descriptor[]> {
+    return (await this.#places.find((session) => listReferrers(session, digest, signal), signal)) ?? [];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,17 +1,17 @@
+import type { Credentials } from "../credentials/credentials.ts";
 import type { Challenge } from "./challenge.ts";
 import { isAllowedUrl } from "./endpoint.ts";
 import { protocolError } from "./faults.ts";
-import { type HttpSettings, sendRequest } from "./http.ts";
+import { type HttpRequest, type HttpSettings, sendRequest } from "./http.ts";
 import { readCapped } from "./read-capped.ts";
 import { statusFault } from "./status.ts";
-
-/** A user name and a password or access token for a registry. */
-export interface Credentials {
-  readonly username: string;
-  readonly password: string;
-}
+import { parseToken, type Token } from "./token-answer.ts";
 
 const MAX_TOKEN_BYTES = 64 * 1024;
+const CLIENT_ID = "a3s-box";
+
+/** What a token service can be shown. */
+export type TokenCredentials = Exclude<Credentials, { readonly registryToken: string }>;
 
 /** What a token is asked for. */
 export interface TokenRequest {
@@ -20,53 +20,61 @@ export interface TokenRequest {
   readonly registry: URL;
   /** As `repository:library/redis:pull`. */
   readonly scopes: readonly string[];
-  readonly credentials?: Credentials | undefined;
+  readonly credentials?: TokenCredentials | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /** The `Authorization` value of RFC 7617. */
-export function basicAuthorization({ username, password }: Credentials): string {
+export function basicAuthorization(username: string, password: string): string {
   return `Basic ${Buffer.from(`${username}:${password}`, "utf8").toString("base64")}`;
 }
 
-/** Where a Bearer challenge says that tokens are. The scopes are the ones we need, not the one the registry names. */
-function tokenUrl({ challenge, scopes, registry }: TokenRequest, insecureRegistries: readonly string[]): URL {
-  const realm = challenge.parameters.get("realm") ?? "";
-  const url = URL.canParse(realm) ? new URL(realm) : undefined;
-  if (url === undefined || !isAllowedUrl(url, registry, insecureRegistries)) {
-    throw protocolError(
-      `The registry names ${JSON.stringify(realm.slice(0, 200))} for tokens, which is no HTTPS address`,
-    );
-  }
-  const service = challenge.parameters.get("service");
-  if (service !== undefined) url.searchParams.set("service", service);
-  url.searchParams.delete("scope");
-  for (const scope of scopes) url.searchParams.append("scope", scope);
-  return url;
-}
-
-/** Gets a Bearer token, anonymously or with credentials (distribution's token specification). One attempt. */
-export async function fetchToken(request: TokenRequest, settings: HttpSettings): Promise<string> {
-  const { scopes, credentials, signal } = request;
-  const url = tokenUrl(request, settings.insecureRegistries);
-  const authorization = credentials === undefined ? undefined : basicAuthorization(credentials);
-  await using answer = await sendRequest({ method: "GET", url, authorization, signal }, settings);
+/** Gets a Bearer token, anonymously or with credentials. One attempt. */
+export async function fetchToken(request: TokenRequest, settings: HttpSettings): Promise<Token> {
+  const realm = realmOf(request, settings.insecureRegistries);
+  const asked = performance.now();
+  await using answer = await sendRequest(tokenRequest(request, realm), settings);
   if (answer.status !== 200) {
-    throw await statusFault(answer, { what: `a token for ${scopes.join(" ")}`, notFound: "IMAGE_NOT_FOUND" });
+    const what = `a token for ${request.scopes.join(" ")}`;
+    throw await statusFault(answer, { what, notFound: "IMAGE_NOT_FOUND" });
   }
   const bytes = await readCapped(answer.body(), MAX_TOKEN_BYTES);
-  const token = bytes === undefined ? undefined : tokenOf(bytes);
-  if (token === undefined) throw protocolError(`${url.host} answered no token when asked for one`);
+  const token = bytes === undefined ? undefined : parseToken(bytes, { asked, now: Date.now() });
+  if (token === undefined) throw protocolError(`${answer.url.host} answered no token when asked for one`);
   return token;
 }
 
-function tokenOf(bytes: Uint8Array): string | undefined {
-  try {
-    const body = JSON.parse(Buffer.from(bytes).toString("utf8")) as { token?: unknown; access_token?: unknown };
-    const token = body.token ?? body.access_token;
-    // RFC 6750: what else a header could be made to say must not come from a token.
-    return typeof token === "string" && /^[A-Za-z0-9._~+/-]+=*$/.test(token) ? token : undefined;
-  } catch {
-    return undefined;
+/** Where a Bearer challenge says that tokens are. */
+function realmOf({ challenge, registry }: TokenRequest, insecureRegistries: readonly string[]): URL {
+  const realm = challenge.parameters.get("realm") ?? "";
+  const url = URL.canParse(realm) ? new URL(realm) : undefined;
+  if (url !== undefined && isAllowedUrl(url, registry, insecureRegistries)) return url;
+  const shown = JSON.stringify(realm.slice(0, 200));
+  throw protocolError(`The registry names ${shown} for tokens, which is no HTTPS address`);
+}
+
+/**
+ * Distribution's token specification; with an identity token, its OAuth2 variant. The scopes are the ones we need, not the one that the
+ * registry names.
+ */
+function tokenRequest({ challenge, scopes, credentials, signal }: TokenRequest, realm: URL): HttpRequest {
+  const service = challenge.parameters.get("service");
+  if (credentials !== undefined && "identityToken" in credentials) {
+    const form = new URLSearchParams({
+      grant_type: "refresh_token",
+      client_id: CLIENT_ID,
+      refresh_token: credentials.identityToken,
+      scope: scopes.join(" "),
+      ...(service === undefined ? {} : { service }),
+    });
+    const headers = { "content-type": "application/x-www-form-urlencoded" };
+    return { method: "POST", url: realm, headers, body: Buffer.from(form.toString()), sameOrigin: true, signal };
   }
+  const url = new URL(realm);
+  if (service !== undefined) url.searchParams.set("service", service);
+  url.searchParams.delete("scope");
+  for (const scope of scopes) url.searchParams.append("scope", scope);
+  const authorization =
+    credentials === undefined ? undefined : basicAuthorization(credentials.username, credentials.password);
+  return { method: "GET", url, authorization, signal };
 }
