@@ -33,6 +33,7 @@ const status = (code: number, headers: Readonly<Record<string, string>> = {}): F
 });
 const cut: Fault = { type: "cut", afterBytes: 1_000_000 };
 const lost: Fault = { type: "lost-answer" };
+const nothingKept: Fault = { type: "headers", headers: { range: "0-0" } };
 const silent: Fault = { type: "handler", handle: () => {} };
 const busy = status(429, { "retry-after": "0" });
 
@@ -108,6 +109,12 @@ const passing: readonly Passing[] = [
     what: "5xx to PATCH",
     faults: [rule("PATCH", status(503), { times: 3 })],
     sent: [...Array(3).fill(chunks[0]), ...chunks],
+    options: inChunks,
+  },
+  {
+    what: "an answer to PATCH that takes back what was kept",
+    faults: [rule("PATCH", nothingKept, { times: 2 })],
+    sent: chunks,
     options: inChunks,
   },
   { what: "silence", faults: [rule("big", silent)], sent: ["PUT all", "PUT all"] },
@@ -216,7 +223,7 @@ const lasting: readonly Lasting[] = [
   {
     code: "REGISTRY_UNREACHABLE",
     what: "chunks that do not stay",
-    rule: rule("PATCH", { type: "headers", headers: { range: "0-0" } }, always),
+    rule: { kind: "upload", path: /uploads\/upload/, fault: nothingKept },
     options: inChunks,
   },
   {

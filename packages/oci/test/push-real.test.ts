@@ -15,6 +15,7 @@ import { expect, test } from "vitest";
 import { pull } from "../src/pull/pull.ts";
 import { push } from "../src/push/push.ts";
 import type { PushEvent } from "../src/push/push-event.ts";
+import { save } from "../src/push/save.ts";
 import type { ImageStore } from "../src/store/image-store.ts";
 import { collect } from "./collect.ts";
 import { type Scratch, scratch } from "./scratch.ts";
@@ -148,6 +149,24 @@ test("an image is pushed by its digest alone", () =>
     expect(JSON.parse(await skopeo("inspect", "--no-tags", "--tls-verify=false", `docker://${to}`)).Digest).toBe(
       image.descriptor.digest,
     );
+  }));
+
+test("images are saved into archives that skopeo reads", () =>
+  withStore(async ({ store, files, names }) => {
+    const known = `registry.example.com/some/image:one`;
+    await store.tag(names.image, known);
+    await save([known], `docker-archive:${files.path("docker.tar")}`, { store });
+    const docker = await skopeo("inspect", "--config", `docker-archive:${files.path("docker.tar")}:${known}`);
+    expect(JSON.parse(docker)).toMatchObject({ architecture: "amd64", config: { Cmd: ["amd64"] } });
+    await save([known, names.index], `oci-archive:${files.path("oci.tar")}`, { store });
+    const oci = JSON.parse(await skopeo("inspect", `oci-archive:${files.path("oci.tar")}:${known}`));
+    expect(oci.Digest).toBe(image.descriptor.digest);
+    const copied = await push(names.index, { store, to: `oci-archive:${files.path("one.tar")}:multi` });
+    expect(copied).toEqual({
+      reference: `oci-archive:${files.path("one.tar")}:multi`,
+      digest: index.descriptor.digest,
+    });
+    expect((await pull(copied.reference, { store, platform: platforms[1] })).config.cmd).toEqual(["arm64"]);
   }));
 
 test.each([undefined, 4_000_000])(

@@ -1,4 +1,5 @@
-import { rm, writeFile } from "node:fs/promises";
+import { readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { startTestRegistry, testImage, testIndex, testLayer, writeTestLayout } from "@a3s/testing";
 import { expect, test } from "vitest";
 import { blobPath } from "../src/layout/blob-path.ts";
@@ -68,6 +69,17 @@ test.each([
     expect((await pull(`${registry.host}/new/image:one`, { store: await files.store("other") })).layers.length).toBe(2);
   }),
 );
+
+test("names that other tools gave to images of the store do not stop a push", () =>
+  withPush({}, async ({ registry, store, push }) => {
+    const path = join(store.directory, "index.json");
+    const index = JSON.parse(await readFile(path, "utf8"));
+    const [entry] = index.manifests;
+    const annotations = { "org.opencontainers.image.ref.name": "No Reference" };
+    await writeFile(path, JSON.stringify({ ...index, manifests: [...index.manifests, { ...entry, annotations }] }));
+    await push();
+    expect(registry.content.tags(REPOSITORY)).toEqual(["one"]);
+  }));
 
 test("a mount that is refused does not stop a push", () =>
   withPush({}, async ({ registry, store, from }) => {
@@ -155,6 +167,13 @@ test("a target that names another digest is refused", () =>
     await expect(push({ to })).rejects.toMatchObject({ code: "REFERENCE_INVALID", details: { part: "digest" } });
     expect(registry.requests).toEqual([]);
   }));
+
+test.each([0, Number.NaN, -5])("chunks of %s bytes are refused before anything is sent", (chunkBytes) =>
+  withPush({}, async ({ registry, push }) => {
+    await expect(push({ chunkBytes })).rejects.toMatchObject({ code: "REGISTRY_OPTIONS_INVALID" });
+    expect(registry.requests).toEqual([]);
+  }),
+);
 
 test("an image goes back where it came from when no target is named", () =>
   withPush({}, async ({ registry, store, to, push: first }) => {

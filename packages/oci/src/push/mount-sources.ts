@@ -3,7 +3,7 @@ import { OciError } from "../errors/oci-error.ts";
 import type { ContentDescriptor } from "../manifest/descriptor.ts";
 import { parseManifest } from "../manifest/manifest.ts";
 import type { Reference } from "../reference/reference.ts";
-import { parseImageSource } from "../source/image-source.ts";
+import { type ImageSource, parseImageSource } from "../source/image-source.ts";
 import type { ImageStore } from "../store/image-store.ts";
 
 /** Most repositories to mount from: each one makes the token's scope longer. */
@@ -40,12 +40,21 @@ export async function mountSources(
 /** Images of the same registry in other repositories. */
 async function neighbours(store: ImageStore, to: Pick<Reference, "registry" | "repository">) {
   const named = (await store.list()).flatMap(({ reference, descriptor }) => {
-    const source = parseImageSource(reference);
-    if (source.kind !== "registry" || source.reference.registry !== to.registry) return [];
+    const source = sourceOf(reference);
+    if (source?.kind !== "registry" || source.reference.registry !== to.registry) return [];
     const { repository } = source.reference;
     return repository === to.repository ? [] : [{ repository, descriptor }];
   });
   return named.slice(0, MAX_NAMES);
+}
+
+/** Other tools may give entries names that are no references. */
+function sourceOf(name: string): ImageSource | undefined {
+  try {
+    return parseImageSource(name);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Configurations and layers of an image, as far as its manifests are in the store. */

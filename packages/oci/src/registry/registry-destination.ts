@@ -7,6 +7,7 @@ import type { TransportCall } from "../transport/transport.ts";
 import { expectDigest } from "./answered-digest.ts";
 import { RegistryClient, type RegistryOptions } from "./client.ts";
 import { hasBlob } from "./head-blob.ts";
+import { optionsInvalid } from "./options-invalid.ts";
 import { retrying } from "./retry.ts";
 import { RegistrySession } from "./session.ts";
 import { denied, statusFault } from "./status.ts";
@@ -33,16 +34,20 @@ export class RegistryDestination implements ImageDestination {
   readonly #mounted = new Map<Digest, string>();
   readonly #named = new Map<string, TypedManifest>();
 
+  /** @throws OciError `REGISTRY_OPTIONS_INVALID` */
   constructor(
     reference: Pick<Reference, "registry" | "repository">,
     registry: RegistryOptions = {},
     { mountFrom = new Map(), chunkBytes = Number.POSITIVE_INFINITY }: RegistryDestinationOptions = {},
   ) {
+    if (!(chunkBytes >= 1)) {
+      throw optionsInvalid("chunkBytes", "is not a number of bytes", "Give 1 or more, as in 16 * 1024 * 1024.");
+    }
     this.#client = new RegistryClient(registry);
     const readFrom = [...new Set(mountFrom.values())];
     this.#session = new RegistrySession(this.#client, reference, { actions: "pull,push", readFrom });
     this.#mountFrom = mountFrom;
-    this.#chunkBytes = chunkBytes;
+    this.#chunkBytes = Math.floor(chunkBytes);
     this.description = this.#session.name;
   }
 

@@ -5,9 +5,10 @@ import { expectDigest } from "./answered-digest.ts";
 import { protocolError } from "./faults.ts";
 import { hasBlob } from "./head-blob.ts";
 import type { HttpAnswer } from "./http-answer.ts";
-import { Retries, TransientFault } from "./retry.ts";
+import { Retries, type TransientFault } from "./retry.ts";
 import type { RegistrySession } from "./session.ts";
 import { denied, statusFault } from "./status.ts";
+import { receivedBytes, requestTooLarge, uploadLost } from "./upload-answer.ts";
 import { UploadContent } from "./upload-content.ts";
 
 /** Bytes sent for the first time after which earlier faults of an upload no longer count. */
@@ -158,9 +159,9 @@ class BlobUpload {
     await using answer = await this.#send("PATCH", "", start, end, headers);
     if (answer.status < 200 || answer.status > 204) throw await this.#fault(answer);
     this.#locate(answer);
-    this.#offset = receivedBytes(answer) ?? end;
-    if (this.#offset > end) throw protocolError(`${answer.url.host} claims to have more of a blob than was sent`);
-    if (this.#offset <= start) throw this.#lost(answer, "did not keep what it was sent");
+    const received = receivedBytes(answer, end) ?? end;
+    if (received < end) throw uploadLost(answer, this.#descriptor.digest, "did not keep all that it was sent");
+    this.#offset = end;
   }
 
   /** The last request, with whatever is left of the content. */
@@ -205,9 +206,7 @@ class BlobUpload {
       return false;
     }
     this.#locate(answer);
-    const received = receivedBytes(answer) ?? 0;
-    if (received > this.#content.sent)
-      throw protocolError(`${answer.url.host} claims to have more of a blob than was sent`);
+    const received = receivedBytes(answer, this.#content.sent) ?? 0;
     // `0-0` may stand for no byte and for one: neither is worth going on from.
     if (received <= 1) await this.discard();
     else this.#offset = received;
@@ -228,40 +227,15 @@ class BlobUpload {
   }
 
   async #fault(answer: HttpAnswer): Promise<TransientFault | OciError> {
-    const { status, url } = answer;
+    const { status } = answer;
     const { digest } = this.#descriptor;
     if (this.#location !== undefined && (status === 404 || status === 416)) {
       // A range that does not fit shows that the registry lost count: only a new upload is safe.
       if (status === 404) this.#forget();
       else await this.discard();
-      return this.#lost(answer, "forgot an upload");
+      return uploadLost(answer, digest, "forgot an upload");
     }
-    if (status === 413) {
-      return new OciError({
-        code: "REGISTRY_PROTOCOL",
-        message: `${url.host} refuses a request of the size of ${digest}`,
-        hint: "Set chunkBytes, so that blobs go in smaller requests.",
-        details: { host: url.host, status, digest },
-      });
-    }
+    if (status === 413) return requestTooLarge(answer, digest);
     return statusFault(answer, { what: `an upload of ${digest} to ${this.#session.name}`, notFound: "BLOB_NOT_FOUND" });
   }
-
-  #lost({ url, status }: HttpAnswer, what: string): TransientFault {
-    const { digest } = this.#descriptor;
-    return new TransientFault(
-      new OciError({
-        code: "REGISTRY_UNREACHABLE",
-        message: `${url.host} ${what} of ${digest}`,
-        hint: "The registry has a fault of its own, or several servers that do not know of each other; try again later.",
-        details: { host: url.host, status, digest },
-      }),
-    );
-  }
-}
-
-/** How much of a blob the registry has, by `Range: 0-<last>`, which some write with `bytes=`. */
-function receivedBytes(answer: HttpAnswer): number | undefined {
-  const last = /^(?:bytes=)?0-(\d{1,15})$/.exec(answer.header("range") ?? "")?.[1];
-  return last === undefined ? undefined : Number(last) + 1;
 }
