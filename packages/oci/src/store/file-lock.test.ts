@@ -28,7 +28,7 @@ function descriptors(): Promise<readonly string[]> {
 test.each(["an end", "SIGKILL"])("gets the lock when the process that holds it comes to %s", async (end) => {
   await using files = await scratch();
   const path = files.path("lock");
-  const child = await holder(path);
+  using child = await holder(path);
   let held = false;
   const locking = withFileLock(path, undefined, async () => {
     held = true;
@@ -45,7 +45,7 @@ test.each(["an end", "SIGKILL"])("gets the lock when the process that holds it c
 test("an abort leaves the wait at once, and nothing open", async () => {
   await using files = await scratch();
   const path = files.path("lock");
-  const child = await holder(path);
+  using child = await holder(path);
   const before = (await descriptors()).length;
   const controller = new AbortController();
   const reason = new Error("enough");
@@ -85,7 +85,7 @@ test("a task that fails gives the lock back", async () => {
 test("who waited for a lock whose path was removed does not share it with who makes it anew", async () => {
   await using files = await scratch();
   const path = files.path("lock");
-  const child = await holder(path);
+  using child = await holder(path);
   let held = false;
   const waiting = withFileLock(path, undefined, async () => {
     held = true;
@@ -104,7 +104,7 @@ test("who waited for a lock whose path was removed does not share it with who ma
 
 /** Holds the lock from another process while the task runs. */
 async function withFileLockOfAnother(path: string, task: () => Promise<void>): Promise<void> {
-  const child = await holder(path);
+  using child = await holder(path);
   await task();
   child.stdin.end();
   await once(child, "exit");

@@ -36,8 +36,8 @@ async function takeLock(path: string, signal: AbortSignal | undefined): Promise<
     signal?.throwIfAborted();
     const { file, locked } = await attempt(path);
     if (locked) return file;
-    const reader = await openReader(path, file);
-    if (reader !== undefined) await writersGone(reader, signal);
+    const fd = await openReader(path, file);
+    if (fd !== undefined) await writersGone(fd, signal);
   }
 }
 
@@ -73,7 +73,7 @@ async function openFifo(path: string): Promise<FileHandle> {
  * Opens the FIFO for reading before it is closed for writing: Linux reports the end only to a reader that there was a writer with.
  * `undefined` when the path is gone or another FIFO by now.
  */
-async function openReader(path: string, writer: FileHandle): Promise<Socket | undefined> {
+async function openReader(path: string, writer: FileHandle): Promise<number | undefined> {
   await using _writer = writer;
   let fd: number;
   try {
@@ -82,14 +82,14 @@ async function openReader(path: string, writer: FileHandle): Promise<Socket | un
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw error;
   }
-  if (isSame(fstatSync(fd, { bigint: true }), await writer.stat({ bigint: true }))) {
-    return new Socket({ fd, readable: true, writable: false });
-  }
+  if (isSame(fstatSync(fd, { bigint: true }), fstatSync(writer.fd, { bigint: true }))) return fd;
   closeSync(fd);
   return undefined;
 }
 
-async function writersGone(reader: Socket, signal: AbortSignal | undefined): Promise<void> {
+async function writersGone(fd: number, signal: AbortSignal | undefined): Promise<void> {
+  // It starts to read when it is made, so nothing may be waited for before the listeners are there.
+  const reader = new Socket({ fd, readable: true, writable: false });
   const closed = once(reader, "close");
   try {
     await once(reader.resume(), "end", signal === undefined ? {} : { signal });
