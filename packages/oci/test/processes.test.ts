@@ -15,9 +15,8 @@ const run = promisify(execFile);
 const MIB = 1024 * 1024;
 
 /** A process that runs one of the programs beside this file. */
-function start(program: string, ...args: readonly string[]) {
-  const path = fileURLToPath(new URL(program, import.meta.url));
-  return spawn(process.execPath, [path, ...args], { stdio: ["pipe", "pipe", "inherit"] });
+function start(program: URL, ...args: readonly string[]) {
+  return spawn(process.execPath, [fileURLToPath(program), ...args], { stdio: ["pipe", "pipe", "inherit"] });
 }
 
 function exits(children: readonly ReturnType<typeof start>[]): Promise<readonly unknown[]> {
@@ -32,7 +31,9 @@ const image = testImage({
 test("processes that change one store at the same time lose no update", async () => {
   await using files = await scratch();
   const store = await files.store();
-  const children = ["a", "b", "c"].map((prefix) => start("name-images.ts", store.directory, prefix, "20"));
+  const children = ["a", "b", "c"].map((prefix) =>
+    start(new URL("./name-images.ts", import.meta.url), store.directory, prefix, "20"),
+  );
   expect(await exits(children)).toEqual(children.map(() => [0, null]));
   expect((await store.list()).length).toBe(60);
 });
@@ -40,7 +41,9 @@ test("processes that change one store at the same time lose no update", async ()
 test("a lock that three processes want all the time is had by one at a time, and by all", async () => {
   await using files = await scratch();
   await writeFile(files.path("count"), "0");
-  const children = [1, 2, 3].map(() => start("count-up.ts", files.path("lock"), files.path("count"), "100"));
+  const children = [1, 2, 3].map(() =>
+    start(new URL("./count-up.ts", import.meta.url), files.path("lock"), files.path("count"), "100"),
+  );
   expect(await exits(children)).toEqual(children.map(() => [0, null]));
   expect(await readFile(files.path("count"), "utf8")).toBe("300");
 });
@@ -53,7 +56,7 @@ test("processes that pull the same image fetch each blob once", async () => {
   });
   const name = `${registry.host}/a:one`;
   const store = await files.store();
-  const children = [1, 2, 3].map(() => start("pull-image.ts", store.directory, name));
+  const children = [1, 2, 3].map(() => start(new URL("./pull-image.ts", import.meta.url), store.directory, name));
   expect(await exits(children)).toEqual(children.map(() => [0, null]));
   const blobs = registry.requests.filter(({ kind }) => kind === "blob").map(({ path }) => path);
   expect(blobs.length).toBe(image.layers.length + 1);
@@ -69,7 +72,13 @@ test("a blob whose process is killed goes on at the byte that it had come to, wh
   const store = await files.store();
   const bytes = Buffer.alloc(5 * MIB);
   const descriptor = { mediaType: "a/b", digest: contentDigest(bytes), size: bytes.length };
-  using child = start("add-part.ts", store.directory, descriptor.digest, String(descriptor.size), "3");
+  using child = start(
+    new URL("./add-part.ts", import.meta.url),
+    store.directory,
+    descriptor.digest,
+    String(descriptor.size),
+    "3",
+  );
   await once(child.stdout, "data");
   const adding = store.add(descriptor, (offset) => oneChunk(bytes.subarray(offset)));
   child.kill("SIGKILL");
@@ -81,7 +90,7 @@ test("a lease holds as long as its process lives", async () => {
   await using files = await scratch();
   const store = await files.store();
   await keepImage(store, "a/b", image);
-  using child = start("hold-lease.ts", store.directory, "a/b");
+  using child = start(new URL("./hold-lease.ts", import.meta.url), store.directory, "a/b");
   await once(child.stdout, "data");
   await store.remove("a/b");
   expect((await store.gc()).removedBlobs).toBe(0);
@@ -97,7 +106,7 @@ test("pulls succeed while another process forgets the image and collects garbage
   await using registry = await startTestRegistry({ repositories: { a: { one: image } } });
   const name = `${registry.host}/a:one`;
   const store = await files.store();
-  using child = start("collect-garbage.ts", store.directory, name);
+  using child = start(new URL("./collect-garbage.ts", import.meta.url), store.directory, name);
   await once(child.stdout, "data");
   const fetched = () => registry.requests.filter(({ kind }) => kind === "blob").length;
   while (fetched() < 5 * image.blobs.size) {

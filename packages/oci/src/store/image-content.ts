@@ -11,7 +11,7 @@ export function contentOf({ mediaType, digest, size }: ContentDescriptor): Conte
 }
 
 /** Everything that an image consists of, once each: the manifests from the root down, configuration and layers. */
-export function imageContent({ manifest, path }: SelectedImage): readonly ContentDescriptor[] {
+function imageContent({ manifest, path }: SelectedImage): readonly ContentDescriptor[] {
   const manifests = path.map(({ bytes, digest, mediaType }) => ({ mediaType, digest, size: bytes.length }));
   const content = [...manifests, manifest.config, ...manifest.layers].map(contentOf);
   return [...new Map(content.map((part) => [part.digest, part])).values()];

@@ -1,10 +1,11 @@
-import { chmod, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { chmod, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { testImage, testIndex, testLayer, writeTestLayout } from "@a3s/testing";
 import { expect, test } from "vitest";
 import { type Scratch, scratch } from "../../test/scratch.ts";
 import { blobPath } from "../layout/blob-path.ts";
 import { pull } from "../pull/pull.ts";
 import { parseImageSource } from "../source/image-source.ts";
+import { tryFileLock } from "./file-lock.ts";
 import { ImageStore } from "./image-store.ts";
 
 const layer = testLayer([{ type: "file", path: "a", content: "a" }]);
@@ -59,6 +60,39 @@ test("unknown fields and entries of other tools survive", async () => {
   expect(after.subject).toBe("kept");
   expect(after.manifests[0]).toEqual(foreign);
   expect(after.manifests.length).toBe(4);
+});
+
+test("opening removes what a killed process was writing, and passes over what older versions left", async () => {
+  await using files = await scratch();
+  await filled(files);
+  const before = (await readdir(files.path("store"))).toSorted();
+  for (const name of ["index.json.0123456789ab.tmp", "oci-layout.0123456789ab.tmp"]) {
+    await writeFile(files.path("store", name), "{");
+  }
+  await writeFile(files.path("store", "index.lock"), "");
+  expect((await (await files.store()).list()).length).toBe(2);
+  expect((await readdir(files.path("store"))).toSorted()).toEqual([...before, "index.lock"].toSorted());
+});
+
+test("an abort leaves the wait for the lock of the store", async () => {
+  await using files = await scratch();
+  const { store } = await filled(files);
+  await using _lock = await tryFileLock(files.path("store", "store.lock"));
+  const reason = new Error("enough");
+  const controller = new AbortController();
+  const { signal } = controller;
+  const calls = [
+    ImageStore.open(store.directory, { signal }),
+    store.remove("alpine", { signal }),
+    store.tag("alpine", "redis", { signal }),
+    store.name(parseImageSource("alpine"), image.descriptor, { signal }),
+    store.lease([image.descriptor.digest], { signal }),
+    store.gc({ signal }),
+    store.evict({ signal }),
+    store.usage({ signal }),
+  ];
+  controller.abort(reason);
+  expect(await Promise.allSettled(calls)).toEqual(calls.map(() => ({ status: "rejected", reason })));
 });
 
 test("many stores in one directory lose no update", async () => {
