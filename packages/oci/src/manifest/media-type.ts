@@ -41,6 +41,11 @@ export function isImageConfigType(mediaType: string): boolean {
 const LAYER_TYPE =
   /^application\/vnd\.(?:oci\.image\.layer\.(?:nondistributable\.)?v1\.tar(?:\+(?:gzip|zstd))?|docker\.image\.rootfs\.(?:diff|foreign\.diff)\.tar(?:\.(?:gzip|zstd))?)$/;
 
+/** Whether a layer of this type is not to be handed out by registries, and has addresses of its own (image-spec layer.md). */
+export function isNondistributableType(mediaType: string): boolean {
+  return isLayerType(mediaType) && /\.(?:nondistributable|foreign)\./.test(mediaType);
+}
+
 /** Whether a layer of this type is a tar archive, plain or packed with gzip or zstd. */
 export function isLayerType(mediaType: string): boolean {
   return LAYER_TYPE.test(mediaType);

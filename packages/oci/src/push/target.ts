@@ -1,6 +1,7 @@
 import type { Digest } from "@a3s/core";
 import { openFileDestination } from "../archive/file-destination.ts";
 import type { ContentDescriptor, Descriptor } from "../manifest/descriptor.ts";
+import { isNondistributableType } from "../manifest/media-type.ts";
 import type { RegistryOptions } from "../registry/client.ts";
 import { RegistryDestination } from "../registry/registry-destination.ts";
 import type { ImageSource } from "../source/image-source.ts";
@@ -46,5 +47,5 @@ function targetOf(
 
 /** image-spec layer.md: layers of these types are not to be pushed, as long as they can be had from addresses of their own. */
 function isForeign({ mediaType, urls }: Descriptor): boolean {
-  return /\.(?:nondistributable|foreign)\./.test(mediaType) && (urls?.length ?? 0) > 0;
+  return isNondistributableType(mediaType) && (urls?.length ?? 0) > 0;
 }

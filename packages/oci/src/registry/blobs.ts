@@ -13,12 +13,12 @@ const PROGRESS_BYTES = 1024 * 1024;
 
 /**
  * The bytes of a blob. When the connection breaks, the rest is asked for with `Range`; a registry that ignores or refuses it sends all
- * again and what is known already is skipped. That the parts fit together shows in the digest.
+ * again and what is known already is skipped. That the parts fit together shows in the digest. With `url` they come from there.
  */
 export async function* getBlob(
   session: RegistrySession,
   descriptor: ContentDescriptor,
-  { signal, offset: start = 0 }: BlobCall,
+  { signal, offset: start = 0, url }: BlobCall & { readonly url?: URL },
 ): AsyncGenerator<Uint8Array, void, undefined> {
   const { size } = descriptor;
   if (start > 0 && start >= size) return;
@@ -27,7 +27,7 @@ export async function* getBlob(
   let counted = start;
   do {
     try {
-      await using answer = await requestBlob(session, descriptor, offset, signal);
+      await using answer = await requestBlob(session, url ?? `blobs/${descriptor.digest}`, offset, signal);
       let skip = await expectBlob(answer, session, descriptor, offset);
       for await (const chunk of answer.body()) {
         const fresh = chunk.subarray(Math.min(skip, chunk.length));
@@ -49,11 +49,11 @@ export async function* getBlob(
 /** Asks for the bytes from an offset on, or for all when the registry does not want to give a part. */
 async function requestBlob(
   session: RegistrySession,
-  { digest }: ContentDescriptor,
+  path: string | URL,
   offset: number,
   signal: AbortSignal | undefined,
 ): Promise<HttpAnswer> {
-  const whole = { method: "GET", path: `blobs/${digest}`, signal } as const;
+  const whole = { method: "GET", path, signal } as const;
   if (offset === 0) return session.send(whole);
   const answer = await session.send({ ...whole, headers: { range: `bytes=${offset}-` } });
   if (answer.status !== 416) return answer;

@@ -24,6 +24,11 @@ export interface RegistryOptions {
   readonly tls?: Readonly<Record<string, TlsOptions>> | undefined;
   /** Those of `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` in the environment by default; `false` for none. */
   readonly proxy?: ProxyOptions | false | undefined;
+  /**
+   * Whether a non-distributable layer that the registry lacks is fetched from the HTTPS address in the manifest, as Windows base layers
+   * are; `false` by default, because a hostile image could make this machine ask any address.
+   */
+  readonly followLayerUrls?: boolean | undefined;
   /** Put over {@link DEFAULT_RETRY_POLICY}. */
   readonly retry?: Partial<RetryPolicy> | undefined;
   /** Where proxies and stored credentials are looked for; `process.env` by default. */
@@ -37,6 +42,7 @@ export interface RegistryOptions {
 export class RegistryClient implements AsyncDisposable {
   readonly retry: RetryPolicy;
   readonly insecureRegistries: readonly string[];
+  readonly followsLayerUrls: boolean;
   readonly mirrors: Mirrors;
   readonly tokens: TokenCache;
   readonly #credentials: CredentialsFinder;
@@ -48,6 +54,7 @@ export class RegistryClient implements AsyncDisposable {
     const { environment = process.env, insecureRegistries = [] } = options;
     this.retry = { ...DEFAULT_RETRY_POLICY, ...options.retry };
     this.insecureRegistries = insecureRegistries;
+    this.followsLayerUrls = options.followLayerUrls ?? false;
     this.mirrors = new Mirrors(options.mirrors);
     this.#credentials = new CredentialsFinder(options.credentials, environment);
     this.#dispatchers = new Dispatchers({

@@ -6,6 +6,7 @@ import type { Reference } from "../reference/reference.ts";
 import type { BlobCall, ImageTransport, TransportCall } from "../transport/transport.ts";
 import { getBlob } from "./blobs.ts";
 import { RegistryClient, type RegistryOptions } from "./client.ts";
+import { layerUrls } from "./layer-urls.ts";
 import { getManifest, headManifest } from "./manifests.ts";
 import { Places } from "./places.ts";
 import { listReferrers } from "./referrers.ts";
@@ -15,6 +16,7 @@ export class RegistryTransport implements ImageTransport {
   readonly description: string;
   readonly #reference: Reference;
   readonly #places: Places;
+  readonly #followsLayerUrls: boolean;
   readonly #own: RegistryClient | undefined;
 
   /**
@@ -27,6 +29,7 @@ export class RegistryTransport implements ImageTransport {
     this.description = `${reference.registry}/${reference.repository}`;
     this.#reference = reference;
     this.#places = new Places(client, reference);
+    this.#followsLayerUrls = client.followsLayerUrls;
     this.#own = client === from ? undefined : client;
   }
 
@@ -44,8 +47,19 @@ export class RegistryTransport implements ImageTransport {
     return this.#places.ask((session) => getManifest(session, digest, signal), signal);
   }
 
+  async *blob(descriptor: Descriptor, call: BlobCall): AsyncGenerator<Uint8Array, void, undefined> {
+    try {
+      yield* this.#blobFromPlaces(descriptor, call);
+    } catch (error) {
+      const [url] = layerUrls(descriptor);
+      if (url === undefined || !isMissing(error, "BLOB_NOT_FOUND")) throw error;
+      if (!this.#followsLayerUrls) throw foreignLayer(error, url);
+      yield* getBlob(this.#places.current, descriptor, { ...call, url });
+    }
+  }
+
   /** When a mirror breaks off, the next place goes on where it stopped. */
-  async *blob(
+  async *#blobFromPlaces(
     descriptor: ContentDescriptor,
     { signal, offset = 0 }: BlobCall,
   ): AsyncGenerator<Uint8Array, void, undefined> {
@@ -69,7 +83,7 @@ export class RegistryTransport implements ImageTransport {
       try {
         return await getManifest(session, tag, signal);
       } catch (error) {
-        if (error instanceof OciError && error.code === "IMAGE_NOT_FOUND") return undefined;
+        if (isMissing(error, "IMAGE_NOT_FOUND")) return undefined;
         throw error;
       }
     }, signal);
@@ -82,4 +96,18 @@ export class RegistryTransport implements ImageTransport {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#own?.[Symbol.asyncDispose]();
   }
+}
+
+function isMissing(error: unknown, code: "BLOB_NOT_FOUND" | "IMAGE_NOT_FOUND"): error is OciError {
+  return error instanceof OciError && error.code === code;
+}
+
+function foreignLayer(cause: OciError, { host }: URL): OciError {
+  return new OciError({
+    code: "BLOB_NOT_FOUND",
+    message: `${cause.message}; its publisher offers it at ${host} only`,
+    hint: "Allow it with followLayerUrls if you trust the image's publisher to name addresses that this machine asks.",
+    cause,
+    details: { ...cause.details, host },
+  });
 }
