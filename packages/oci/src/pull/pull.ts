@@ -11,11 +11,8 @@ import { Pull } from "./pull-handle.ts";
 import { pullImage } from "./pull-image.ts";
 import { DEFAULT_CONCURRENCY } from "./pull-layers.ts";
 
-/** How a source is reached. */
-export type TransportOptions = RegistryOptions;
-
 /** Options of {@link pull}. */
-export interface PullOptions extends TransportOptions {
+export interface PullOptions extends RegistryOptions {
   readonly store: ImageStore;
   /** The platform of this machine's guests by default. */
   readonly platform?: Platform | undefined;
@@ -54,7 +51,7 @@ export function pull(reference: string, options: PullOptions): Pull {
 }
 
 /** The transport that reads a kind of source. */
-export function openTransport(source: ImageSource, options: TransportOptions = {}): ImageTransport {
+export function openTransport(source: ImageSource, options: RegistryOptions = {}): ImageTransport {
   if (source.kind !== "registry") return openFileTransport(source);
   return new RegistryTransport(source.reference, options);
 }
