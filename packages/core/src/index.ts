@@ -22,7 +22,11 @@ export {
   type EventRecord,
   type EventStreamOptions,
 } from "./events/event-bus.ts";
+export { unlessMissing } from "./files/unless-missing.ts";
 export { syncDirectory, type WriteAtomicOptions, writeFileAtomic } from "./files/write-atomic.ts";
+export { tryFileLock, withFileLock } from "./lock/file-lock.ts";
+export { makeFifo, tryFlock } from "./lock/flock.ts";
+export { Turns } from "./lock/turns.ts";
 export { type Deadline, type DeadlineOptions, raceSignal, startDeadline } from "./time/deadline.ts";
 export { type BoxId, isBoxId, newBoxId } from "./values/box-id.ts";
 export { type Digest, type DigestAlgorithm, digestParts, isDigest, parseDigest } from "./values/digest.ts";

@@ -1,5 +1,5 @@
 import { readFile, writeFile } from "node:fs/promises";
-import { withFileLock } from "../src/store/file-lock.ts";
+import { withFileLock } from "@a3s/core";
 
 /** A process of the tests: adds to the number in a file, one at a time. Arguments: lock, file, count. */
 const [lock = "", path = "", count = "0"] = process.argv.slice(2);

@@ -1,4 +1,4 @@
-import type { Digest } from "@a3s/core";
+import { type Digest, Turns } from "@a3s/core";
 import { contentDigest } from "../content/content-digest.ts";
 import { blobMismatch, readVerified } from "../content/verify-content.ts";
 import { OciError } from "../errors/oci-error.ts";
@@ -11,7 +11,6 @@ import { isImageConfigType, isLayerType } from "../manifest/media-type.ts";
 import type { TypedManifest } from "../manifest/select-image.ts";
 import { once } from "../pull/content-of.ts";
 import { formatReference, parseReference } from "../reference/reference.ts";
-import { Turns } from "../store/turns.ts";
 import type { ImageDestination, OpenContent, PutManifestCall } from "../transport/destination.ts";
 import type { TransportCall } from "../transport/transport.ts";
 import { PlainLayer } from "./plain-layer.ts";

@@ -1,11 +1,10 @@
 import { randomBytes } from "node:crypto";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { syncDirectory } from "@a3s/core";
+import { syncDirectory, Turns } from "@a3s/core";
 import { Header } from "tar/header";
 import { Pax } from "tar/pax";
 import { writeAt, writeContent } from "../layout/write-content.ts";
-import { Turns } from "../store/turns.ts";
 import { TAR_BLOCK } from "./tar-block.ts";
 
 /** The longest name that a header holds without a PAX header before it. */

@@ -1,13 +1,12 @@
 import { createReadStream } from "node:fs";
 import { lstat, open, readdir, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
-import { type Digest, isDigest } from "@a3s/core";
+import { type Digest, isDigest, unlessMissing } from "@a3s/core";
 import { readVerified } from "../content/verify-content.ts";
 import { OciError } from "../errors/oci-error.ts";
 import { blobPath } from "../layout/blob-path.ts";
 import type { ContentDescriptor } from "../manifest/descriptor.ts";
 import { storeCorrupt, storeFault } from "./store-fault.ts";
-import { unlessMissing } from "./unless-missing.ts";
 
 const ALGORITHMS = ["sha256", "sha512"];
 

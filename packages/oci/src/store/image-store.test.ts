@@ -1,11 +1,11 @@
 import { chmod, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { tryFileLock } from "@a3s/core";
 import { testImage, testIndex, testLayer, writeTestLayout } from "@a3s/testing";
 import { expect, test } from "vitest";
 import { type Scratch, scratch } from "../../test/scratch.ts";
 import { blobPath } from "../layout/blob-path.ts";
 import { pull } from "../pull/pull.ts";
 import { parseImageSource } from "../source/image-source.ts";
-import { tryFileLock } from "./file-lock.ts";
 import { ImageStore } from "./image-store.ts";
 
 const layer = testLayer([{ type: "file", path: "a", content: "a" }]);

@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { writeFileAtomic } from "@a3s/core";
+import { withFileLock, writeFileAtomic } from "@a3s/core";
 import {
   checkOciLayout,
   EMPTY_INDEX_JSON,
@@ -9,7 +9,6 @@ import {
   OCI_LAYOUT_CONTENT,
   parseIndexJson,
 } from "../layout/index-json.ts";
-import { withFileLock } from "./file-lock.ts";
 import { storeCorrupt } from "./store-fault.ts";
 
 /** `index.json` and `oci-layout` of a store: read without a lock, changed under the one lock of the store, `store.lock`. */

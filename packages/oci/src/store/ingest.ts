@@ -1,15 +1,13 @@
 import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { digestParts, syncDirectory } from "@a3s/core";
+import { digestParts, syncDirectory, unlessMissing, withFileLock } from "@a3s/core";
 import { verifyContent } from "../content/verify-content.ts";
 import { OciError } from "../errors/oci-error.ts";
 import type { ContentDescriptor } from "../manifest/descriptor.ts";
 import type { OpenContent } from "../transport/destination.ts";
 import type { BlobFiles } from "./blob-files.ts";
-import { withFileLock } from "./file-lock.ts";
 import { PartialFile } from "./partial-file.ts";
 import { LOCK_SUFFIX, sweepIngest } from "./sweep-ingest.ts";
-import { unlessMissing } from "./unless-missing.ts";
 import { WriteBack } from "./write-back.ts";
 
 /** What became of content that a store was asked to take in. */

@@ -2,12 +2,10 @@ import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
 import { type FileHandle, mkdir, open, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type Digest, syncDirectory, writeFileAtomic } from "@a3s/core";
+import { type Digest, syncDirectory, tryFlock, unlessMissing, writeFileAtomic } from "@a3s/core";
 import * as v from "valibot";
 import { digestSchema } from "../manifest/descriptor.ts";
-import { tryFlock } from "./posix.ts";
 import { storeCorrupt } from "./store-fault.ts";
-import { unlessMissing } from "./unless-missing.ts";
 
 /** Content that stays in the store while this is held. Disposing it ends the lease, also a named one. */
 export interface Lease extends AsyncDisposable {

@@ -1,7 +1,7 @@
 import { readdir, utimes, writeFile } from "node:fs/promises";
+import { tryFileLock } from "@a3s/core";
 import { expect, test } from "vitest";
 import { type Scratch, scratch } from "../../test/scratch.ts";
-import { tryFileLock } from "./file-lock.ts";
 import { sweepIngest } from "./sweep-ingest.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;

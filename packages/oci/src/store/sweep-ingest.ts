@@ -1,7 +1,6 @@
 import { lstat, mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { tryFileLock } from "./file-lock.ts";
-import { unlessMissing } from "./unless-missing.ts";
+import { tryFileLock, unlessMissing } from "@a3s/core";
 
 /** Ends the name of a blob's lock. */
 export const LOCK_SUFFIX = ".lock";

@@ -1,7 +1,7 @@
 import { createReadStream } from "node:fs";
 import { lstat, mkdir, rename, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
-import { type Digest, digestParts, syncDirectory } from "@a3s/core";
+import { type Digest, digestParts, syncDirectory, unlessMissing } from "@a3s/core";
 import { verifyContent } from "../content/verify-content.ts";
 import { OciError } from "../errors/oci-error.ts";
 import { storedName } from "../layout/image-name.ts";
@@ -10,7 +10,6 @@ import type { BlobFiles } from "./blob-files.ts";
 import { ContentGraph } from "./content-graph.ts";
 import type { IndexFile } from "./index-file.ts";
 import type { Ingest } from "./ingest.ts";
-import { unlessMissing } from "./unless-missing.ts";
 
 /** How far a verification has come. */
 export interface VerifyProgress {

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { withFileLock } from "../src/store/file-lock.ts";
+import { withFileLock } from "../src/lock/file-lock.ts";
 
 /** A process of the tests: holds a lock until its standard input ends. Argument: the path. */
 const [path = ""] = process.argv.slice(2);

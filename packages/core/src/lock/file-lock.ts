@@ -2,9 +2,9 @@ import { once } from "node:events";
 import { type BigIntStats, closeSync, constants, fstatSync, openSync } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { Socket } from "node:net";
-import { makeFifo, tryFlock } from "./posix.ts";
+import { unlessMissing } from "../files/unless-missing.ts";
+import { makeFifo, tryFlock } from "./flock.ts";
 import { Turns } from "./turns.ts";
-import { unlessMissing } from "./unless-missing.ts";
 
 /** The tasks of this process queue here, so that only the first of them waits for other processes. */
 const turns = new Turns();

@@ -1,11 +1,20 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdir, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
-import { expect, test } from "vitest";
-import { scratch } from "../../test/scratch.ts";
+import { afterEach, beforeEach, expect, test } from "vitest";
 import { tryFileLock, withFileLock } from "./file-lock.ts";
+
+let directory: string;
+let path: string;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), "a3s-core-"));
+  path = join(directory, "lock");
+});
+afterEach(() => rm(directory, { recursive: true }));
 
 const program = fileURLToPath(new URL("../../test/hold-lock.ts", import.meta.url));
 
@@ -26,8 +35,6 @@ function descriptors(): Promise<readonly string[]> {
 }
 
 test.each(["an end", "SIGKILL"])("gets the lock when the process that holds it comes to %s", async (end) => {
-  await using files = await scratch();
-  const path = files.path("lock");
   using child = await holder(path);
   let held = false;
   const locking = withFileLock(path, undefined, async () => {
@@ -43,8 +50,6 @@ test.each(["an end", "SIGKILL"])("gets the lock when the process that holds it c
 });
 
 test("an abort leaves the wait at once, and nothing open", async () => {
-  await using files = await scratch();
-  const path = files.path("lock");
   using child = await holder(path);
   const before = (await descriptors()).length;
   const controller = new AbortController();
@@ -59,8 +64,6 @@ test("an abort leaves the wait at once, and nothing open", async () => {
 });
 
 test("many tasks of this process run one after the other in order, and may use files", async () => {
-  await using files = await scratch();
-  const path = files.path("lock");
   let running = 0;
   const order: number[] = [];
   const task = async (number: number) => {
@@ -75,16 +78,12 @@ test("many tasks of this process run one after the other in order, and may use f
 });
 
 test("a task that fails gives the lock back", async () => {
-  await using files = await scratch();
-  const path = files.path("lock");
   await expect(withFileLock(path, undefined, () => Promise.reject(new Error("no")))).rejects.toThrow("no");
   await using lock = await tryFileLock(path);
   expect(lock).toBeDefined();
 });
 
 test("who waited for a lock whose path was removed does not share it with who makes it anew", async () => {
-  await using files = await scratch();
-  const path = files.path("lock");
   using child = await holder(path);
   let held = false;
   const waiting = withFileLock(path, undefined, async () => {
@@ -111,7 +110,6 @@ async function withFileLockOfAnother(path: string, task: () => Promise<void>): P
 }
 
 test("a file in the lock's place is an error, not a lock", async () => {
-  await using files = await scratch();
-  await writeFile(files.path("lock"), "");
-  await expect(tryFileLock(files.path("lock"))).rejects.toMatchObject({ code: "EEXIST" });
+  await writeFile(path, "");
+  await expect(tryFileLock(path)).rejects.toMatchObject({ code: "EEXIST" });
 });

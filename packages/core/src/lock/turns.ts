@@ -1,4 +1,4 @@
-import { raceSignal } from "@a3s/core";
+import { raceSignal } from "../time/deadline.ts";
 
 /** Lets one task at a time through per key, in the order of arrival, within this process. */
 export class Turns {
