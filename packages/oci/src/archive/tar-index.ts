@@ -14,6 +14,9 @@ export const MAX_PAX_BYTES = 1024 * 1024;
 /** Most links from a name to its file; `docker save` makes one. */
 const MAX_LINK_DEPTH = 16;
 
+/** Bytes that are read at a time. */
+const WINDOW_BYTES = 32 * 1024;
+
 /** Where a file's content lies in the archive. */
 export interface TarSpan {
   readonly offset: number;
@@ -54,6 +57,9 @@ class TarWalk {
   readonly #path: string;
   readonly #length: number;
   readonly #entries = new Map<string, Indexed>();
+  /** What was read last and where it begins: many small entries in a row are one read. */
+  #window: Buffer = Buffer.alloc(0);
+  #windowAt = 0;
   #position = 0;
   #nameBytes = 0;
   #extension: TarExtension = {};
@@ -127,11 +133,17 @@ class TarWalk {
   }
 
   async #read(length: number, what: string): Promise<Buffer> {
-    if (length > this.#length - this.#position) throw this.#invalid(`is cut off in ${what}`);
-    const { bytesRead, buffer } = await this.#file.read(Buffer.alloc(length), 0, length, this.#position);
-    if (bytesRead < length) throw this.#invalid(`is cut off in ${what}`);
+    const start = this.#position;
+    if (length > this.#length - start) throw this.#invalid(`is cut off in ${what}`);
+    if (start < this.#windowAt || start + length > this.#windowAt + this.#window.length) {
+      const size = Math.min(Math.max(length, WINDOW_BYTES), this.#length - start);
+      const { bytesRead, buffer } = await this.#file.read(Buffer.allocUnsafeSlow(size), 0, size, start);
+      if (bytesRead < length) throw this.#invalid(`is cut off in ${what}`);
+      this.#window = buffer.subarray(0, bytesRead);
+      this.#windowAt = start;
+    }
     this.#position += length;
-    return buffer;
+    return this.#window.subarray(start - this.#windowAt, start - this.#windowAt + length);
   }
 
   #checkedSize(size: number | undefined): number {

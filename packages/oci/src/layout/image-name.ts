@@ -38,6 +38,17 @@ export function storedName(descriptor: Descriptor): string | undefined {
   return undefined;
 }
 
+/** The full reference that an entry of a layout carries; what other tools wrote there may be a tag alone. */
+export function referenceOf({ annotations }: Descriptor): string | undefined {
+  const names = [annotations?.[CONTAINERD_NAME], annotations?.[REF_NAME]];
+  return names.find((name) => name !== undefined && isFullReference(name));
+}
+
+/** What an entry of a layout can be told from the others by. */
+export function tagOf({ annotations }: Descriptor): string | undefined {
+  return annotations?.[REF_NAME] ?? annotations?.[CONTAINERD_NAME];
+}
+
 /** Whether an entry of a layout has this tag. */
 export function hasTag(descriptor: Descriptor, tag: string): boolean {
   return descriptor.annotations?.[REF_NAME] === tag || descriptor.annotations?.[CONTAINERD_NAME] === tag;
