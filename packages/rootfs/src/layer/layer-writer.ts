@@ -1,3 +1,4 @@
+import { createHash, type Hash } from "node:crypto";
 import { closeSync, writeSync } from "node:fs";
 import { type ByteString, readable } from "../bytes/byte-string.ts";
 import { layerFault } from "../errors/layer-fault.ts";
@@ -13,6 +14,8 @@ interface OpenFile {
   readonly place: Place;
   readonly descriptor: number;
   readonly attributes: Attributes;
+  /** Of the content; for the manifest of the root. */
+  readonly hash: Hash;
 }
 
 /** Applies the entries of one layer to a root as they come out of the tar stream. */
@@ -47,6 +50,7 @@ export class LayerWriter implements TarSink, Disposable {
   data(chunk: Buffer): void {
     // Content of whiteouts and of what is ignored.
     if (this.#file === undefined) return;
+    this.#file.hash.update(chunk);
     for (let offset = 0; offset < chunk.length; ) {
       offset += writeSync(this.#file.descriptor, chunk, offset, chunk.length - offset);
     }
@@ -58,7 +62,7 @@ export class LayerWriter implements TarSink, Disposable {
     const unset = setAttributes(file.descriptor, file.place.name, file.attributes, this.#root.privileges);
     this.#file = undefined;
     closeSync(file.descriptor);
-    this.#root.addFile(file.place, unset);
+    this.#root.addFile(file.place, file.hash.digest("binary"), unset);
   }
 
   [Symbol.dispose](): void {
@@ -84,10 +88,14 @@ export class LayerWriter implements TarSink, Disposable {
     const { attributes, type } = entry;
     if (type === "symlink") this.#checkSymlink(entry.linkTarget);
     const place = this.#root.prepare(parents, name);
-    if (type === "file") this.#file = { place, descriptor: this.#root.createFile(place), attributes };
+    if (type === "file") this.#file = this.#createFile(place, attributes);
     else if (type === "symlink") this.#root.addSymlink(place, entry.linkTarget, attributes);
     else if (type === "fifo") this.#root.addFifo(place, attributes);
     else this.#root.addDevice(place, entry);
+  }
+
+  #createFile(place: Place, attributes: Attributes): OpenFile {
+    return { place, descriptor: this.#root.createFile(place), attributes, hash: createHash("sha256") };
   }
 
   #checkSymlink(target: ByteString): void {

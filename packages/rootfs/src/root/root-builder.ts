@@ -77,22 +77,22 @@ export class RootBuilder implements Disposable {
     return createFileAt(this.descriptors.of(place.directory), place.name);
   }
 
-  addFile(place: Place, unset: Unset | undefined): void {
-    this.#add(place, { kind: "file", layer: this.#layer, target: "", unset });
+  addFile(place: Place, sha256: ByteString, unset: Unset | undefined): void {
+    this.#add(place, { kind: "file", layer: this.#layer, target: "", sha256, unset });
   }
 
   addSymlink(place: Place, target: ByteString, attributes: Attributes): void {
     const descriptor = this.descriptors.of(place.directory);
     symlinkAt(descriptor, place.name, target);
     const unset = setAttributesAt(descriptor, place.name, "symlink", attributes, this.privileges);
-    this.#add(place, { kind: "symlink", layer: this.#layer, target, unset });
+    this.#add(place, { kind: "symlink", layer: this.#layer, target, sha256: "", unset });
   }
 
   addFifo(place: Place, attributes: Attributes): void {
     const descriptor = this.descriptors.of(place.directory);
     makeNodeAt(descriptor, place.name, S_IFIFO | 0o600, 0);
     const unset = setAttributesAt(descriptor, place.name, "special", attributes, this.privileges);
-    this.#add(place, { kind: "special", layer: this.#layer, target: "", unset });
+    this.#add(place, { kind: "special", layer: this.#layer, target: "", sha256: "", unset });
   }
 
   /** A device node, or a record of it where this process may not make one. */
@@ -106,11 +106,11 @@ export class RootBuilder implements Disposable {
       if (!isRefusal(errnoCode(error))) throw error;
       const { uid, gid, mode } = attributes;
       const unset: Unset = { owner: { uid, gid }, device: { type, major, minor, mode } };
-      this.#add(place, { kind: "absent", layer: this.#layer, target: "", unset });
+      this.#add(place, { kind: "absent", layer: this.#layer, target: "", sha256: "", unset });
       return;
     }
     const unset = setAttributesAt(descriptor, place.name, "special", attributes, this.privileges);
-    this.#add(place, { kind: "special", layer: this.#layer, target: "", unset });
+    this.#add(place, { kind: "special", layer: this.#layer, target: "", sha256: "", unset });
   }
 
   /**

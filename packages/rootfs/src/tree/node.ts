@@ -32,6 +32,8 @@ export interface LeafNode {
   readonly layer: number;
   /** Target of a symbolic link, else empty. */
   readonly target: ByteString;
+  /** SHA-256 of a file's content, else empty. */
+  readonly sha256: ByteString;
   /** What could not be set on disk. Names of one inode share it. */
   readonly unset: Unset | undefined;
 }

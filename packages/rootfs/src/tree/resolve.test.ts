@@ -10,11 +10,11 @@ function tree(): DirectoryNode {
     return node;
   };
   const link = (parent: DirectoryNode, name: string, target: string) =>
-    parent.children.set(name, { kind: "symlink", layer: 0, target, unset: undefined });
+    parent.children.set(name, { kind: "symlink", layer: 0, target, sha256: "", unset: undefined });
   const usr = add(root, "usr");
   const lib = add(usr, "lib");
   add(add(root, "a"), "b");
-  lib.children.set("file", { kind: "file", layer: 0, target: "", unset: undefined });
+  lib.children.set("file", { kind: "file", layer: 0, target: "", sha256: "", unset: undefined });
   link(root, "lib", "usr/lib");
   link(root, "abs", "/usr");
   link(usr, "up", "../../../../a");
