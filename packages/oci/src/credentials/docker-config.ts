@@ -78,6 +78,7 @@ export class DockerConfig {
     } catch {
       throw this.#malformed("it is not JSON");
     }
+    if (Array.isArray(value)) throw this.#malformed("it is a list");
     const result = v.safeParse(configSchema, value);
     if (result.success) return result.output;
     throw this.#malformed(`${v.getDotPath(result.issues[0]) ?? "it"} has a wrong type`);

@@ -1,9 +1,10 @@
 import type { Credentials, Environment } from "../credentials/credentials.ts";
 import { type CredentialsAsked, CredentialsFinder, type CredentialsOption } from "../credentials/find-credentials.ts";
 import { Dispatchers } from "./dispatchers.ts";
+import { repositoryUrl } from "./endpoint.ts";
 import { type HttpRequest, type HttpSettings, sendRequest } from "./http.ts";
 import type { HttpAnswer } from "./http-answer.ts";
-import { type MirrorOptions, Mirrors } from "./mirrors.ts";
+import { type MirrorOptions, Mirrors, type RepositoryPlace } from "./mirrors.ts";
 import { type ProxyOptions, ProxySettings } from "./proxy-settings.ts";
 import { DEFAULT_RETRY_POLICY, type RetryPolicy } from "./retry.ts";
 import { type TlsOptions, TlsSettings } from "./tls-settings.ts";
@@ -20,7 +21,10 @@ export interface RegistryOptions {
   readonly insecureRegistries?: readonly string[] | undefined;
   /** What is asked before a registry, by its name; pulls only. One that fails is passed over. None by default. */
   readonly mirrors?: MirrorOptions | undefined;
-  /** By `host:port`, or `host` for all its ports, or `*` for every host; Node's certificate authorities by default. */
+  /**
+   * By `host:port`, or `host` for all its ports, or `*` for every host; Node's certificate authorities by default. To a host that is
+   * named here TLS is spoken, also on the loopback.
+   */
   readonly tls?: Readonly<Record<string, TlsOptions>> | undefined;
   /** Those of `HTTP_PROXY`, `HTTPS_PROXY` and `NO_PROXY` in the environment by default; `false` for none. */
   readonly proxy?: ProxyOptions | false | undefined;
@@ -46,6 +50,7 @@ export class RegistryClient implements AsyncDisposable {
   readonly mirrors: Mirrors;
   readonly tokens: TokenCache;
   readonly #credentials: CredentialsFinder;
+  readonly #tls: TlsSettings;
   readonly #dispatchers: Dispatchers;
   readonly #settings: HttpSettings;
 
@@ -57,14 +62,20 @@ export class RegistryClient implements AsyncDisposable {
     this.followsLayerUrls = options.followLayerUrls ?? false;
     this.mirrors = new Mirrors(options.mirrors);
     this.#credentials = new CredentialsFinder(options.credentials, environment);
+    this.#tls = new TlsSettings(options.tls, insecureRegistries);
     this.#dispatchers = new Dispatchers({
-      tls: new TlsSettings(options.tls),
+      tls: this.#tls,
       proxies: new ProxySettings(options.proxy, environment),
       connectTimeoutMs: this.retry.stallTimeoutMs,
     });
     const { stallTimeoutMs } = this.retry;
     this.#settings = { insecureRegistries, stallTimeoutMs, route: (url) => this.#dispatchers.route(url) };
     this.tokens = new TokenCache(this.#settings);
+  }
+
+  /** What the paths of a repository are relative to. */
+  repositoryUrl(place: RepositoryPlace): URL {
+    return repositoryUrl(place, this.insecureRegistries, (url) => this.#tls.names(url));
   }
 
   /** One request; see {@link sendRequest}. */

@@ -19,6 +19,12 @@ test.each([
   expect(repositoryUrl(parseReference(reference), insecure).href).toBe(expected);
 });
 
+test("TLS is spoken to the loopback where it is set up", () => {
+  const named = ({ host }: URL) => host === "localhost:5000";
+  expect(repositoryUrl(parseReference("localhost:5000/a"), [], named).protocol).toBe("https:");
+  expect(repositoryUrl(parseReference("localhost:5001/a"), [], named).protocol).toBe("http:");
+});
+
 test.each([
   ["https://example.com/", "https://reg.io/", true],
   ["http://example.com/", "https://reg.io/", false],

@@ -3,19 +3,19 @@ import type { Reference } from "../reference/reference.ts";
 /** The host that serves `docker.io`. */
 const DOCKER_HUB = "registry-1.docker.io";
 
-/** The base of every request to a reference's repository: `https://host/v2/<repository>/`. */
+/**
+ * The base of every request to a reference's repository: `https://host/v2/<repository>/`. Plain HTTP is spoken to the loopback, unless
+ * TLS is set up for it, and to hosts named insecure.
+ */
 export function repositoryUrl(
   { registry, repository }: Pick<Reference, "registry" | "repository">,
   insecureRegistries: readonly string[] = [],
+  namesTls: (url: URL) => boolean = () => false,
 ): URL {
   const host = registry === "docker.io" ? DOCKER_HUB : registry;
   const secure = new URL(`https://${host}/v2/${repository}/`);
-  return allowsPlainHttp(secure, insecureRegistries) ? new URL(`http://${host}/v2/${repository}/`) : secure;
-}
-
-/** Whether plain HTTP may be spoken to the URL's host: the loopback, and `host` or `host:port` named insecure. */
-function allowsPlainHttp(url: URL, insecureRegistries: readonly string[]): boolean {
-  return isLoopback(url.hostname) || isNamed(url, insecureRegistries);
+  const isPlain = isNamed(secure, insecureRegistries) || (isLoopback(secure.hostname) && !namesTls(secure));
+  return isPlain ? new URL(`http://${host}/v2/${repository}/`) : secure;
 }
 
 /**

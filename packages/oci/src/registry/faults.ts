@@ -7,6 +7,9 @@ const LASTING =
 /** What undici says when a proxy does not let a connection through. */
 const TUNNEL_REFUSED = /^Proxy response \((\d{3})\)/;
 
+/** Causes that say no more than that the other side closed the connection. */
+const CLOSED: ReadonlySet<string> = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"]);
+
 /** What was going on when a connection failed. */
 export interface ConnectionState {
   readonly url: URL;
@@ -26,7 +29,7 @@ export function connectionFault(error: unknown, { url, proxy, stalledAfterMs }: 
   const final = new OciError({
     code: "REGISTRY_UNREACHABLE",
     message: `Talking to ${url.host}${proxy === undefined ? "" : ` through the proxy ${proxy}`} failed: ${why}`,
-    hint: hintFor(code, proxy),
+    hint: hintFor(url, proxy, code),
     cause: error,
     details: {
       host: url.host,
@@ -68,17 +71,18 @@ function causeCode(error: unknown): string | undefined {
   return undefined;
 }
 
-function hintFor(code: string | undefined, proxy: string | undefined): string {
+function hintFor(url: URL, proxy: string | undefined, code: string | undefined): string {
   if (code === "ENOTFOUND") return "Check the spelling of the registry's name and the machine's DNS.";
   if (code === "ERR_SSL_WRONG_VERSION_NUMBER" || code === "ERR_SSL_PACKET_LENGTH_TOO_LONG") {
     return "The host speaks plain HTTP; name it in insecureRegistries if that is meant.";
-  }
-  if (code !== undefined && /^ERR_SSL_.*ALERT/.test(code)) {
-    return "The host refuses this client; if it wants a certificate, name one for it in tls.";
   }
   if (code !== undefined && LASTING.test(code)) {
     return "The host's certificate is not trusted by this machine; name its authority in tls if it is the right one.";
   }
   if (proxy !== undefined) return "Check the proxy, and the network between this machine and it.";
+  // In TLS 1.3 a server refuses a client's certificate when its side of the handshake is over, by closing the connection.
+  if (url.protocol === "https:" && code !== undefined && CLOSED.has(code)) {
+    return "Check the network between this machine and the host, and whether the host wants a client certificate (tls).";
+  }
   return "Check the network between this machine and the registry, and try again.";
 }

@@ -14,7 +14,7 @@ const user = { username: "u", password: "p:ä" };
 
 function transport(host: string, credentials?: Credentials): RegistryTransport {
   const retry = { ...DEFAULT_RETRY_POLICY, firstDelayMs: 1 };
-  return new RegistryTransport(parseReference(`${host}/a:one`), { credentials, insecureRegistries: [], retry });
+  return new RegistryTransport(parseReference(`${host}/a:one`), { credentials, environment: {}, retry });
 }
 
 async function statusOf(auth: TestRegistryAuth, credentials?: Credentials): Promise<string> {

@@ -1,7 +1,7 @@
 import type { Credentials } from "../credentials/credentials.ts";
 import { type Challenge, parseChallenges } from "./challenge.ts";
 import type { RegistryClient } from "./client.ts";
-import { isAllowedUrl, repositoryUrl } from "./endpoint.ts";
+import { isAllowedUrl } from "./endpoint.ts";
 import { protocolError } from "./faults.ts";
 import type { HttpMethod } from "./http.ts";
 import type { HttpAnswer } from "./http-answer.ts";
@@ -53,7 +53,7 @@ export class RegistrySession {
   constructor(client: RegistryClient, place: RepositoryPlace, options: SessionOptions = {}) {
     const { actions = "pull", readFrom = [], isMirror = false, retry = client.retry } = options;
     this.name = `${place.registry}/${place.repository}`;
-    this.base = repositoryUrl(place, client.insecureRegistries);
+    this.base = client.repositoryUrl(place);
     this.retry = retry;
     this.#client = client;
     this.#place = place;

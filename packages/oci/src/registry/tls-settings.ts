@@ -22,13 +22,20 @@ export class TlsSettings {
   readonly #contexts = new Map<string, SecureContext>();
 
   /** @throws OciError `REGISTRY_OPTIONS_INVALID` */
-  constructor(options: Readonly<Record<string, TlsOptions>> = {}) {
+  constructor(options: Readonly<Record<string, TlsOptions>> = {}, insecureRegistries: readonly string[] = []) {
     const all = options[ALL];
     if (all?.cert !== undefined || all?.key !== undefined) {
       throw optionsInvalid(`tls["*"]`, "has a client certificate", "Name the host that the certificate is meant for.");
     }
     const trusted = authoritiesOf(ALL, all);
     for (const [host, entry] of Object.entries(options)) {
+      if (insecureRegistries.includes(host)) {
+        throw optionsInvalid(
+          optionOf(host),
+          "is for an insecure registry",
+          "Name it in one of tls and insecureRegistries.",
+        );
+      }
       const own = host === ALL ? trusted : [...trusted, ...authoritiesOf(host, entry)];
       this.#contexts.set(keyOf(host), contextOf(host, entry, own));
     }
@@ -38,6 +45,11 @@ export class TlsSettings {
   entryFor({ protocol, host, hostname }: URL): string {
     if (protocol !== "https:") return "";
     return [host, hostname, ALL].find((key) => this.#contexts.has(key)) ?? "";
+  }
+
+  /** Whether there is a setting for just this host. */
+  names(url: URL): boolean {
+    return !["", ALL].includes(this.entryFor(url));
   }
 
   /** What an entry says, for a connection. */

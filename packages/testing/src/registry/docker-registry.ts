@@ -8,6 +8,9 @@ import { makeCertificates } from "./certificates.ts";
 
 const run = promisify(execFile);
 
+/** A name that its certificate is good for, beside the loopback's. */
+const TLS_NAME = "registry.test";
+
 /** Options of {@link startDockerRegistry}. */
 export interface DockerRegistryOptions {
   readonly signal?: AbortSignal;
@@ -15,7 +18,7 @@ export interface DockerRegistryOptions {
   readonly binary?: string;
   /** Who may use it, by Basic authentication; everybody by default. */
   readonly htpasswd?: { readonly username: string; readonly password: string };
-  /** Whether it speaks TLS, and by which authority (in PEM) clients must have been signed, if by any. Plain HTTP by default. */
+  /** Whether it speaks TLS, as 127.0.0.1 or `registry.test`, and by which authority (in PEM) clients must have been signed, if by any. Plain HTTP by default. */
   readonly tls?: true | { readonly clientCa: string };
 }
 
@@ -86,7 +89,7 @@ async function start(
 /** Writes what the registry is started with. @returns the authority of its certificate. */
 async function configure(directory: string, { htpasswd, tls }: DockerRegistryOptions): Promise<string> {
   const path = (name: string) => join(directory, name);
-  const certificates = tls === undefined ? undefined : await makeCertificates();
+  const certificates = tls === undefined ? undefined : await makeCertificates({ names: [TLS_NAME] });
   const clientCa = typeof tls === "object" ? tls.clientCa : undefined;
   if (certificates !== undefined) {
     await writeFile(path("server.crt"), certificates.server.cert);
