@@ -7,7 +7,7 @@ import { expect, test } from "vitest";
 import { openFileDestination } from "../src/archive/file-destination.ts";
 import { pull } from "../src/pull/pull.ts";
 import type { FileSourceKind } from "../src/source/image-source.ts";
-import { putImages } from "./put-image.ts";
+import { putImages } from "./destination-content.ts";
 import { scratch } from "./scratch.ts";
 
 const run = promisify(execFile);

@@ -1,12 +1,16 @@
-import type { Digest } from "@a3s/core";
-import { type TestContent, type TestDescriptor, testImage, testIndex, testLayer } from "@a3s/testing";
+import { type TestContent, testImage, testIndex, testLayer } from "@a3s/testing";
 import { describe, expect, test } from "vitest";
-import { readVerified } from "../src/content/verify-content.ts";
-import type { ContentDescriptor } from "../src/manifest/descriptor.ts";
-import { parseManifest, type RawManifest } from "../src/manifest/manifest.ts";
-import type { TypedManifest } from "../src/manifest/select-image.ts";
-import type { ImageDestination, OpenContent } from "../src/transport/destination.ts";
+import type { ImageDestination } from "../src/transport/destination.ts";
 import type { ImageTransport } from "../src/transport/transport.ts";
+import {
+  blobsOf,
+  contentOf,
+  expectBytes,
+  expectLayers,
+  manifestOf,
+  putImage,
+  type TestBlob,
+} from "./destination-content.ts";
 
 /** A place that images are written to in one test. */
 export interface DestinationPlace {
@@ -31,14 +35,6 @@ export interface DestinationSetting {
   readonly keeps: "bytes" | "layers";
   /** Whether a later destination adds to what an earlier one committed; an archive is replaced. */
   readonly adds: boolean;
-}
-
-/** Content of a test with what identifies it. */
-export interface TestBlob {
-  readonly descriptor: ContentDescriptor;
-  readonly bytes: Uint8Array;
-  /** Digest of the content without compression. */
-  readonly plain: Digest;
 }
 
 const big = testLayer([{ type: "file", path: "big", content: "0123456789".repeat(300_000) }]);
@@ -229,71 +225,4 @@ async function write(place: DestinationPlace, put: (destination: ImageDestinatio
   await using destination = place.open();
   await put(destination);
   await destination.commit(call);
-}
-
-async function putImage(destination: ImageDestination, content: typeof image, name?: string): Promise<void> {
-  for (const blob of blobsOf(content)) await destination.putBlob(blob.descriptor, contentOf(blob), call);
-  await destination.putManifest(manifestOf(content), { name });
-}
-
-/** The layers of an image and then its configuration. */
-function blobsOf({ layers, configDescriptor, blobs }: typeof image): readonly TestBlob[] {
-  const { mediaType, digest, size } = configDescriptor;
-  const config = { descriptor: { mediaType, digest, size }, bytes: bytesOf(blobs, digest), plain: digest };
-  return [
-    ...layers.map(({ mediaType, digest, bytes, diffId }) => ({
-      descriptor: { mediaType, digest, size: bytes.length },
-      bytes,
-      plain: diffId,
-    })),
-    config,
-  ];
-}
-
-function contentOf({ bytes }: { readonly bytes: Uint8Array }, pieceBytes = 65_536): OpenContent {
-  return async function* (offset) {
-    for (let at = offset; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
-  };
-}
-
-function manifestOf({ descriptor, blobs }: TestContent): TypedManifest {
-  const { digest, mediaType } = descriptor;
-  return { bytes: bytesOf(blobs, digest), digest, mediaType };
-}
-
-function bytesOf(blobs: TestContent["blobs"], digest: Digest): Uint8Array {
-  const bytes = blobs.get(digest);
-  if (bytes === undefined) throw new Error(`the test has no ${digest}`);
-  return bytes;
-}
-
-async function expectBytes(transport: ImageTransport, { descriptor, blobs }: TestContent): Promise<void> {
-  const root = await transport.rootManifest(call);
-  expect(root).toMatchObject({ digest: descriptor.digest, mediaType: descriptor.mediaType });
-  const pending: (TestDescriptor | RawManifest)[] = [descriptor];
-  for (let next = pending.pop(); next !== undefined; next = pending.pop()) {
-    const { digest, mediaType, size } = next as TestDescriptor;
-    const raw = await transport.manifest({ digest, mediaType, size }, call);
-    expect(Buffer.from(raw.bytes).equals(bytesOf(blobs, digest))).toBe(true);
-    const parsed = parseManifest(raw);
-    if (parsed.kind === "index") pending.push(...(parsed.index.manifests as TestDescriptor[]));
-    else
-      for (const blob of [parsed.manifest.config, ...parsed.manifest.layers]) await expectBlob(transport, blob, blobs);
-  }
-}
-
-async function expectBlob(transport: ImageTransport, blob: ContentDescriptor, blobs: TestContent["blobs"]) {
-  const bytes = await readVerified(transport.blob(blob, call), blob);
-  expect(Buffer.from(bytes).equals(bytesOf(blobs, blob.digest))).toBe(true);
-}
-
-/** The configuration names the unpacked layers by their digests. */
-async function expectLayers(transport: ImageTransport, wanted: TestContent): Promise<void> {
-  const parsed = parseManifest(await transport.rootManifest(call));
-  const expected = parseManifest(manifestOf(wanted));
-  if (parsed.kind === "index" || expected.kind === "index") throw new Error("an index is no image");
-  await expectBlob(transport, parsed.manifest.config, wanted.blobs);
-  const config = JSON.parse(Buffer.from(bytesOf(wanted.blobs, parsed.manifest.config.digest)).toString("utf8"));
-  expect(parsed.manifest.layers.map(({ digest }) => digest)).toEqual(config.rootfs.diff_ids);
-  for (const layer of parsed.manifest.layers) await readVerified(transport.blob(layer, call), layer);
 }
