@@ -6,7 +6,7 @@ import type { ArchiveFiles } from "./archive-files.ts";
 import { MAX_ENTRY_NAME_BYTES } from "./tar-index.ts";
 
 /** Most bytes of a `manifest.json`: some 1000 images of 50 layers. */
-export const MAX_MANIFEST_JSON_BYTES = 4 * 1024 * 1024;
+const MAX_MANIFEST_JSON_BYTES = 4 * 1024 * 1024;
 /** Most images in one archive. */
 const MAX_IMAGES = 4096;
 
