@@ -60,6 +60,25 @@ test("every parameter that is written in quotes is read back", () => {
   );
 });
 
+test("every list of challenges is read back, in order", () => {
+  const token = fc.stringMatching(/^[a-z][a-z0-9!#$%&'*+.^_`|~-]{0,8}$/);
+  const value = fc.string({ unit: "grapheme-ascii", maxLength: 10 });
+  const challenge = fc.record({
+    scheme: token,
+    parameters: fc.uniqueArray(fc.tuple(token, value), { selector: ([name]) => name }),
+  });
+  const format = ({ scheme, parameters }: { scheme: string; parameters: readonly [string, string][] }) => {
+    const written = parameters.map(([name, text]) => `${name}="${text.replace(/["\\]/g, "\\$&")}"`);
+    return `${scheme} ${written.join(", ")}`.trim();
+  };
+  fc.assert(
+    fc.property(fc.array(challenge, { maxLength: 4 }), (challenges) => {
+      const expected = challenges.map(({ scheme, parameters }) => [scheme, Object.fromEntries(parameters)]);
+      expect(plain(challenges.map(format).join(", "))).toEqual(expected);
+    }),
+  );
+});
+
 test("any header ends in a list, quickly", () => {
   fc.assert(fc.property(fc.string(), (header) => Array.isArray(parseChallenges(header))));
   const start = performance.now();

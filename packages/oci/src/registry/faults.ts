@@ -1,9 +1,10 @@
 import { OciError } from "../errors/oci-error.ts";
 import { TransientFault } from "./retry.ts";
 
-/** Causes that a second try meets again: names that do not exist, and certificates that do not fit. */
-const LASTING =
-  /^(?:ENOTFOUND|CERT_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_INVALID_|UND_ERR_PRX_TLS)/;
+/** Certificates that do not fit. */
+const UNTRUSTED = /^(?:CERT_|ERR_TLS_|ERR_SSL_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|UND_ERR_PRX_TLS)/;
+/** Other causes that a second try meets again: names that do not exist, requests that cannot be sent, and a client that has ended. */
+const LASTING = /^(?:ENOTFOUND|ERR_INVALID_|UND_ERR_(?:DESTROYED|CLOSED|INVALID_ARG)$)/;
 /** What undici says when a proxy does not let a connection through. */
 const TUNNEL_REFUSED = /^Proxy response \((\d{3})\)/;
 
@@ -37,7 +38,7 @@ export function connectionFault(error: unknown, { url, proxy, stalledAfterMs }: 
       ...(code === undefined ? {} : { cause: code }),
     },
   });
-  return code !== undefined && LASTING.test(code) ? final : new TransientFault(final);
+  return code !== undefined && (UNTRUSTED.test(code) || LASTING.test(code)) ? final : new TransientFault(final);
 }
 
 /** For a proxy that answers in the place of who was to be reached. */
@@ -76,7 +77,7 @@ function hintFor(url: URL, proxy: string | undefined, code: string | undefined):
   if (code === "ERR_SSL_WRONG_VERSION_NUMBER" || code === "ERR_SSL_PACKET_LENGTH_TOO_LONG") {
     return "The host speaks plain HTTP; name it in insecureRegistries if that is meant.";
   }
-  if (code !== undefined && LASTING.test(code)) {
+  if (code !== undefined && UNTRUSTED.test(code)) {
     return "The host's certificate is not trusted by this machine; name its authority in tls if it is the right one.";
   }
   if (proxy !== undefined) return "Check the proxy, and the network between this machine and it.";

@@ -152,11 +152,21 @@ test("a slow source of a body is no stall, a server that takes nothing is", asyn
   deaf.closeAllConnections();
 });
 
+test("a client that has ended sends nothing, and is not tried again", async () => {
+  await using server = await serve(ok);
+  const client = new RegistryClient({ environment: {} });
+  await (await client.send({ method: "GET", url: server.url }))[Symbol.asyncDispose]();
+  await client[Symbol.asyncDispose]();
+  const late = client.send({ method: "GET", url: server.url });
+  await expect(late).rejects.toMatchObject({ name: "OciError", code: "REGISTRY_UNREACHABLE" });
+  expect(server.seen.length).toBe(1);
+});
+
 test("disposing a client fails what is under way", async () => {
   await using server = await serve((_seen, response) => response.write("a"));
   const client = new RegistryClient({ environment: {} });
   const answer = await client.send({ method: "GET", url: server.url });
   const reading = collect(answer.body());
   await client[Symbol.asyncDispose]();
-  await expect(reading).rejects.toMatchObject({ final: { code: "REGISTRY_UNREACHABLE" } });
+  await expect(reading).rejects.toMatchObject({ name: "OciError", code: "REGISTRY_UNREACHABLE" });
 });
