@@ -40,10 +40,13 @@ try {
     const contest = await runContest(reference, runs, scratch);
     const what = `${layers} layer${layers === 1 ? "" : "s"}, ${Math.round(bytes / megabyte)} MB`;
     rows.push(...contestRows(what, contest));
-    const ratio = (key: "wallMs" | "cpuMs") => median(column(contest.ours, key)) / median(column(contest.skopeo, key));
-    notes.push(`${what}: pull / skopeo copy = ${ratio("wallMs").toFixed(2)}, CPU time ${ratio("cpuMs").toFixed(2)}`);
+    const wall = ratio(median, contest, "wallMs");
+    // The fastest runs say what both can do when other work on the machine disturbs them least.
+    const fastest = ratio((values) => Math.min(...values), contest, "wallMs").toFixed(2);
+    const cpu = ratio(median, contest, "cpuMs").toFixed(2);
+    notes.push(`${what}: pull / skopeo copy = ${wall.toFixed(2)}; of the fastest runs ${fastest}, of CPU time ${cpu}`);
     checks.push(
-      { name: `${what}: pull / skopeo copy`, value: ratio("wallMs"), bar: 1, better: "lower" },
+      { name: `${what}: pull / skopeo copy`, value: wall, bar: 1, better: "lower" },
       { name: `${what}: peak memory, MB`, value: peak(contest) / megabyte, bar: 150, better: "lower" },
     );
   }
@@ -89,6 +92,10 @@ function figures(what: string, values: readonly number[]): readonly string[] {
 
 function column<K extends string>(rows: readonly Readonly<Record<K, number>>[], key: K): readonly number[] {
   return rows.map((row) => row[key]);
+}
+
+function ratio(of: (values: readonly number[]) => number, { skopeo, ours }: Contest, key: "wallMs" | "cpuMs"): number {
+  return of(column(ours, key)) / of(column(skopeo, key));
 }
 
 /** The highest peak of all runs: a bar for memory is one for the worst case. */
