@@ -1,8 +1,8 @@
 import { execFileSync } from "node:child_process";
-import { lstatSync } from "node:fs";
+import { lstatSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { dir, file, hard, link } from "./fixture/entries.ts";
+import { dir, file, hard, link, sparse } from "./fixture/entries.ts";
 import { plain, Scratch } from "./fixture/scratch.ts";
 import { xattr } from "./fixture/xattr.ts";
 
@@ -43,6 +43,18 @@ test("the root's own entry counts", async () => {
   await using scratch = await Scratch.create();
   const { path } = await scratch.apply(plain([dir("./", { mode: 0o711, mtime: 99 })]));
   expect(lstatSync(path)).toMatchObject({ mode: 0o40711, mtimeMs: 99_000 });
+});
+
+test("holes of a sparse file take no space, at its end neither", async () => {
+  await using scratch = await Scratch.create();
+  const { path } = await scratch.apply(plain([sparse("d/s", 100_000_000), file("after", "x")]));
+  const { size, blocks } = lstatSync(join(path, "d/s"));
+  expect(size).toBe(100_000_000);
+  expect(blocks * 512).toBeLessThanOrEqual(8192);
+  const content = readFileSync(join(path, "d/s"));
+  expect(content.toString("latin1", 8190, 8198)).toBe("\0\0data\0\0");
+  expect(content.indexOf("d", 8193)).toBe(-1);
+  expect(readFileSync(join(path, "after"), "utf8")).toBe("x");
 });
 
 test("names are bytes: what is no UTF-8 stays apart and as it is", async () => {

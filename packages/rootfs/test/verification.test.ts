@@ -4,7 +4,7 @@ import { zstdCompressSync } from "node:zlib";
 import { tarArchive, testLayer } from "@a3s/testing";
 import { expect, test } from "vitest";
 import { ensureRoot } from "../src/ensure-root.ts";
-import { file } from "./fixture/entries.ts";
+import { file, sparse } from "./fixture/entries.ts";
 import { plain, Scratch } from "./fixture/scratch.ts";
 import { treeOf } from "./fixture/tree.ts";
 
@@ -70,6 +70,18 @@ test.each([
   await expect(scratch.applyWith({ limits }, ...layers)).rejects.toMatchObject({ code: "LAYER_TOO_LARGE" });
   await scratch.expectUntouched();
   await scratch.apply(...layers);
+});
+
+test.each([
+  ["bytes of a file", { maxFileBytes: 99_999 }, 100_000],
+  ["bytes", { maxTotalBytes: 99_999 }, 100_000],
+  ["bytes for each compressed one", {}, 2 ** 30],
+])("holes count: more %s than allowed", async (_, limits, size) => {
+  await using scratch = await Scratch.create();
+  await expect(scratch.applyWith({ limits }, plain([sparse("s", size)]))).rejects.toMatchObject({
+    code: "LAYER_TOO_LARGE",
+  });
+  await scratch.expectUntouched();
 });
 
 test("a layer that grows beyond all measure is stopped by its ratio", async () => {

@@ -1,6 +1,7 @@
 import { RootfsError } from "../errors/rootfs-error.ts";
 import type { RootBuilder } from "../root/root-builder.ts";
 import { TarReader } from "../tar/reader.ts";
+import { Expansion } from "./expansion.ts";
 import type { LayerSource } from "./layer-source.ts";
 import { LayerWriter } from "./layer-writer.ts";
 import { readLayer } from "./read-layer.ts";
@@ -18,10 +19,11 @@ export async function applyLayer(
   tally: Tally,
   signal: AbortSignal,
 ): Promise<void> {
-  using writer = new LayerWriter(root, tally);
+  const expansion = new Expansion(tally.limits.maxRatio);
+  using writer = new LayerWriter(root, tally, expansion);
   const reader = new TarReader(writer, tally.limits.maxExtensionBytes);
   try {
-    await readLayer(layer, { maxRatio: tally.limits.maxRatio, signal }, (chunk) => {
+    await readLayer(layer, { expansion, signal }, (chunk) => {
       tally.addBytes(chunk.length);
       reader.push(chunk);
     });

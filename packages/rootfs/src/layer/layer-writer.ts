@@ -1,5 +1,3 @@
-import { createHash, type Hash } from "node:crypto";
-import { closeSync, writeSync } from "node:fs";
 import { type ByteString, readable } from "../bytes/byte-string.ts";
 import { layerFault } from "../errors/layer-fault.ts";
 import type { Place, RootBuilder } from "../root/root-builder.ts";
@@ -7,27 +5,29 @@ import { setAttributes } from "../root/set-attributes.ts";
 import type { Attributes, TarEntry } from "../tar/entry.ts";
 import type { TarSink } from "../tar/reader.ts";
 import { readEntryName, readHardLinkTarget } from "./entry-name.ts";
+import type { Expansion } from "./expansion.ts";
+import { NewFile } from "./new-file.ts";
 import { isReservedXattr, MAX_XATTR_NAME_BYTES, MAX_XATTR_VALUE_BYTES } from "./reserved-xattr.ts";
 import type { Tally } from "./tally.ts";
 
 interface OpenFile {
   readonly place: Place;
-  readonly descriptor: number;
   readonly attributes: Attributes;
-  /** Of the content; for the manifest of the root. */
-  readonly hash: Hash;
+  readonly file: NewFile;
 }
 
 /** Applies the entries of one layer to a root as they come out of the tar stream. */
 export class LayerWriter implements TarSink, Disposable {
   readonly #root: RootBuilder;
   readonly #tally: Tally;
-  #file: OpenFile | undefined;
+  readonly #expansion: Expansion;
+  #open: OpenFile | undefined;
   #path: ByteString | undefined;
 
-  constructor(root: RootBuilder, tally: Tally) {
+  constructor(root: RootBuilder, tally: Tally, expansion: Expansion) {
     this.#root = root;
     this.#tally = tally;
+    this.#expansion = expansion;
     root.beginLayer();
   }
 
@@ -48,26 +48,34 @@ export class LayerWriter implements TarSink, Disposable {
   }
 
   data(chunk: Buffer): void {
-    // Content of whiteouts and of what is ignored.
-    if (this.#file === undefined) return;
-    this.#file.hash.update(chunk);
-    for (let offset = 0; offset < chunk.length; ) {
-      offset += writeSync(this.#file.descriptor, chunk, offset, chunk.length - offset);
-    }
+    // Nothing is open for the content of whiteouts and of what is ignored.
+    this.#open?.file.write(chunk);
+  }
+
+  hole(bytes: number): void {
+    this.#tally.addBytes(bytes);
+    this.#expansion.hole(bytes);
+    this.#open?.file.hole(bytes);
   }
 
   end(): void {
-    const file = this.#file;
-    if (file === undefined) return;
-    const unset = setAttributes(file.descriptor, file.place.name, file.attributes, this.#root.privileges);
-    this.#file = undefined;
-    closeSync(file.descriptor);
-    this.#root.addFile(file.place, file.hash.digest("binary"), unset);
+    const open = this.#open;
+    if (open === undefined) return;
+    const { place, attributes, file } = open;
+    const sha256 = file.finish();
+    const unset = setAttributes(file.descriptor, place.name, attributes, this.#root.privileges);
+    this.#close();
+    this.#root.addFile(place, sha256, unset);
   }
 
   [Symbol.dispose](): void {
-    if (this.#file !== undefined) closeSync(this.#file.descriptor);
-    this.#file = undefined;
+    this.#close();
+  }
+
+  #close(): void {
+    const open = this.#open;
+    this.#open = undefined;
+    open?.file[Symbol.dispose]();
   }
 
   #describeRoot(entry: TarEntry): void {
@@ -88,14 +96,10 @@ export class LayerWriter implements TarSink, Disposable {
     const { attributes, type } = entry;
     if (type === "symlink") this.#checkSymlink(entry.linkTarget);
     const place = this.#root.prepare(parents, name);
-    if (type === "file") this.#file = this.#createFile(place, attributes);
+    if (type === "file") this.#open = { place, attributes, file: new NewFile(this.#root.createFile(place)) };
     else if (type === "symlink") this.#root.addSymlink(place, entry.linkTarget, attributes);
     else if (type === "fifo") this.#root.addFifo(place, attributes);
     else this.#root.addDevice(place, entry);
-  }
-
-  #createFile(place: Place, attributes: Attributes): OpenFile {
-    return { place, descriptor: this.#root.createFile(place), attributes, hash: createHash("sha256") };
   }
 
   #checkSymlink(target: ByteString): void {

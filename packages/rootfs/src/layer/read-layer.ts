@@ -3,12 +3,12 @@ import { decompress, detectCompression, digestParts, isDecoderError } from "@a3s
 import { layerFault } from "../errors/layer-fault.ts";
 import { RootfsError } from "../errors/rootfs-error.ts";
 import { Blob } from "./blob.ts";
+import type { Expansion } from "./expansion.ts";
 import type { LayerSource } from "./layer-source.ts";
-import { RATIO_FREE_BYTES } from "./limits.ts";
 
-/** Bounds of {@link readLayer}. */
+/** What bounds {@link readLayer}. */
 export interface ReadLayerOptions {
-  readonly maxRatio: number;
+  readonly expansion: Expansion;
   readonly signal: AbortSignal;
 }
 
@@ -28,12 +28,10 @@ export async function readLayer(
   const hash = createHash(algorithm);
   await using blob = await Blob.open(layer.path);
   const compression = detectCompression(blob.start);
-  let taken = 0;
   try {
     for await (const chunk of decompress(blob.stream(), compression)) {
       options.signal.throwIfAborted();
-      taken += chunk.length;
-      checkRatio(taken, blob.bytesRead, options.maxRatio);
+      options.expansion.decompressed(chunk.length, blob.bytesRead);
       hash.update(chunk);
       take(chunk);
     }
@@ -42,11 +40,6 @@ export async function readLayer(
     throw layerFault("LAYER_INVALID", `The ${compression} stream is broken: ${error.message}`);
   }
   verify(layer, `${algorithm}:${hash.digest("hex")}`);
-}
-
-function checkRatio(bytes: number, compressedBytes: number, maxRatio: number): void {
-  if (bytes <= RATIO_FREE_BYTES || bytes <= compressedBytes * maxRatio) return;
-  throw layerFault("LAYER_TOO_LARGE", `${compressedBytes} compressed bytes became more than ${maxRatio} times as many`);
 }
 
 function verify(layer: LayerSource, actual: string): void {

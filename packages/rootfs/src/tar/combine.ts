@@ -1,13 +1,15 @@
 import type { ByteString } from "../bytes/byte-string.ts";
 import { layerFault } from "../errors/layer-fault.ts";
-import type { FileTime, TarEntry, TarEntryType } from "./entry.ts";
+import type { Attributes, FileTime, TarEntry, TarEntryType } from "./entry.ts";
 import type { TarHeader } from "./header.ts";
 import { type PaxRecords, paxNumber, paxText, paxTime, paxXattrs, XATTR_PREFIX } from "./pax.ts";
+import { readPaxSparse, SPARSE_PREFIX, type SparseMap } from "./sparse-map.ts";
 
 const TYPES: Readonly<Record<string, TarEntryType>> = {
   "0": "file",
   "\0": "file",
   "7": "file",
+  S: "file",
   "1": "hardlink",
   "2": "symlink",
   "3": "character-device",
@@ -24,6 +26,14 @@ export interface Extensions {
   readonly longLinkTarget: ByteString | undefined;
 }
 
+/** An entry, and how its content lies in the archive. */
+export interface CombinedEntry {
+  readonly entry: TarEntry;
+  /** Bytes that follow the header; fewer than the entry's size for sparse files. */
+  readonly storedBytes: number;
+  readonly sparse: SparseMap | undefined;
+}
+
 const NO_RECORDS: PaxRecords = new Map();
 /** chown takes the ID with all bits set for "leave it". */
 const MAX_ID = 0xff_ff_ff_fe;
@@ -31,34 +41,50 @@ const MAX_MAJOR = 0xfff;
 const MAX_MINOR = 0xf_ffff;
 
 /** An entry as its header and the extension headers before it say together. @throws RootfsError `LAYER_INVALID`, `LAYER_UNSUPPORTED` */
-export function combineHeaders(header: TarHeader, extensions: Extensions): TarEntry {
+export function combineHeaders(header: TarHeader, extensions: Extensions): CombinedEntry {
   const pax = extensions.pax ?? NO_RECORDS;
   let type = TYPES[header.typeflag];
   if (type === undefined) throw unsupported(`entry type ${JSON.stringify(header.typeflag)}`);
-  for (const keyword of pax.keys()) if (keyword.startsWith("GNU.sparse.")) throw unsupported("sparse files");
-  const path = extensions.longPath ?? paxText(pax, "path") ?? header.path;
+  const sparse = sparseOf(header, pax, type);
+  const path = sparse?.path ?? extensions.longPath ?? paxText(pax, "path") ?? header.path;
   const size = paxNumber(pax, "size") ?? header.size;
   if (type === "file" && path.endsWith("/")) {
     // Tar before POSIX marked directories so. With content, readers disagree on what follows.
-    if (size > 0) throw layerFault("LAYER_INVALID", "A file's name ends in a slash");
+    if (size > 0 || sparse !== undefined) throw layerFault("LAYER_INVALID", "A file's name ends in a slash");
     type = "directory";
   }
   const isLink = type === "hardlink" || type === "symlink";
-  return {
+  const storedBytes = type === "file" ? size : 0;
+  const entry: TarEntry = {
     type,
     path,
     linkTarget: isLink ? (extensions.longLinkTarget ?? paxText(pax, "linkpath") ?? header.linkTarget) : "",
-    size: type === "file" ? size : 0,
-    attributes: {
-      mode: header.mode & 0o7777,
-      uid: checkId(paxNumber(pax, "uid") ?? header.uid),
-      gid: checkId(paxNumber(pax, "gid") ?? header.gid),
-      mtime: paxTime(pax, "mtime") ?? wholeSeconds(header.mtime),
-      xattrs: paxXattrs(pax),
-    },
+    size: sparse?.size ?? storedBytes,
+    attributes: attributesOf(header, pax),
     deviceMajor: checkDevice(header.deviceMajor, MAX_MAJOR),
     deviceMinor: checkDevice(header.deviceMinor, MAX_MINOR),
   };
+  return { entry, storedBytes, sparse: sparse?.map };
+}
+
+function attributesOf(header: TarHeader, pax: PaxRecords): Attributes {
+  return {
+    mode: header.mode & 0o7777,
+    uid: checkId(paxNumber(pax, "uid") ?? header.uid),
+    gid: checkId(paxNumber(pax, "gid") ?? header.gid),
+    mtime: paxTime(pax, "mtime") ?? wholeSeconds(header.mtime),
+    xattrs: paxXattrs(pax),
+  };
+}
+
+/** What the header or the PAX records say of a sparse file. */
+function sparseOf(header: TarHeader, pax: PaxRecords, type: TarEntryType) {
+  const sparse = readPaxSparse(pax);
+  if (sparse === undefined) return header.sparse === undefined ? undefined : { ...header.sparse, path: undefined };
+  if (type !== "file" || header.sparse !== undefined) {
+    throw layerFault("LAYER_INVALID", "The PAX records of a sparse file precede something else");
+  }
+  return sparse;
 }
 
 /**
@@ -68,7 +94,7 @@ export function combineHeaders(header: TarHeader, extensions: Extensions): TarEn
 export function checkGlobalHeader(records: PaxRecords): void {
   const MEANINGFUL = ["path", "linkpath", "size", "uid", "gid", "mtime"];
   for (const keyword of records.keys()) {
-    if (MEANINGFUL.includes(keyword) || keyword.startsWith(XATTR_PREFIX) || keyword.startsWith("GNU.sparse.")) {
+    if (MEANINGFUL.includes(keyword) || keyword.startsWith(XATTR_PREFIX) || keyword.startsWith(SPARSE_PREFIX)) {
       throw layerFault("LAYER_UNSUPPORTED", `A global PAX header sets ${keyword} for all entries`);
     }
   }

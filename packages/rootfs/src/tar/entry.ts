@@ -26,7 +26,7 @@ export interface TarEntry {
   readonly path: ByteString;
   /** Target of a hard or symbolic link; empty for other types. */
   readonly linkTarget: ByteString;
-  /** Bytes of content; 0 for everything but files. */
+  /** Bytes of content, those of holes among them; 0 for everything but files. */
   readonly size: number;
   readonly attributes: Attributes;
   readonly deviceMajor: number;

@@ -1,6 +1,7 @@
 import { type ByteString, byteString } from "../bytes/byte-string.ts";
 import { layerFault } from "../errors/layer-fault.ts";
 import { readNumberField } from "./number-field.ts";
+import { readSparseBlock, type SparseMap } from "./sparse-map.ts";
 
 /** Headers are one block; contents are padded to a multiple of it. */
 export const TAR_BLOCK_BYTES = 512;
@@ -20,6 +21,8 @@ export interface TarHeader {
   readonly mtime: number;
   readonly deviceMajor: number;
   readonly deviceMinor: number;
+  /** A sparse file of the old GNU format; `size` is what the archive holds of it, and `size` in here the whole file's. */
+  readonly sparse: { readonly size: number; readonly map: SparseMap } | undefined;
 }
 
 /**
@@ -51,6 +54,16 @@ export function readTarHeader(block: Buffer): TarHeader | undefined {
     // Other types leave anything in these fields.
     deviceMajor: isDevice ? readNumberField(block, 329, 8, "device number") : 0,
     deviceMinor: isDevice ? readNumberField(block, 337, 8, "device number") : 0,
+    sparse: typeflag === "S" ? readSparse(block, magic) : undefined,
+  };
+}
+
+/** Where ustar has the prefix, GNU has the first four ranges of a sparse file and its size. */
+function readSparse(block: Buffer, magic: string): TarHeader["sparse"] {
+  if (magic !== "ustar ") throw layerFault("LAYER_INVALID", "A sparse file's header is not of the GNU format");
+  return {
+    size: readNumberField(block, 483, 12, "size"),
+    map: { kind: "blocks", ranges: readSparseBlock(block, 386, 4), extended: block[482] !== 0 },
   };
 }
 

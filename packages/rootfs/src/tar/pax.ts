@@ -8,7 +8,10 @@ export type PaxRecords = ReadonlyMap<string, Buffer>;
 /** Keyword prefix of extended attributes, as star, Go and container builders write them. */
 export const XATTR_PREFIX = "SCHILY.xattr.";
 
-const NAMES = new Set(["path", "linkpath", "uname", "gname"]);
+const NAMES = new Set(["path", "linkpath", "uname", "gname", "GNU.sparse.name"]);
+/** Version 0.0 of GNU tar's sparse files repeats these two in turn, once for each range. */
+const SPARSE_PAIR = ["GNU.sparse.offset", "GNU.sparse.numbytes"];
+const SPARSE_MAP = "GNU.sparse.map";
 const SPACE = 0x20;
 const LINE_FEED = 0x0a;
 const EQUALS = 0x3d;
@@ -21,6 +24,7 @@ const EQUALS = 0x3d;
  */
 export function readPaxRecords(body: Buffer): PaxRecords {
   const records = new Map<string, Buffer>();
+  const sparsePairs: string[] = [];
   for (let offset = 0; offset < body.length; ) {
     const space = body.indexOf(SPACE, offset);
     const digits = space < 0 ? "" : body.toString("latin1", offset, space);
@@ -31,10 +35,20 @@ export function readPaxRecords(body: Buffer): PaxRecords {
     const keyword = body.toString("latin1", space + 1, equals);
     const value = body.subarray(equals + 1, end - 1);
     if (keyword.includes("\0") || (NAMES.has(keyword) && value.includes(0))) throw broken("holds a NUL byte");
-    records.set(keyword, value);
+    if (keyword === SPARSE_PAIR[sparsePairs.length % 2]) sparsePairs.push(byteString(value));
+    else if (SPARSE_PAIR.includes(keyword)) throw broken("is out of turn");
+    else records.set(keyword, value);
     offset = end;
   }
+  if (sparsePairs.length > 0) addSparseMap(records, sparsePairs);
   return records;
+}
+
+/** The pairs of version 0.0 as version 0.1 has them: one list. */
+function addSparseMap(records: Map<string, Buffer>, pairs: readonly string[]): void {
+  const isWhole = pairs.length % 2 === 0 && !pairs.some((number) => number.includes(","));
+  if (!isWhole || records.has(SPARSE_MAP)) throw broken("belongs to no map of a sparse file");
+  records.set(SPARSE_MAP, Buffer.from(pairs.join(","), "latin1"));
 }
 
 /** A whole, not negative number of a record, or undefined when the record is absent or empty (then the header's field counts). */

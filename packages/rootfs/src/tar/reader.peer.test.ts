@@ -55,7 +55,7 @@ function ours(archive: Buffer): readonly unknown[] {
       gid,
       Math.trunc(mtime.sec * 1000 + mtime.nsec / 1e6),
     ]);
-  const reader = new TarReader({ entry, data() {}, end() {} }, 1 << 20);
+  const reader = new TarReader({ entry, data() {}, hole() {}, end() {} }, 1 << 20);
   reader.push(archive);
   reader.finish();
   return found;

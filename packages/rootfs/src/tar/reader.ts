@@ -4,12 +4,11 @@ import { checkGlobalHeader, combineHeaders } from "./combine.ts";
 import type { TarEntry } from "./entry.ts";
 import { readTarHeader, TAR_BLOCK_BYTES, type TarHeader } from "./header.ts";
 import { type PaxRecords, readPaxRecords } from "./pax.ts";
+import { type ContentSink, SparseContent } from "./sparse-content.ts";
 
-/** Receives what a {@link TarReader} finds: for each entry one `entry`, for files any number of `data`, and one `end`. */
-export interface TarSink {
+/** Receives what a {@link TarReader} finds: for each entry one `entry`, for files any number of `data` and `hole`, and one `end`. */
+export interface TarSink extends ContentSink {
   entry(entry: TarEntry): void;
-  /** Valid only during the call. */
-  data(chunk: Buffer): void;
   end(): void;
 }
 
@@ -34,6 +33,8 @@ export class TarReader {
   /** The extension header whose body is being read, and the pieces of it. */
   #extension: TarHeader | undefined;
   #extensionBody: Buffer[] = [];
+  /** The content of the sparse entry that is being read. */
+  #sparse: SparseContent | undefined;
   #pax: PaxRecords | undefined;
   #longPath: ByteString | undefined;
   #longLinkTarget: ByteString | undefined;
@@ -57,7 +58,8 @@ export class TarReader {
 
   /** The stream is over. An archive may end without its two zero blocks, but not within an entry. */
   finish(): void {
-    const whole = this.#state === "end" || (this.#state === "header" && this.#blockFilled === 0);
+    const isBetween = this.#state === "header" && this.#blockFilled === 0 && this.#sparse === undefined;
+    const whole = this.#state === "end" || isBetween;
     if (!whole) throw layerFault("LAYER_INVALID", "The tar stream ends within an entry");
     this.#requireNoPendingExtension("the end of the archive");
   }
@@ -77,6 +79,10 @@ export class TarReader {
   }
 
   #header(block: Buffer): void {
+    if (this.#sparse !== undefined) {
+      this.#sparseBlock(this.#sparse, block);
+      return;
+    }
     const header = readTarHeader(block);
     if (header === undefined) {
       this.#zeroBlocks++;
@@ -102,7 +108,7 @@ export class TarReader {
   }
 
   #beginEntry(header: TarHeader): void {
-    const entry = combineHeaders(header, {
+    const { entry, storedBytes, sparse } = combineHeaders(header, {
       pax: this.#pax,
       longPath: this.#longPath,
       longLinkTarget: this.#longLinkTarget,
@@ -111,8 +117,19 @@ export class TarReader {
     this.#longPath = undefined;
     this.#longLinkTarget = undefined;
     this.#sink.entry(entry);
-    this.#beginBody(entry.size);
-    if (entry.size === 0) this.#endBody();
+    this.#beginBody(storedBytes);
+    if (sparse !== undefined)
+      this.#sparse = new SparseContent(sparse, entry.size, storedBytes, this.#maxExtensionBytes);
+    if (this.#sparse?.awaitsBlock) this.#state = "header";
+    else if (storedBytes === 0) this.#endBody();
+  }
+
+  /** Between the header of a sparse file and its body. */
+  #sparseBlock(sparse: SparseContent, block: Buffer): void {
+    sparse.block(block);
+    if (sparse.awaitsBlock) return;
+    this.#state = "body";
+    if (this.#bodyLeft === 0) this.#endBody();
   }
 
   #beginBody(size: number): void {
@@ -125,8 +142,9 @@ export class TarReader {
     const end = Math.min(chunk.length, offset + this.#bodyLeft);
     const piece = chunk.subarray(offset, end);
     this.#bodyLeft -= piece.length;
-    if (this.#extension === undefined) this.#sink.data(piece);
-    else this.#extensionBody.push(Buffer.from(piece));
+    if (this.#extension !== undefined) this.#extensionBody.push(Buffer.from(piece));
+    else if (this.#sparse !== undefined) this.#sparse.data(piece, this.#sink);
+    else this.#sink.data(piece);
     if (this.#bodyLeft === 0) this.#endBody();
     return end;
   }
@@ -135,8 +153,14 @@ export class TarReader {
     this.#state = this.#paddingLeft > 0 ? "padding" : "header";
     const extension = this.#extension;
     this.#extension = undefined;
-    if (extension === undefined) this.#sink.end();
+    if (extension === undefined) this.#endEntry();
     else this.#endExtension(extension.typeflag, Buffer.concat(this.#extensionBody));
+  }
+
+  #endEntry(): void {
+    this.#sparse?.end(this.#sink);
+    this.#sparse = undefined;
+    this.#sink.end();
   }
 
   #endExtension(typeflag: string, body: Buffer): void {
