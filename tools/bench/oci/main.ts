@@ -22,6 +22,7 @@ const { layout, tags } = await debianImages();
 const scratch = join(import.meta.dirname, "../../../.cache/bench/oci");
 await rm(scratch, { recursive: true, force: true });
 await mkdir(scratch, { recursive: true });
+let report: string;
 try {
   await using registry = await startDockerRegistry();
   const rows: (readonly string[])[] = [["what", "median ms", "min", "max", "CPU ms", "peak MB"]];
@@ -62,11 +63,12 @@ try {
   if (!present.every(({ requests, manifestsOnly }) => requests > 0 && manifestsOnly)) {
     throw new Error("a pull of a present image did not ask for its manifest, or for more than that");
   }
-  process.stdout.write(`${formatTable(rows)}\n\n${notes.join("\n")}\n${runs} runs of each in turn\n`);
-  process.stdout.write(`${benchLine("oci", checks)}\n`);
+  report = `${formatTable(rows)}\n\n${notes.join("\n")}\n${runs} runs of each in turn\n${benchLine("oci", checks)}\n`;
 } finally {
   await rm(scratch, { recursive: true, force: true });
 }
+// Last, when nothing is left to clean up: whoever reads it may close the pipe early.
+process.stdout.write(report);
 
 async function sizeOf(tag: string) {
   const { stdout } = await run("skopeo", ["inspect", "--raw", `oci:${layout}:${tag}`]);
