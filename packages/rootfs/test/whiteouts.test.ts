@@ -1,3 +1,5 @@
+import { statSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { TarEntry } from "@a3s/testing";
 import { expect, test } from "vitest";
 import { dir, file, gone, link, opaque } from "./fixture/entries.ts";
@@ -64,6 +66,69 @@ test("each layer hides what is below it, and not what comes above", async () => 
   await using scratch = await Scratch.create();
   const { path } = await scratch.apply(plain([file("f", "1")]), plain([gone("f")]), plain([file("f", "3")]));
   expect(treeOf(path)).toEqual({ f: "= 3" });
+});
+
+test.each(["rootpath", ".hiddenroot", "some/path/file", "another/path/.hiddenfile"])(
+  "a whiteout of %s, file or directory, leaves the time of its directory",
+  async (path) => {
+    await using scratch = await Scratch.create();
+    const parents = path.includes("/") ? [dir(dirname(dirname(path))), dir(dirname(path), { mtime: 123 })] : [];
+    const top = dir(".", { mtime: 123 });
+    for (const hidden of [
+      [file(path)],
+      [dir(path), file(`${path}/file1`), dir(`${path}/.subdir`), file(`${path}/.subdir/file2`)],
+    ]) {
+      const root = await scratch.apply(plain([top, ...parents, ...hidden]), plain([gone(path)]));
+      expect(Object.keys(treeOf(root.path))).not.toContain(path);
+      expect(statSync(join(root.path, dirname(path))).mtimeMs).toBe(123_000);
+    }
+  },
+);
+
+test("moby's ApplyLayerWhiteouts: four layers", async () => {
+  await using scratch = await Scratch.create();
+  const layer = (...paths: readonly string[]) =>
+    plain(paths.map((path) => (path.endsWith("/") ? dir(path) : file(path, ""))));
+  const layers = [
+    layer(
+      ".baz",
+      "bar/",
+      "bar/bax",
+      "bar/bay/",
+      "baz",
+      "foo/",
+      "foo/.abc",
+      "foo/.bcd/",
+      "foo/.bcd/a",
+      "foo/cde/",
+      "foo/cde/def",
+      "foo/cde/efg",
+      "foo/fgh",
+      "foobar",
+    ),
+    layer(".bay", ".wh.baz", "foo/", "foo/.bce", "foo/.wh..wh..opq", "foo/cde/", "foo/cde/efg"),
+    layer(".bay", ".wh..baz", ".wh.foobar", "foo/", "foo/.abc", "foo/.wh.cde", "bar/"),
+    layer(".abc", ".wh..wh..opq", "foobar"),
+  ];
+  const names = async (count: number) => {
+    const { path } = await scratch.apply(...layers.slice(0, count));
+    return Object.entries(treeOf(path)).map(([name, what]) => (what === "/" ? `${name}/` : name));
+  };
+  const second = [
+    ".bay",
+    ".baz",
+    "bar/",
+    "bar/bax",
+    "bar/bay/",
+    "foo/",
+    "foo/.bce",
+    "foo/cde/",
+    "foo/cde/efg",
+    "foobar",
+  ];
+  expect(await names(2)).toEqual(second);
+  expect(await names(3)).toEqual([".bay", "bar/", "bar/bax", "bar/bay/", "foo/", "foo/.abc", "foo/.bce"]);
+  expect(await names(4)).toEqual([".abc", "foobar"]);
 });
 
 test.each<[string, string, string]>([

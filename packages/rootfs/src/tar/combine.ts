@@ -48,9 +48,9 @@ export function combineHeaders(header: TarHeader, extensions: Extensions): Combi
   const sparse = sparseOf(header, pax, type);
   const path = sparse?.path ?? extensions.longPath ?? paxText(pax, "path") ?? header.path;
   const size = paxNumber(pax, "size") ?? header.size;
-  if (type === "file" && path.endsWith("/")) {
+  if (header.typeflag === "\0" && path.endsWith("/")) {
     // Tar before POSIX marked directories so. With content, readers disagree on what follows.
-    if (size > 0 || sparse !== undefined) throw layerFault("LAYER_INVALID", "A file's name ends in a slash");
+    if (size > 0 || sparse !== undefined) throw layerFault("LAYER_INVALID", "A directory has content");
     type = "directory";
   }
   const isLink = type === "hardlink" || type === "symlink";

@@ -1,6 +1,6 @@
 import { type ByteString, byteString } from "../bytes/byte-string.ts";
 import { layerFault } from "../errors/layer-fault.ts";
-import { readNumberField } from "./number-field.ts";
+import { isNumberField, readNumberField } from "./number-field.ts";
 import { readSparseBlock, type SparseMap } from "./sparse-map.ts";
 
 /** Headers are one block; contents are padded to a multiple of it. */
@@ -36,9 +36,9 @@ export function readTarHeader(block: Buffer): TarHeader | undefined {
     throw layerFault("LAYER_INVALID", "The checksum of a tar header is wrong");
   }
   const typeflag = String.fromCharCode(block[156] as number);
-  const magic = block.toString("latin1", 257, 263);
-  const isDevice = (typeflag === "3" || typeflag === "4") && magic.startsWith("ustar");
-  const prefix = magic === "ustar\0" ? text(block, 345, isStar(block) ? 131 : 155) : "";
+  const format = formatOf(block);
+  const isDevice = (typeflag === "3" || typeflag === "4") && format !== "v7";
+  const prefix = prefixOf(block, format);
   const name = text(block, 0, 100);
   const size = readNumberField(block, 124, 12, "size");
   if (size < 0) throw layerFault("LAYER_INVALID", "The size of a tar header is negative");
@@ -54,17 +54,42 @@ export function readTarHeader(block: Buffer): TarHeader | undefined {
     // Other types leave anything in these fields.
     deviceMajor: isDevice ? readNumberField(block, 329, 8, "device number") : 0,
     deviceMinor: isDevice ? readNumberField(block, 337, 8, "device number") : 0,
-    sparse: typeflag === "S" ? readSparse(block, magic) : undefined,
+    sparse: typeflag === "S" ? readSparse(block, format) : undefined,
   };
 }
 
 /** Where ustar has the prefix, GNU has the first four ranges of a sparse file and its size. */
-function readSparse(block: Buffer, magic: string): TarHeader["sparse"] {
-  if (magic !== "ustar ") throw layerFault("LAYER_INVALID", "A sparse file's header is not of the GNU format");
+function readSparse(block: Buffer, format: TarFormat): TarHeader["sparse"] {
+  if (format !== "gnu") throw layerFault("LAYER_INVALID", "A sparse file's header is not of the GNU format");
   return {
     size: readNumberField(block, 483, 12, "size"),
     map: { kind: "blocks", ranges: readSparseBlock(block, 386, 4), extended: block[482] !== 0 },
   };
+}
+
+type TarFormat = "v7" | "ustar" | "star" | "gnu";
+
+/** By the magic and, for GNU, the version, as Go's reader tells them apart. */
+function formatOf(block: Buffer): TarFormat {
+  const magic = block.toString("latin1", 257, 263);
+  if (magic === "ustar\0") return isStar(block) ? "star" : "ustar";
+  return magic === "ustar " && block.toString("latin1", 263, 265) === " \0" ? "gnu" : "v7";
+}
+
+function prefixOf(block: Buffer, format: TarFormat): ByteString {
+  if (format === "ustar") return text(block, 345, 155);
+  if (format === "star") return text(block, 345, 131);
+  return format === "gnu" ? mistakenPrefix(block) : "";
+}
+
+/**
+ * GNU has no prefix, but access and change time in its place. Go before 1.8, and so the Docker of the time, wrote a prefix there all the
+ * same when an owner needed base 256; its reader knows such headers by times that are none.
+ */
+function mistakenPrefix(block: Buffer): ByteString {
+  if ([345, 357].every((offset) => block[offset] === 0 || isNumberField(block, offset, 12))) return "";
+  const prefix = text(block, 345, 155);
+  return /[\x80-\xff]/.test(prefix) ? "" : prefix;
 }
 
 /** star ends its header with "tar" and keeps access and change time where ustar has the end of the prefix. */

@@ -22,6 +22,16 @@ export function readNumberField(block: Buffer, offset: number, length: number, w
   return value;
 }
 
+/** Whether a field holds a number, for fields that may hold something else. */
+export function isNumberField(block: Buffer, offset: number, length: number): boolean {
+  try {
+    readNumberField(block, offset, length, "field");
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 function isBlank(byte: number): boolean {
   return byte === 0x20 || byte === 0;
 }

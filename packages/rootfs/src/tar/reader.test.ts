@@ -121,6 +121,37 @@ test.each<[string, readonly TestEntry[], Partial<Member>]>([
     [file("d/", "", { header: { typeflag: "\0", magic: "\0\0\0\0\0\0" } })],
     { type: "directory" },
   ],
+  [
+    "a file whose name ends in a slash is one, as for Go",
+    [file("s/", "content")],
+    { type: "file", path: "s/", content: "content" },
+  ],
+  [
+    "UstarGnuConflict: a prefix where GNU has times, as Docker once wrote it",
+    [file("name", "", { header: { magic: "ustar ", version: " \0", prefix: "root/.cpanm/work" } })],
+    { path: "root/.cpanm/work/name" },
+  ],
+  [
+    "GNU's magic with another version is no GNU header",
+    [
+      {
+        type: "block-device",
+        path: "b",
+        major: 8,
+        minor: 1,
+        header: { magic: "ustar ", version: "00", prefix: "x/y" },
+      },
+    ],
+    { path: "b", deviceMajor: 0, deviceMinor: 0 },
+  ],
+  [
+    "the last PAX record of a keyword counts",
+    [extension("x", record("path=a") + record("path=b")), file("s")],
+    { path: "b" },
+  ],
+  ["an empty PAX path leaves the header's", [extension("x", record("path=")), file("s")], { path: "s" }],
+  ["a long name up to its first NUL", [extension("L", "name\0hidden"), file("s")], { path: "name" }],
+  ["TypeXGlobalHeader: an empty global header", [extension("g", ""), file("s")], { path: "s" }],
   ["a contiguous file is a file", [file("s", "c", { header: { typeflag: "7" } })], { type: "file", content: "c" }],
   [
     "a directory has no content, whatever its size says",
@@ -142,7 +173,7 @@ test.each<[string, readonly TestEntry[], string]>([
   ["a size that is no number", [file("s", "", { header: { size: "12345x" } })], "LAYER_INVALID"],
   ["a negative owner", [file("s", "", { header: { uid: Buffer.from("ffffffffffffffff", "hex") } })], "LAYER_INVALID"],
   ["the owner that chown takes for none", [file("s", "", { pax: { uid: "4294967295" } })], "LAYER_INVALID"],
-  ["a file that ends in a slash and has content", [file("s/", "content")], "LAYER_INVALID"],
+  ["a V7 directory with content", [file("s/", "content", { header: { typeflag: "\0" } })], "LAYER_INVALID"],
   ["an unknown type", [file("s", "", { header: { typeflag: "Z" } })], "LAYER_UNSUPPORTED"],
   ["a global header that moves entries", [extension("g", record("path=p")), file("s")], "LAYER_UNSUPPORTED"],
   ["a global header that owns entries", [extension("g", record("uid=5")), file("s")], "LAYER_UNSUPPORTED"],

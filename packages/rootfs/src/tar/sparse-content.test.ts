@@ -161,8 +161,8 @@ test.each<[string, readonly TestEntry[], string]>([
   ["a name alone", [file("1234", { "GNU.sparse.name": "s" })], "LAYER_UNSUPPORTED"],
   ["a name with NUL", [file("1234", { "GNU.sparse.name": "s\0t" })], "LAYER_INVALID"],
   [
-    "a name that ends in a slash",
-    [file("", { ...paxOf(embedded("0\n", "", 0)), "GNU.sparse.name": "s/" })],
+    "a directory by its name",
+    [file("", { ...paxOf(embedded("0\n", "", 0)), "GNU.sparse.name": "s/" }, { header: { typeflag: "\0" } })],
     "LAYER_INVALID",
   ],
   ["a link with a map", [{ type: "symlink", path: "l", target: "t", pax: paxOf(listed("0,4")) }], "LAYER_INVALID"],
