@@ -1,6 +1,7 @@
 import type { Agent, Dispatcher, ProxyAgent } from "undici";
 import type { ForwardProxy, ProxySettings } from "./proxy-settings.ts";
 import type { TlsSettings } from "./tls-settings.ts";
+import { loadUndiciParts } from "./undici.ts";
 
 /** The way that requests to an address take. */
 export interface Route {
@@ -62,14 +63,15 @@ export class Dispatchers implements AsyncDisposable {
 
   #agent(entry: string): Promise<Dispatcher> {
     return this.#once(`direct ${entry}`, async () => {
-      const { Agent } = await loadUndici();
+      const { Agent } = await loadUndiciParts();
       return new Agent({ ...UNBOUNDED, connect: this.#connect(entry) });
     });
   }
 
   #tunnel(proxy: ForwardProxy, entry: string): Promise<Dispatcher> {
     return this.#once(`${proxy.url.origin} ${entry}`, async () => {
-      const { ProxyAgent } = await loadUndici();
+      // It builds on what only the index sets up.
+      const { ProxyAgent } = await import("undici");
       return new ProxyAgent({
         ...UNBOUNDED,
         uri: proxy.url.origin,
@@ -91,9 +93,4 @@ export class Dispatchers implements AsyncDisposable {
     const secureContext = tls.context(entry);
     return { timeout: connectTimeoutMs, ...(secureContext === undefined ? {} : { secureContext }) };
   }
-}
-
-/** It takes a tenth of a second, which who reads from disk need not pay. */
-function loadUndici() {
-  return import("undici");
 }

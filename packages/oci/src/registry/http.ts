@@ -5,6 +5,7 @@ import { connectionFault, protocolError, proxyFault } from "./faults.ts";
 import { HttpAnswer } from "./http-answer.ts";
 import { OutgoingBody, type RequestBody } from "./request-body.ts";
 import { StallGuard } from "./stall-guard.ts";
+import { loadUndiciParts } from "./undici.ts";
 
 const MAX_REDIRECTS = 5;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
@@ -85,7 +86,8 @@ async function sendOnce(request: HttpRequest, settings: HttpSettings, guard: Sta
   const faultOf = (error: unknown) =>
     connectionFault(error, { url, proxy, stalledAfterMs: guard.stalled ? settings.stallTimeoutMs : undefined });
   try {
-    const sending = dispatcher.request({
+    const { request: send } = await loadUndiciParts();
+    const sending = send(dispatcher, {
       origin,
       path,
       method,

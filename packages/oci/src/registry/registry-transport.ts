@@ -61,19 +61,19 @@ export class RegistryTransport implements ImageTransport {
   /** When a mirror breaks off, the next place goes on where it stopped. */
   async *#blobFromPlaces(
     descriptor: ContentDescriptor,
-    { signal, offset = 0 }: BlobCall,
+    { offset = 0, ...call }: BlobCall,
   ): AsyncGenerator<Uint8Array, void, undefined> {
     let received = offset;
     for (;;) {
       const session = this.#places.current;
       try {
-        for await (const chunk of getBlob(session, descriptor, { signal, offset: received })) {
+        for await (const chunk of getBlob(session, descriptor, { ...call, offset: received })) {
           received += chunk.length;
           yield chunk;
         }
         return;
       } catch (error) {
-        this.#places.passOver(session, error, signal);
+        this.#places.passOver(session, error, call.signal);
       }
     }
   }

@@ -2,10 +2,8 @@ import { constants } from "node:fs";
 import { chmod, type FileHandle, open } from "node:fs/promises";
 import type { WriteBack } from "./write-back.ts";
 
-/** Bytes gathered before a write: network chunks are small. */
-const WRITE_BYTES = 1024 * 1024;
-/** Linux takes at most 1024 parts in one writev(2). */
-const WRITE_PARTS = 512;
+/** Bytes gathered before a write: chunks from the network are small. More at a time costs more system time than it saves calls. */
+const WRITE_BYTES = 512 * 1024;
 /** Bytes after which what is written is sent to the disk. */
 const WRITE_BACK_BYTES = 16 * 1024 * 1024;
 
@@ -14,8 +12,12 @@ export class PartialFile implements AsyncDisposable {
   readonly #file: FileHandle;
   readonly #writeBack: WriteBack;
   #length: number;
-  #parts: Uint8Array[] = [];
+  /** What is gathered; another one is being written meanwhile. */
+  #gathering: Buffer | undefined;
   #gathered = 0;
+  /** A buffer of which nothing is gathered or being written. */
+  #spare: Buffer | undefined;
+  #writing: Promise<void> = Promise.resolve();
   #sentToDisk: number;
   #sending: Promise<void> = Promise.resolve();
 
@@ -46,7 +48,6 @@ export class PartialFile implements AsyncDisposable {
     await this.#file.truncate(0);
     this.#length = 0;
     this.#sentToDisk = 0;
-    this.#parts = [];
     this.#gathered = 0;
   }
 
@@ -61,21 +62,49 @@ export class PartialFile implements AsyncDisposable {
     }
   }
 
+  /** Takes the bytes over; the chunk is the caller's again when this returns. A fault of a write may come with a later call. */
   async append(chunk: Uint8Array): Promise<void> {
-    this.#parts.push(chunk);
-    this.#gathered += chunk.length;
-    if (this.#gathered >= WRITE_BYTES || this.#parts.length >= WRITE_PARTS) await this.flush();
+    for (let rest = chunk; rest.length > 0; ) {
+      this.#gathering ??= this.#takeSpare();
+      const taken = rest.subarray(0, WRITE_BYTES - this.#gathered);
+      this.#gathering.set(taken, this.#gathered);
+      this.#gathered += taken.length;
+      rest = rest.subarray(taken.length);
+      if (this.#gathered === WRITE_BYTES) await this.#startWrite();
+    }
   }
 
-  /** Writes what is gathered; the kernel may take less than it is given. */
+  #takeSpare(): Buffer {
+    const buffer = this.#spare ?? Buffer.allocUnsafeSlow(WRITE_BYTES);
+    this.#spare = undefined;
+    return buffer;
+  }
+
+  /** Writes what is gathered. */
   async flush(): Promise<void> {
-    let rest: readonly Uint8Array[] = this.#parts;
-    this.#parts = [];
+    await this.#startWrite();
+    await this.#writing;
+  }
+
+  async #startWrite(): Promise<void> {
+    await this.#writing;
+    const buffer = this.#gathering;
+    if (buffer === undefined || this.#gathered === 0) return;
+    this.#writing = this.#write(buffer.subarray(0, this.#gathered)).then(() => {
+      this.#spare = buffer;
+    });
+    // Whoever waits for it next gets the fault.
+    this.#writing.catch(() => {});
+    this.#gathering = undefined;
     this.#gathered = 0;
-    while (rest.length > 0) {
-      const { bytesWritten } = await this.#file.writev(rest, this.#length);
+  }
+
+  /** The kernel may take less than it is given. */
+  async #write(bytes: Uint8Array): Promise<void> {
+    for (let rest = bytes; rest.length > 0; ) {
+      const { bytesWritten } = await this.#file.write(rest, 0, rest.length, this.#length);
       this.#length += bytesWritten;
-      rest = without(rest, bytesWritten);
+      rest = rest.subarray(bytesWritten);
     }
     if (this.#length - this.#sentToDisk >= WRITE_BACK_BYTES) this.#startWriteBack();
   }
@@ -101,15 +130,4 @@ export class PartialFile implements AsyncDisposable {
     this.#sending = Promise.all([this.#sending, sending]).then(() => {});
     this.#sending.catch(() => {});
   }
-}
-
-/** The parts after so many bytes. */
-function without(parts: readonly Uint8Array[], bytes: number): readonly Uint8Array[] {
-  const rest: Uint8Array[] = [];
-  let skip = bytes;
-  for (const part of parts) {
-    if (skip < part.length) rest.push(part.subarray(skip));
-    skip = Math.max(0, skip - part.length);
-  }
-  return rest;
 }

@@ -11,6 +11,8 @@ export interface TransportCall {
 export interface BlobCall extends TransportCall {
   /** Bytes at the start that the caller has already; 0 by default. */
   readonly offset?: number | undefined;
+  /** Whether the source may take a chunk back as soon as the next one is asked for: its bytes must have been used or copied by then. */
+  readonly lend?: boolean | undefined;
 }
 
 /**

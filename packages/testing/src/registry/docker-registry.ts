@@ -55,7 +55,9 @@ async function start(
   directory: string,
   { binary, ca, signal }: { readonly binary: string; readonly ca: string; readonly signal: AbortSignal | undefined },
 ): Promise<DockerRegistry> {
-  const child = spawn(binary, ["serve", "config.json"], { stdio: ["ignore", "ignore", "pipe"], cwd: directory });
+  // REGISTRY_AUTH_FILE, where Podman keeps credentials, would change the registry's own configuration.
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("REGISTRY_")));
+  const child = spawn(binary, ["serve", "config.json"], { stdio: ["ignore", "ignore", "pipe"], cwd: directory, env });
   const ended = new Promise<string>((resolve) => {
     child.once("error", (error) => resolve(startFault(binary, error)));
     child.once("exit", (code, by) => resolve(`${binary} ended with ${by ?? `status ${code}`}`));
