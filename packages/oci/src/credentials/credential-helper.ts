@@ -64,11 +64,7 @@ async function converse(child: ChildProcessWithoutNullStreams, call: HelperCall)
   });
   if (status === 0) return parseAnswer(answer, call);
   if (`${answer}\n${complaint}`.toLowerCase().includes(NOT_FOUND)) return undefined;
-  const reason =
-    complaint
-      .trim()
-      .split("\n", 1)[0]
-      ?.replace(/\p{Cc}/gu, " ") ?? "";
+  const reason = complaint.trim().split("\n", 1)[0] ?? "";
   throw failure(call, `failed with ${status}${reason === "" ? "" : `: ${reason.slice(0, 300)}`}`);
 }
 

@@ -1,4 +1,4 @@
-import { BoxError } from "@a3s/core";
+import { BoxError, type BoxErrorOptions } from "@a3s/core";
 
 /** Codes of errors that @a3s/oci raises. */
 export type OciErrorCode =
@@ -45,7 +45,25 @@ export type OciErrorCode =
   /** The image store cannot be read or written: permissions, a full disk, a file in the way. */
   | "STORE_INACCESSIBLE";
 
-/** An error of @a3s/oci; see {@link OciErrorCode}. */
+/** Most characters of a message: names that registries and archives give may be long, and many. */
+const MAX_MESSAGE_LENGTH = 4000;
+/** Control characters, and those that change the direction or the lines of a text. */
+const UNPRINTABLE = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu;
+
+/**
+ * An error of @a3s/oci; see {@link OciErrorCode}. Its message and hint are one line each that a terminal can be shown: whatever a
+ * registry or an archive made them quote, unprintable characters are spaces. `details` are as they came.
+ */
 export class OciError extends BoxError<OciErrorCode> {
   static override readonly errorName: string = "OciError";
+
+  constructor(options: BoxErrorOptions<OciErrorCode>) {
+    const { message, hint } = options;
+    super({ ...options, message: printable(message), ...(hint === undefined ? {} : { hint: printable(hint) }) });
+  }
+}
+
+function printable(text: string): string {
+  const shown = text.length > MAX_MESSAGE_LENGTH ? `${text.slice(0, MAX_MESSAGE_LENGTH)}…` : text;
+  return shown.replace(UNPRINTABLE, " ");
 }

@@ -58,14 +58,13 @@ export function denied(what: string, host: string, why: string): OciError {
   });
 }
 
-/** The first message of a distribution-spec error body, cut and without control characters. */
+/** The first message of a distribution-spec error body, cut. */
 async function registryMessage(answer: HttpAnswer): Promise<string | undefined> {
   try {
     const bytes = await readCapped(answer.body(), MAX_ERROR_BYTES);
     const body: unknown = JSON.parse(Buffer.from(bytes ?? []).toString("utf8"));
     const message = (body as { errors?: readonly { message?: unknown }[] }).errors?.[0]?.message;
-    // A registry must not write escape sequences into a terminal.
-    return typeof message === "string" ? message.replace(/\p{Cc}/gu, " ").slice(0, 300) : undefined;
+    return typeof message === "string" ? message.slice(0, 300) : undefined;
   } catch {
     return undefined;
   }
