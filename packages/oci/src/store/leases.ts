@@ -107,7 +107,7 @@ async function parseLease(path: string, file: FileHandle): Promise<readonly Dige
   const { size } = await file.stat();
   if (size > MAX_LEASE_BYTES) throw storeCorrupt(path, `it has ${size} bytes`);
   try {
-    return v.parse(schema, JSON.parse(await file.readFile("utf8"))).digests;
+    return v.parse(schema, JSON.parse(await file.readFile("utf8")), { abortEarly: true }).digests;
   } catch (cause) {
     throw storeCorrupt(path, (cause as Error).message, cause);
   }

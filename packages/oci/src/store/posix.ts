@@ -1,1 +1,0 @@
-export { makeFifo } from "@a3s/core";
