@@ -26,7 +26,9 @@ CMD ["--help"]
 /** buildah with storage of its own, and an image of three layers for two architectures under the name `multi`. */
 async function buildMulti(files: Scratch): Promise<(...args: readonly string[]) => Promise<string>> {
   const storage = ["--root", files.path("storage"), "--runroot", files.path("run"), "--storage-driver", "vfs"];
-  const buildah = async (...args: readonly string[]) => (await run("buildah", [...storage, ...args])).stdout;
+  // It insists on the file of credentials that is named.
+  const { DOCKER_CONFIG: _config, REGISTRY_AUTH_FILE: _file, ...env } = process.env;
+  const buildah = async (...args: readonly string[]) => (await run("buildah", [...storage, ...args], { env })).stdout;
   await mkdir(files.path("context"));
   for (const name of ["one", "two"]) await writeFile(files.path("context", name), name.repeat(1000));
   await writeFile(files.path("context", "Containerfile"), CONTAINERFILE);
