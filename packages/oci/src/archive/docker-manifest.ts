@@ -39,7 +39,7 @@ export async function readDockerManifest(files: ArchiveFiles, call: TransportCal
   const bytes = await files.read("manifest.json", MAX_MANIFEST_JSON_BYTES, call);
   if (bytes === undefined) throw files.invalid("it has no manifest.json, which docker save writes since version 1.10");
   try {
-    return v.parse(schema, JSON.parse(Buffer.from(bytes).toString("utf8"))).map((image) => ({
+    return v.parse(schema, JSON.parse(Buffer.from(bytes).toString("utf8")), { abortEarly: true }).map((image) => ({
       config: image.Config,
       references: (image.RepoTags ?? []).flatMap((tag) => normalised(tag) ?? []),
       layers: image.Layers ?? [],

@@ -79,7 +79,7 @@ export class DockerConfig {
       throw this.#malformed("it is not JSON");
     }
     if (Array.isArray(value)) throw this.#malformed("it is a list");
-    const result = v.safeParse(configSchema, value);
+    const result = v.safeParse(configSchema, value, { abortEarly: true });
     if (result.success) return result.output;
     throw this.#malformed(`${v.getDotPath(result.issues[0]) ?? "it"} has a wrong type`);
   }

@@ -26,11 +26,11 @@ export const EMPTY_INDEX_JSON: IndexJson = {
 
 /** @throws when the text is not an `index.json`; the caller knows the file and names it. */
 export function parseIndexJson(text: string): IndexJson {
-  const parsed = v.parse(schema, JSON.parse(text));
+  const parsed = v.parse(schema, JSON.parse(text), { abortEarly: true });
   return { ...parsed, manifests: parsed.manifests ?? [] };
 }
 
 /** @throws when the text is not an `oci-layout` file of version 1. */
 export function checkOciLayout(text: string): void {
-  v.parse(layoutSchema, JSON.parse(text));
+  v.parse(layoutSchema, JSON.parse(text), { abortEarly: true });
 }

@@ -27,16 +27,23 @@ export function parseJsonDocument(document: JsonDocument): unknown {
   }
 }
 
-/** Parses by a schema; every fault (the first ten) is named with its path. */
+/** Most characters of a fault: both the path and what was found there are the document's own. */
+const MAX_FAULT_LENGTH = 500;
+
+/**
+ * Parses by a schema; the first fault is named with its path. Collecting all of them would take a thousand times the memory of a document
+ * that is made of nothing else.
+ */
 export function parseShape<Schema extends v.GenericSchema>(
   schema: Schema,
   value: unknown,
   what: string,
 ): v.InferOutput<Schema> {
-  const result = v.safeParse(schema, value);
+  const result = v.safeParse(schema, value, { abortEarly: true });
   if (result.success) return result.output;
-  const faults = result.issues.slice(0, 10).map((issue) => `${v.getDotPath(issue) ?? "(itself)"}: ${issue.message}`);
-  throw manifestInvalid(what, `is malformed: ${faults.join("; ")}`, { details: { faults } });
+  const [issue] = result.issues;
+  const fault = `${v.getDotPath(issue) ?? "(itself)"}: ${issue.message}`.slice(0, MAX_FAULT_LENGTH);
+  throw manifestInvalid(what, `is malformed: ${fault}`, { details: { fault } });
 }
 
 export function tooLarge(what: string, size: number, maxBytes: number): OciError {
