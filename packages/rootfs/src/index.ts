@@ -1,10 +1,15 @@
 export { chainIdOf } from "./chain/chain-id.ts";
-export { type EnsuredRoot, type EnsureRootOptions, ensureRoot } from "./ensure-root.ts";
+export { type EnsuredRoot, type EnsureRootOptions, ensureRoot, type LeasedRoot, leaseRoot } from "./ensure-root.ts";
 export { RootfsError, type RootfsErrorCode } from "./errors/rootfs-error.ts";
 export { RESERVED_ROOT_NAME } from "./layer/entry-name.ts";
 export type { LayerSource } from "./layer/layer-source.ts";
 export { DEFAULT_LAYER_LIMITS, type LayerLimits, RATIO_FREE_BYTES } from "./layer/limits.ts";
+export type { RootDifference } from "./manifest/compare-entries.ts";
+export type { ManifestEntry, NameBytes } from "./manifest/manifest-entry.ts";
 export type { UnsetRecord } from "./root/finish-root.ts";
-export type { RootLease } from "./store/lease.ts";
-export { LowerStore, type StoredRoot } from "./store/lower-store.ts";
+export { LowerStore, type RootLease } from "./store/lower-store.ts";
+export type { PrunedRoot, PruneOptions, PruneReport } from "./store/prune.ts";
+export type { StoredRoot } from "./store/stored-root.ts";
+export type { ListedRoot, StoreUsage } from "./store/usage.ts";
+export type { DamagedRoot, VerifyOptions, VerifyProgress, VerifyReport } from "./store/verify-roots.ts";
 export type { Unset, UnsetCounts } from "./tree/unset.ts";

@@ -1,4 +1,5 @@
 import { constants } from "node:fs";
+import { constants as osConstants } from "node:os";
 import { type ByteString, nulTerminated, readable } from "../bytes/byte-string.ts";
 import type { FileTime } from "../tar/entry.ts";
 import { systemError } from "./errno.ts";
@@ -13,12 +14,20 @@ const AT_SYMLINK_NOFOLLOW = 0x100;
 const AT_REMOVEDIR = 0x200;
 /** Not in node:fs; the same number on every Linux. */
 const O_CLOEXEC = 0o2000000;
+/** Linux XATTR_LIST_MAX and XATTR_SIZE_MAX. */
+const xattrBuffer = Buffer.alloc(65_536);
 const DIRECTORY_FLAGS = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW | O_CLOEXEC;
+const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | O_CLOEXEC;
 const CREATE_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW | O_CLOEXEC;
 
 /** A descriptor of a directory in another. */
 export function openDirectoryAt(directory: number, name: ByteString): number {
   return done("openat", libc().openat(directory, nulTerminated(name), DIRECTORY_FLAGS, 0), name);
+}
+
+/** A descriptor of a file for reading. A FIFO that took its place opens at once, without a writer. */
+export function openFileAt(directory: number, name: ByteString): number {
+  return done("openat", libc().openat(directory, nulTerminated(name), READ_FLAGS, 0), name);
 }
 
 /** A new, empty file for writing, for its owner only; fails when the name is taken. */
@@ -74,10 +83,28 @@ export function setXattr(file: number, xattr: ByteString, value: Uint8Array): vo
   done("fsetxattr", libc().fsetxattr(file, nulTerminated(xattr), value, value.length, 0), xattr);
 }
 
-/** Linux has no such call by directory descriptor; the descriptor's own path in /proc is one. */
 export function setXattrAt(directory: number, name: ByteString, xattr: ByteString, value: Uint8Array): void {
-  const path = nulTerminated(`/proc/self/fd/${directory}/${name}`);
+  const path = xattrPath(directory, name);
   done("lsetxattr", libc().lsetxattr(path, nulTerminated(xattr), value, value.length, 0), xattr);
+}
+
+/** Linux has no calls for extended attributes by directory descriptor; the descriptor's own path in /proc is one. */
+function xattrPath(directory: number, name: ByteString): Buffer {
+  return nulTerminated(`/proc/self/fd/${directory}/${name}`);
+}
+
+/** Names of a file's extended attributes; none on file systems without. */
+export function listXattrsAt(directory: number, name: ByteString): readonly ByteString[] {
+  const size = libc().llistxattr(xattrPath(directory, name), xattrBuffer, xattrBuffer.length);
+  if (size < 0 && libc().errno() === osConstants.errno.EOPNOTSUPP) return [];
+  const length = done("llistxattr", size, name);
+  return length === 0 ? [] : xattrBuffer.toString("latin1", 0, length - 1).split("\0");
+}
+
+export function getXattrAt(directory: number, name: ByteString, xattr: ByteString): Buffer {
+  const path = xattrPath(directory, name);
+  const size = libc().lgetxattr(path, nulTerminated(xattr), xattrBuffer, xattrBuffer.length);
+  return Buffer.from(xattrBuffer.subarray(0, done("lgetxattr", size, xattr)));
 }
 
 /** Writes everything of the file system that holds `file` to disk. */

@@ -7,3 +7,8 @@ export const S_IFBLK = 0o060000;
 export function deviceNumber(major: number, minor: number): number {
   return (minor & 0xff) + major * 0x100 + (minor >>> 8) * 0x10_0000;
 }
+
+/** The other way round. */
+export function deviceParts(device: bigint): { readonly major: number; readonly minor: number } {
+  return { major: Number((device >> 8n) & 0xfffn), minor: Number((device & 0xffn) | ((device >> 12n) & 0xfff00n)) };
+}

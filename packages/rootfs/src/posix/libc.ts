@@ -19,6 +19,9 @@ export interface Libc {
   futimens(file: number, times: BigInt64Array): number;
   fsetxattr(file: number, name: Buffer, value: Uint8Array, size: number, flags: number): number;
   lsetxattr(path: Buffer, name: Buffer, value: Uint8Array, size: number, flags: number): number;
+  /** Answers bytes: of names, each of which ends in NUL. */
+  llistxattr(path: Buffer, list: Buffer, size: number): number;
+  lgetxattr(path: Buffer, name: Buffer, value: Buffer, size: number): number;
   /** Off the main thread: it waits for the disk. */
   syncfs(file: number): Promise<number>;
   errno(): number;
@@ -56,6 +59,8 @@ function load(): Libc {
     futimens: lib.func("int futimens(int, void *)"),
     fsetxattr: lib.func("int fsetxattr(int, void *, void *, size_t, int)"),
     lsetxattr: lib.func("int lsetxattr(void *, void *, void *, size_t, int)"),
+    llistxattr: lib.func("int64 llistxattr(void *, void *, size_t)"),
+    lgetxattr: lib.func("int64 lgetxattr(void *, void *, void *, size_t)"),
     syncfs: (file) =>
       new Promise((resolve, reject) => {
         syncfs.async(file, (error: unknown, result: number) => (error ? reject(error) : resolve(result)));

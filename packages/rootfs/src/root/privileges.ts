@@ -1,3 +1,5 @@
+import { errnoCode } from "../posix/errno.ts";
+
 /** Who this process is for the file system. */
 export interface Privileges {
   readonly uid: number;
@@ -13,4 +15,14 @@ const REFUSALS: ReadonlySet<string | undefined> = new Set(["EPERM", "EINVAL", "E
 
 export function isRefusal(code: string | undefined): boolean {
   return REFUSALS.has(code);
+}
+
+/** Undefined when the operation is refused to this user or on this file system. */
+export function unlessRefused<T>(operation: () => T): T | undefined {
+  try {
+    return operation();
+  } catch (error) {
+    if (isRefusal(errnoCode(error))) return undefined;
+    throw error;
+  }
 }

@@ -1,4 +1,4 @@
-import { closeSync, constants, fchmodSync, fchownSync, openSync, writeSync } from "node:fs";
+import { closeSync, constants, fchmodSync, fchownSync, openSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Digest } from "@a3s/core";
@@ -6,17 +6,15 @@ import { applyLayer } from "../layer/apply-layer.ts";
 import type { LayerSource } from "../layer/layer-source.ts";
 import type { LayerLimits } from "../layer/limits.ts";
 import { Tally } from "../layer/tally.ts";
+import { LineFile } from "../manifest/line-file.ts";
 import { syncFileSystem } from "../posix/at.ts";
 import { finishRoot } from "../root/finish-root.ts";
 import { ownPrivileges, type Privileges } from "../root/privileges.ts";
-import { removeTree } from "../root/remove-tree.ts";
 import { RootBuilder } from "../root/root-builder.ts";
-import type { LowerStore, StoredRoot } from "./lower-store.ts";
-import { writeManifest } from "./manifest.ts";
+import { type RootRecord, writeRecord } from "./root-record.ts";
 
 /** What {@link buildRoot} needs. */
 export interface BuildRootOptions {
-  readonly store: LowerStore;
   readonly chainId: Digest;
   readonly layers: readonly LayerSource[];
   readonly limits: LayerLimits;
@@ -24,45 +22,46 @@ export interface BuildRootOptions {
 }
 
 /**
- * Builds a root in a staging directory and publishes it: layers, then attributes of directories, then everything to disk, then the
- * manifest, then the name. Whatever fails, the staging directory goes.
+ * Builds a root in an empty directory: layers, then attributes of directories and the manifest, then everything to disk, then the
+ * record. The directory is ready to be published then.
  */
-export async function buildRoot(options: BuildRootOptions): Promise<StoredRoot> {
-  const { store, chainId, layers } = options;
-  const staged = store.staging.newPath();
-  try {
-    await mkdir(staged, { mode: 0o700 });
-    await mkdir(join(staged, "root"), { mode: 0o700 });
-    const built = await writeRoot(staged, options);
-    options.signal.throwIfAborted();
-    await writeManifest(join(staged, "manifest.json"), {
-      version: 1,
-      chainId,
-      layers: layers.map(({ digest, diffId }) => ({ digest, diffId })),
-      createdAt: new Date().toISOString(),
-      ...built,
-    });
-    return await store.publish(staged, chainId);
-  } finally {
-    await removeTree(staged);
-  }
+export async function buildRoot(directory: string, options: BuildRootOptions): Promise<RootRecord> {
+  const { chainId, layers, signal } = options;
+  await mkdir(join(directory, "root"), { mode: 0o700 });
+  const record: RootRecord = {
+    version: 2,
+    chainId,
+    layers: layers.map(({ digest, diffId }) => ({ digest, diffId })),
+    ...(await writeRoot(directory, options)),
+    createdAt: new Date().toISOString(),
+  };
+  signal.throwIfAborted();
+  await writeRecord(join(directory, "record.json"), record);
+  return record;
 }
 
-async function writeRoot(staged: string, { layers, limits, signal }: BuildRootOptions) {
+async function writeRoot(directory: string, { layers, limits, signal }: BuildRootOptions) {
   const privileges = ownPrivileges();
-  const descriptor = openSync(join(staged, "root"), constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
-  const unsetFile = openSync(join(staged, "unset.jsonl"), "wx", 0o600);
+  const descriptor = openSync(
+    join(directory, "root"),
+    constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW,
+  );
   try {
+    using unset = new LineFile(join(directory, "unset.jsonl"));
+    using manifest = new LineFile(join(directory, "manifest.jsonl"));
     useOwnGroup(descriptor, privileges);
     using root = new RootBuilder(descriptor, privileges, limits);
     const tally = new Tally(limits);
     for (const layer of layers) await applyLayer(root, layer, tally, signal);
-    const unset = await finishRoot(root, descriptor, (record) => writeSync(unsetFile, `${JSON.stringify(record)}\n`));
+    const finished = await finishRoot(root, descriptor, {
+      unset: (record) => unset.write(record),
+      file: (entry) => manifest.write(entry),
+    });
+    const digests = { unsetDigest: unset.finish(), manifestDigest: manifest.finish() };
     signal.throwIfAborted();
     await syncFileSystem(descriptor);
-    return { entries: tally.entries, totalBytes: tally.totalBytes, unset };
+    return { entries: tally.entries, totalBytes: tally.totalBytes, ...finished, ...digests };
   } finally {
-    closeSync(unsetFile);
     closeSync(descriptor);
   }
 }

@@ -15,21 +15,22 @@ import { LowerStore } from "./lower-store.ts";
 const ABSENT: Digest = `sha256:${"0".repeat(64)}`;
 const big = plain([file("big", "x".repeat(20 << 20))]);
 
-test("a root has a directory of its chain ID, with a manifest, for its owner only", async () => {
+test("a root has a directory of its chain ID, with a manifest and a record, for its owner only", async () => {
   await using scratch = await Scratch.create();
   const layer = plain([file("a")]);
   const { found, ...root } = await scratch.apply(layer);
   const entry = dirname(root.path);
   expect(found).toBe(false);
   expect(entry).toBe(join(scratch.store.directory, layer.diffId.replace(":", "-")));
-  expect((await readdir(entry)).toSorted()).toEqual(["manifest.json", "root", "unset.jsonl"]);
+  expect((await readdir(entry)).toSorted()).toEqual(["manifest.jsonl", "record.json", "root", "unset.jsonl"]);
   expect([entry, scratch.store.directory].map((path) => statSync(path).mode & 0o777)).toEqual([0o700, 0o700]);
   expect(await scratch.store.get(layer.diffId)).toEqual(root);
-  expect(await scratch.store.list()).toEqual([root]);
+  expect(await scratch.store.list()).toMatchObject([{ ...root, leases: 0 }]);
   expect(root).toMatchObject({
     chainId: layer.diffId,
     layers: [{ digest: layer.digest, diffId: layer.diffId }],
     entries: 1,
+    files: 2,
   });
 });
 
@@ -43,22 +44,22 @@ test("what is not there is undefined, and names that are no chain ID are no root
   await expect(scratch.store.get("sha256:../../x" as Digest)).rejects.toMatchObject({ code: "DIGEST_INVALID" });
 });
 
-test("a root without its manifest is none and is built again; one with a damaged manifest is an error until then", async () => {
+test("a root without its record is none and is built again; one with a damaged record is an error until then", async () => {
   await using scratch = await Scratch.create();
   const layer = plain([file("a")]);
   const { path, chainId } = await scratch.apply(layer);
-  const manifest = join(dirname(path), "manifest.json");
-  await rm(manifest);
+  const record = join(dirname(path), "record.json");
+  await rm(record);
   await writeFile(join(path, "half"), "");
   expect(await scratch.store.has(chainId)).toBe(false);
   expect(await scratch.apply(layer)).toMatchObject({ found: false });
   expect(treeOf(path)).toEqual({ a: "= 1" });
 
-  for (const damage of ["", "{", "{}", readFileSync(manifest, "utf8").replace(chainId, ABSENT)]) {
-    await writeFile(manifest, damage);
+  for (const damage of ["", "{", "{}", readFileSync(record, "utf8").replace(chainId, ABSENT)]) {
+    await writeFile(record, damage);
     await expect(scratch.store.get(chainId)).rejects.toMatchObject({
       code: "STORE_CORRUPT",
-      message: expect.stringContaining(manifest),
+      message: expect.stringContaining(record),
     });
     expect(await scratch.apply(layer)).toMatchObject({ found: false });
     expect(await scratch.store.has(chainId)).toBe(true);
@@ -76,7 +77,8 @@ test("callers in one process share the work; one that gives up does not end it f
   setImmediate(() => leaver.abort(new Error("left")));
   await expect(left).rejects.toThrow("left");
   const [one, other] = await stayed;
-  expect(one).toBe(other);
+  expect(one).toEqual(other);
+  expect(one?.found).toBe(false);
 });
 
 test("when all give up, nothing is left", async () => {
@@ -94,11 +96,12 @@ test("when all give up, nothing is left", async () => {
   expect(await ensureRoot({ store: scratch.store, layers })).toMatchObject({ found: false });
 });
 
-test("processes that build the same root all get it whole", async () => {
+test("of processes that want the same root one builds it, and all get it whole", async () => {
   await using scratch = await Scratch.create();
   const task = { store: scratch.store.directory, layers: await scratch.layers(big, plain([file("small")])) };
   const answers = await Promise.all([1, 2, 3].map(() => runChild(task)));
   expect(new Set(answers.map(({ path }) => path)).size).toBe(1);
+  expect(answers.filter(({ found }) => !found).length).toBe(1);
   expect(Object.keys(treeOf(answers[0]?.path ?? ""))).toEqual(["big", "small"]);
   await scratch.expectUntouched();
 });
@@ -108,7 +111,7 @@ test("what a killed process left is removed by the next to open the store, and w
   const [first, second] = await scratch.layers(big, plain([file("small")]));
   if (first === undefined || second === undefined) throw new Error("no layers");
   // The child waits at its second layer, because nobody writes it: a writer can open a FIFO only when a reader has.
-  const fifo = join(scratch.directory, "fifo");
+  const fifo = join(dirname(first.path), "fifo");
   execFileSync("mkfifo", [fifo]);
   const child = startChild({ store: scratch.store.directory, layers: [first, { ...second, path: fifo }] });
   await using _writer = await open(fifo, "w");

@@ -1,44 +1,39 @@
-import { mkdir, readdir, rename } from "node:fs/promises";
-import { isAbsolute, join, resolve } from "node:path";
-import { type Digest, digestParts, isDigest, parseDigest, syncDirectory } from "@a3s/core";
+import { isAbsolute, resolve } from "node:path";
+import { type Digest, parseDigest } from "@a3s/core";
 import { RootfsError } from "../errors/rootfs-error.ts";
-import { LeaseMarks, type RootLease } from "./lease.ts";
-import { type RootManifest, readManifest } from "./manifest.ts";
-import { Staging } from "./staging.ts";
+import { type PruneOptions, type PruneReport, prune } from "./prune.ts";
+import { RootEntries } from "./root-entries.ts";
 import { inStore } from "./store-fault.ts";
+import { type StoredRoot, storedRoot } from "./stored-root.ts";
+import { type ListedRoot, listRoots, measureUsage, type StoreUsage } from "./usage.ts";
+import { type VerifyOptions, type VerifyReport, verifyRoots } from "./verify-roots.ts";
 
-/** A complete root in the store. */
-export interface StoredRoot extends Omit<RootManifest, "version"> {
-  /** The root directory; immutable, shared by everybody who uses the chain ID. */
+/** Keeps a root from being removed or replaced until it is disposed of, or its process ends. */
+export interface RootLease extends AsyncDisposable {
+  readonly chainId: Digest;
+  /** The root directory. */
   readonly path: string;
-  /** What could not be set on disk, one JSON object a line; see `UnsetRecord`. */
-  readonly unsetPath: string;
 }
-
-const MANIFEST = "manifest.json";
-const ENTRY_NAME = /^(sha256|sha512)-([0-9a-f]+)$/;
 
 /**
  * Immutable root directories by chain ID.
  *
  * ```ts
  * const store = await LowerStore.open(homeLayout().rootfs);
- * for (const root of await store.list()) console.log(root.chainId, root.path);
+ * for (const root of await store.list()) console.log(root.chainId, root.diskBytes, root.leases);
+ * await store.prune({ maxBytes: 10 * 1024 ** 3 });
  * ```
  */
 export class LowerStore {
-  /** Absolute; the whole store is for its owner only, because roots hold setuid files and devices. */
-  readonly directory: string;
-  /** Roots that are being built or removed. */
-  readonly staging: Staging;
+  /** For `ensureRoot`. */
+  readonly entries: RootEntries;
 
-  private constructor(directory: string, staging: Staging) {
-    this.directory = directory;
-    this.staging = staging;
+  private constructor(entries: RootEntries) {
+    this.entries = entries;
   }
 
   /**
-   * Opens the store in a directory, which is made when it is missing. Removes what processes left that died while building a root.
+   * Opens the store in a directory, which is made when it is missing. Removes what processes left that died.
    *
    * @param directory absolute path.
    * @throws RootfsError `STORE_UNAVAILABLE`, `NO_SPACE`
@@ -52,10 +47,12 @@ export class LowerStore {
       });
     }
     const absolute = resolve(directory);
-    return inStore(absolute, async () => {
-      await mkdir(absolute, { recursive: true, mode: 0o700 });
-      return new LowerStore(absolute, await Staging.open(join(absolute, ".staging")));
-    });
+    return new LowerStore(await inStore(absolute, () => RootEntries.open(absolute)));
+  }
+
+  /** Absolute; the whole store is for its owner only, because roots hold setuid files and devices. */
+  get directory(): string {
+    return this.entries.directory;
   }
 
   /** Whether the store holds the complete root. @throws as {@link LowerStore.get} */
@@ -65,110 +62,103 @@ export class LowerStore {
 
   /** The complete root, or undefined. @throws RootfsError `STORE_CORRUPT`, `STORE_UNAVAILABLE` */
   async get(chainId: Digest): Promise<StoredRoot | undefined> {
-    const entry = this.#entry(chainId);
-    const manifest = await readManifest(join(entry, MANIFEST), chainId);
-    if (manifest === undefined) return undefined;
-    const { version: _, ...rest } = manifest;
-    return { ...rest, path: join(entry, "root"), unsetPath: join(entry, "unset.jsonl") };
+    const record = await this.entries.record(parseDigest(chainId));
+    return record && storedRoot(this.entries, record);
   }
 
-  /** All complete roots, by chain ID. @throws RootfsError `STORE_CORRUPT`, `STORE_UNAVAILABLE` */
-  async list(): Promise<readonly StoredRoot[]> {
-    const roots: StoredRoot[] = [];
-    for (const name of (await inStore(this.directory, () => readdir(this.directory))).toSorted()) {
-      const [, algorithm, hex] = ENTRY_NAME.exec(name) ?? [];
-      const chainId = `${algorithm}:${hex}`;
-      const root = isDigest(chainId) ? await this.get(chainId) : undefined;
-      if (root !== undefined) roots.push(root);
-    }
-    return roots;
+  /** All complete roots, by chain ID. @throws RootfsError `STORE_UNAVAILABLE`; the signal's reason */
+  list(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<readonly ListedRoot[]> {
+    return this.#run(() => this.entries.locked(options.signal, () => listRoots(this.entries)));
+  }
+
+  /** What the roots take on disk, from their records. @throws as {@link LowerStore.list} */
+  usage(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<StoreUsage> {
+    return this.#run(() => this.entries.locked(options.signal, () => measureUsage(this.entries)));
   }
 
   /**
-   * Holds a root: `remove` refuses it until the lease is disposed of or this process ends.
+   * Holds a root: nothing removes or replaces it until the lease is disposed of or this process ends.
    *
-   * @throws RootfsError `ROOT_NOT_FOUND`
+   * @throws RootfsError `ROOT_NOT_FOUND`, `STORE_CORRUPT`; the signal's reason
    */
-  async lease(chainId: Digest): Promise<RootLease> {
-    const release = await inStore(this.directory, () => this.#marks(chainId).set());
-    // Marked first: from here on nobody removes it, if it is still there.
-    const root = await this.get(chainId);
-    if (root === undefined) {
-      await release();
-      throw new RootfsError({
-        code: "ROOT_NOT_FOUND",
-        message: `The store has no root ${chainId}`,
-        hint: "Prepare it with ensureRoot.",
-        details: { chainId },
-      });
-    }
-    return { chainId, path: root.path, [Symbol.asyncDispose]: release };
+  async lease(chainId: Digest, options: { readonly signal?: AbortSignal | undefined } = {}): Promise<RootLease> {
+    return this.#run(() =>
+      this.entries.locked(options.signal, async () => {
+        const root = await this.get(chainId);
+        if (root === undefined) throw notFound(chainId);
+        const release = await this.entries.hold(chainId);
+        await this.entries.touch(chainId);
+        const dispose = async () => {
+          await using _held = { [Symbol.asyncDispose]: release };
+          // Used to the end, however long ago it was taken.
+          await this.entries.touch(chainId);
+        };
+        return { chainId, path: root.path, [Symbol.asyncDispose]: dispose };
+      }),
+    );
   }
 
   /**
    * Removes a root, whole, damaged or half; false when there is none.
    *
-   * @throws RootfsError `ROOT_IN_USE`
+   * @throws RootfsError `ROOT_IN_USE`; the signal's reason
    */
-  async remove(chainId: Digest): Promise<boolean> {
-    const entry = this.#entry(chainId);
-    await this.#refuseHeld(chainId);
-    return inStore(this.directory, async () => {
-      const removed = await this.staging.discard(entry);
-      if (removed) await syncDirectory(this.directory);
-      return removed;
+  async remove(chainId: Digest, options: { readonly signal?: AbortSignal | undefined } = {}): Promise<boolean> {
+    parseDigest(chainId);
+    return this.#run(async () => {
+      await using removed = await this.entries.locked(options.signal, async () => {
+        if ((await this.entries.leaseCount(chainId)) > 0) throw inUse(chainId);
+        return this.entries.take(chainId);
+      });
+      return removed !== undefined;
     });
   }
 
   /**
-   * Makes a finished staging directory the root of a chain ID. When another process was faster, its root stays and this one's
-   * is left to the caller to remove.
+   * Removes roots that nobody holds: those that are damaged, those that were not used for a time, and then the least recently used
+   * until the rest fits. What is being built is left alone.
+   *
+   * @throws RootfsError `STORE_UNAVAILABLE`; the signal's reason, with what was removed until then staying removed.
    */
-  async publish(staged: string, chainId: Digest): Promise<StoredRoot> {
-    const entry = this.#entry(chainId);
-    for (;;) {
-      try {
-        await rename(staged, entry);
-        await syncDirectory(this.directory);
-      } catch (error) {
-        if (!["ENOTEMPTY", "EEXIST"].includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
-      }
-      const root = await this.#whole(chainId);
-      if (root !== undefined) return root;
-      // A directory of that name that is no whole root: damaged by hand, or by a file system that lost what it had synced.
-      await this.staging.discard(entry);
-    }
+  prune(options: PruneOptions = {}): Promise<PruneReport> {
+    return this.#run(() => prune(this.entries, options));
   }
 
-  async #whole(chainId: Digest): Promise<StoredRoot | undefined> {
-    try {
-      return await this.get(chainId);
-    } catch (error) {
-      if (error instanceof RootfsError && error.code === "STORE_CORRUPT") return undefined;
-      throw error;
-    }
-  }
-
-  async #refuseHeld(chainId: Digest): Promise<void> {
-    if (!(await inStore(this.directory, () => this.#marks(chainId).held()))) return;
-    throw new RootfsError({
-      code: "ROOT_IN_USE",
-      message: `The root ${chainId} is in use`,
-      hint: "Destroy the boxes that use it first.",
-      details: { chainId },
+  /**
+   * Compares roots with their manifests, file by file and byte by byte. A root that differs is marked: it is none from then on, and the
+   * next `ensureRoot` builds it again as soon as nobody holds it.
+   *
+   * @param chainId one root, or `"all"`.
+   * @throws RootfsError `ROOT_NOT_FOUND` for one that is not there; `STORE_UNAVAILABLE`; the signal's reason.
+   */
+  async verify(chainId: Digest | "all", options: VerifyOptions = {}): Promise<VerifyReport> {
+    return this.#run(async () => {
+      const chainIds = chainId === "all" ? await this.entries.chainIds() : [parseDigest(chainId)];
+      const report = await verifyRoots(this.entries, chainIds, options);
+      if (chainId !== "all" && report.roots === 0) throw notFound(chainId);
+      return report;
     });
   }
 
-  #marks(chainId: Digest): LeaseMarks {
-    return new LeaseMarks(join(this.directory, ".leases", entryName(chainId)));
-  }
-
-  #entry(chainId: Digest): string {
-    return join(this.directory, entryName(chainId));
+  #run<T>(task: () => Promise<T>): Promise<T> {
+    return inStore(this.directory, task);
   }
 }
 
-function entryName(chainId: Digest): string {
-  const { algorithm, hex } = digestParts(parseDigest(chainId));
-  return `${algorithm}-${hex}`;
+function notFound(chainId: Digest): RootfsError {
+  return new RootfsError({
+    code: "ROOT_NOT_FOUND",
+    message: `The store has no root ${chainId}`,
+    hint: "Prepare it with ensureRoot.",
+    details: { chainId },
+  });
+}
+
+function inUse(chainId: Digest): RootfsError {
+  return new RootfsError({
+    code: "ROOT_IN_USE",
+    message: `The root ${chainId} is in use`,
+    hint: "Destroy the boxes that use it first.",
+    details: { chainId },
+  });
 }

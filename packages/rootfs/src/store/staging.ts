@@ -1,51 +1,75 @@
-import { randomBytes } from "node:crypto";
-import { mkdir, readdir, rename } from "node:fs/promises";
+import { constants } from "node:fs";
+import { type FileHandle, mkdir, open, readdir, rename } from "node:fs/promises";
 import { join } from "node:path";
+import { tryFlock, unlessMissing } from "@a3s/core";
 import { removeTree } from "../root/remove-tree.ts";
-import { isAlive, ownIdentity } from "./process-identity.ts";
+import { newName } from "./new-name.ts";
+
+/** A directory of this process; disposing of it removes what is at its path then. */
+export interface StagedDirectory extends AsyncDisposable {
+  readonly path: string;
+}
 
 /**
- * Directories that belong to one process: roots that are being built, and old ones on their way out. They are in the store's own
- * directory, because renaming works within one file system only.
+ * Roots that are being built, and old ones on their way out. Whoever has one holds flock(2) on it, so that those of dead processes are
+ * known. They are in the store's own directory, because renaming works within one file system only.
  */
 export class Staging {
   readonly #directory: string;
 
-  private constructor(directory: string) {
+  constructor(directory: string) {
     this.#directory = directory;
   }
 
-  /** Opens `directory`, which is made when it is missing, and removes what dead processes left. */
-  static async open(directory: string): Promise<Staging> {
-    await mkdir(directory, { recursive: true, mode: 0o700 });
-    const staging = new Staging(directory);
-    await staging.#removeStale();
-    return staging;
+  /** A new, empty directory. */
+  async create(): Promise<StagedDirectory> {
+    for (;;) {
+      const path = join(this.#directory, newName());
+      await mkdir(path, { mode: 0o700 });
+      // A sweep may find it before it is locked, and remove it.
+      const lock = await unlessMissing(openDirectory(path));
+      if (lock === undefined) continue;
+      if (tryFlock(lock) && (await lock.stat()).nlink > 0) return staged(path, lock);
+      await lock.close();
+    }
   }
 
-  /** A path for a new directory of this process. */
-  newPath(): string {
-    return join(this.#directory, `${ownIdentity()}.${randomBytes(6).toString("hex")}`);
-  }
-
-  /** Takes a directory out of sight at once, then removes it. False when it does not exist. */
-  async discard(path: string): Promise<boolean> {
-    const grave = this.newPath();
+  /** Moves a directory out of sight; undefined when it does not exist. */
+  async take(path: string): Promise<StagedDirectory | undefined> {
+    const lock = await unlessMissing(openDirectory(path));
+    if (lock === undefined) return undefined;
+    const grave = join(this.#directory, newName());
     try {
+      // Whoever has just published it may hold it still, and will remove nothing of it.
+      tryFlock(lock);
       await rename(path, grave);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+      await lock.close();
       throw error;
     }
-    await removeTree(grave);
-    return true;
+    return staged(grave, lock);
   }
 
-  async #removeStale(): Promise<void> {
+  /** Removes what dead processes left. */
+  async sweep(): Promise<void> {
     for (const name of await readdir(this.#directory)) {
-      const [identity = ""] = name.split(".");
-      // Two processes may find the same one: removing what is gone is fine, and so is the other being faster within.
-      if (!isAlive(identity)) await removeTree(join(this.#directory, name)).catch(() => {});
+      const path = join(this.#directory, name);
+      await using lock = await unlessMissing(openDirectory(path));
+      if (lock !== undefined && tryFlock(lock)) await removeTree(path);
     }
   }
+}
+
+function staged(path: string, lock: FileHandle): StagedDirectory {
+  return {
+    path,
+    async [Symbol.asyncDispose]() {
+      await using _lock = lock;
+      await removeTree(path);
+    },
+  };
+}
+
+function openDirectory(path: string): Promise<FileHandle> {
+  return open(path, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
 }
