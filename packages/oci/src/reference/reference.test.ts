@@ -136,3 +136,10 @@ test("any text is either refused with the one code, or has a spelling that stays
     { numRuns: 2000 },
   );
 });
+
+test("an address with a password is refused without repeating it", () => {
+  const parse = () => parseReference("https://user:p@hunter2@ghcr.io/owner/name");
+  expect(parse).toThrow(/^"https:\/\/…@ghcr.io\/owner\/name" is not an image reference/);
+  const details = { input: "https://…@ghcr.io/owner/name", part: "reference", value: "https://", offset: 0 };
+  expect(parse).toThrow(expect.objectContaining({ details }));
+});

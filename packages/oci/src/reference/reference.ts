@@ -101,7 +101,9 @@ function splitDomain(named: string): { readonly domain?: string; readonly rest: 
   return isDomain ? { domain: first, rest: named.slice(slash + 1) } : { rest: named };
 }
 
-function referenceInvalid(input: string, part: ReferencePart, value: string, offset: number, fault: string): OciError {
+function referenceInvalid(given: string, part: ReferencePart, value: string, offset: number, fault: string): OciError {
+  // Who pastes the address of a repository may paste a password with it.
+  const input = given.replace(/^([A-Za-z][A-Za-z0-9+.-]*:\/\/)[^/]*@/, "$1…@");
   const shown = JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
   const whole = JSON.stringify(input.length > 200 ? `${input.slice(0, 200)}…` : input);
   const what = part === "reference" ? shown : `the ${part} part ${shown}`;

@@ -55,6 +55,13 @@ export function proxyFault(url: URL, proxy: string, status: number): TransientFa
   return status >= 500 ? new TransientFault(final) : final;
 }
 
+/** An address that a registry named, as messages show it: without user, password and query, which may be a signature that opens it. */
+export function shownAddress(text: string, base?: URL): string {
+  if (!URL.canParse(text, base?.href)) return "something that is no address";
+  const { protocol, host, pathname } = new URL(text, base?.href);
+  return JSON.stringify(`${protocol}//${host}${pathname}`.slice(0, 200));
+}
+
 export function protocolError(message: string, details: Readonly<Record<string, unknown>> = {}): OciError {
   return new OciError({
     code: "REGISTRY_PROTOCOL",

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { buffer } from "node:stream/consumers";
 import { setTimeout as later } from "node:timers/promises";
+import { inspect } from "node:util";
 import { expect, test } from "vitest";
 import { collect } from "../../test/collect.ts";
 import { RegistryClient } from "./client.ts";
@@ -169,4 +170,14 @@ test("disposing a client fails what is under way", async () => {
   const reading = collect(answer.body());
   await client[Symbol.asyncDispose]();
   await expect(reading).rejects.toMatchObject({ name: "OciError", code: "REGISTRY_UNREACHABLE" });
+});
+
+test.each([
+  ["http://user:hunter2@example.com/blob?X-Amz-Signature=hunter2#hunter2", '"http://example.com/blob"'],
+  ["http://[hunter2", "something that is no address"],
+])("of a redirect that is refused, to %s, no secret is told", async (location, shown) => {
+  await using server = await serve((_seen, response) => response.writeHead(302, { location }).end());
+  const error = await send(server.url).catch((reason: Error) => reason);
+  expect(error).toMatchObject({ code: "REGISTRY_PROTOCOL", message: expect.stringContaining(shown) });
+  expect(inspect(error)).not.toContain("hunter2");
 });

@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import type { Route } from "./dispatchers.ts";
 import { isAllowedUrl } from "./endpoint.ts";
-import { connectionFault, protocolError, proxyFault } from "./faults.ts";
+import { connectionFault, protocolError, proxyFault, shownAddress } from "./faults.ts";
 import { HttpAnswer } from "./http-answer.ts";
 import { OutgoingBody, type RequestBody } from "./request-body.ts";
 import { StallGuard } from "./stall-guard.ts";
@@ -76,7 +76,7 @@ function redirection(
     throw protocolError(`${url.host} redirects a secret to ${next.host}`);
   }
   if (next !== undefined && isAllowedUrl(next, request.url, insecureRegistries)) return next;
-  throw protocolError(`${url.host} redirects to ${JSON.stringify(location.slice(0, 200))}, which is not HTTPS`);
+  throw protocolError(`${url.host} redirects to ${shownAddress(location, url)}, which is not HTTPS`);
 }
 
 async function sendOnce(request: HttpRequest, settings: HttpSettings, guard: StallGuard): Promise<HttpAnswer> {

@@ -33,3 +33,7 @@ test.each([
     expect.objectContaining({ code: "REGISTRY_OPTIONS_INVALID" }),
   );
 });
+
+test("a mirror with a password in its address is refused without repeating it", () => {
+  expect(() => new Mirrors({ "docker.io": ["https://user:hunter2@mirror.example.com"] })).toThrow(/^(?!.*hunter2)/s);
+});

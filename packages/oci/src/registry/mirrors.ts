@@ -31,8 +31,7 @@ export class Mirrors {
 function parseMirror(registry: string, mirror: string) {
   const [host = "", ...path] = mirror.split("/");
   const fault = domainFault(host) ?? path.map(pathComponentFault).find((found) => found !== undefined);
-  if (fault !== undefined)
-    throw invalid(registry, `has the mirror ${JSON.stringify(mirror.slice(0, 200))}: a part ${fault}`);
+  if (fault !== undefined) throw invalid(registry, `has a mirror of which a part ${fault}`);
   return { registry: host, path: path.map((part) => `${part}/`).join("") };
 }
 

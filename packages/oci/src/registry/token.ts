@@ -1,7 +1,7 @@
 import type { Credentials } from "../credentials/credentials.ts";
 import type { Challenge } from "./challenge.ts";
 import { isAllowedUrl } from "./endpoint.ts";
-import { protocolError } from "./faults.ts";
+import { protocolError, shownAddress } from "./faults.ts";
 import { type HttpRequest, type HttpSettings, sendRequest } from "./http.ts";
 import { readCapped } from "./read-capped.ts";
 import { statusFault } from "./status.ts";
@@ -49,8 +49,7 @@ function realmOf({ challenge, registry }: TokenRequest, insecureRegistries: read
   const realm = challenge.parameters.get("realm") ?? "";
   const url = URL.canParse(realm) ? new URL(realm) : undefined;
   if (url !== undefined && isAllowedUrl(url, registry, insecureRegistries)) return url;
-  const shown = JSON.stringify(realm.slice(0, 200));
-  throw protocolError(`The registry names ${shown} for tokens, which is no HTTPS address`);
+  throw protocolError(`The registry names ${shownAddress(realm)} for tokens, which is no HTTPS address`);
 }
 
 /**
