@@ -208,3 +208,12 @@ function contentOf(entries: ReturnType<typeof dockerEntriesOf>, path: string): s
   if (entry?.type !== "file") throw new Error(`the test has no ${path}`);
   return String(entry.content);
 }
+
+test("an archive cannot bring an image under the digest of another one", async () => {
+  await using files = await scratch();
+  const pinned = `docker.io/library/one@${other.descriptor.digest}`;
+  await writeArchive(files.path("x.tar"), layoutEntriesOf({ [pinned]: image }));
+  const store = await files.store();
+  await expect(load(files.path("x.tar"), { store })).rejects.toMatchObject({ code: "REFERENCE_INVALID" });
+  expect(await store.list()).toEqual([]);
+});

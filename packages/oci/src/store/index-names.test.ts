@@ -30,6 +30,12 @@ test("a tag gives the same content another name", () => {
   expect(names(withTag(index, "alpine", `x/y@${content.digest}`))).toContain(`docker.io/x/y@${content.digest}`);
 });
 
+test("a name with a digest is of no other content, whoever asks for it", () => {
+  const pinned = parseImageSource(`x@${other.digest}`);
+  expect(() => withName(index, pinned, content)).toThrow(expect.objectContaining({ code: "REFERENCE_INVALID" }));
+  expect(names(withName(index, pinned, other))).toContain(`docker.io/library/x@${other.digest}`);
+});
+
 test.each([
   ["a source that is not there", "redis", "x", "IMAGE_NOT_FOUND"],
   ["a target with the digest of something else", "alpine", `x@${other.digest}`, "REFERENCE_INVALID"],

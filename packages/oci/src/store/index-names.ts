@@ -19,9 +19,22 @@ export function namedEntries({ manifests }: IndexJson): readonly StoredReference
   });
 }
 
-/** Gives content a name, in place of what had it before; the same object back when it has it already. */
+/**
+ * Gives content a name, in place of what had it before; the same object back when it has it already.
+ *
+ * @throws OciError `REFERENCE_INVALID` when the name holds the digest of something else, as an archive may claim.
+ */
 export function withName(index: IndexJson, source: ImageSource, content: ContentDescriptor): IndexJson {
   const name = formatImageSource(source);
+  const pinned = source.kind === "registry" ? source.reference.digest : undefined;
+  if (pinned !== undefined && pinned !== content.digest) {
+    throw new OciError({
+      code: "REFERENCE_INVALID",
+      message: `${name} cannot be a name of content with the digest ${content.digest}`,
+      hint: "Leave the digest out of the name.",
+      details: { reference: name, digest: content.digest },
+    });
+  }
   const entry = { ...contentOf(content), annotations: { ...nameAnnotations(source) } };
   const position = index.manifests.findIndex((other) => storedName(other) === name);
   if (index.manifests[position]?.digest === content.digest) return index;
@@ -52,14 +65,5 @@ export function withTag(index: IndexJson, source: string | ImageSource, target: 
     });
   }
   const to = typeof target === "string" ? parseImageSource(target) : target;
-  const digest = to.kind === "registry" ? to.reference.digest : undefined;
-  if (digest !== undefined && digest !== found.descriptor.digest) {
-    throw new OciError({
-      code: "REFERENCE_INVALID",
-      message: `${nameOf(to)} cannot be a name of ${from}, whose digest is ${found.descriptor.digest}`,
-      hint: "Leave the digest out of the new name.",
-      details: { reference: nameOf(to), digest: found.descriptor.digest },
-    });
-  }
   return withName(index, to, found.descriptor);
 }
