@@ -1,126 +1,166 @@
-import { execFileSync } from "node:child_process";
-import { createHash } from "node:crypto";
-import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { chown, mkdir, mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type TarEntry, testImage, testLayer, writeTestLayout } from "@a3s/testing";
+import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { dir, file, gone, hard, link, opaque } from "./fixture/entries.ts";
-import { Scratch } from "./fixture/scratch.ts";
-import { xattr } from "./fixture/xattr.ts";
+import { busyboxImage } from "../../../tools/images/busybox.ts";
+import { debianImages } from "../../../tools/images/debian.ts";
+import { removeTree } from "../src/root/remove-tree.ts";
+import { type Inventory, type InventoryEntry, inventory } from "./fixture/inventory.ts";
+import { type LayoutImage, layersOf } from "./fixture/layout-image.ts";
+import { buildahImages, craftedImage, tarImage } from "./fixture/real-images.ts";
+import { runChild } from "./fixture/run-child.ts";
 
 /*
- * The same image, applied by umoci and here, entry by entry. The image is benign: umoci is not asked what it does with attacks.
+ * Images of several makers, applied by umoci and here, as root and without, entry by entry. They are benign: umoci is not asked what
+ * it does with attacks.
  */
 
+const run = promisify(execFile);
 const isRoot = process.geteuid?.() === 0;
-const XATTRS = ["user.note", "security.capability"];
-const CAPABILITY = "\u0001\0\0\u0002\0 \0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+const soak = process.env["A3S_SOAK"] === "1";
+const NOBODY = 65_534;
 
-/** A layer of real files of this machine, as GNU tar packs them: hard links, links, long names, special bits. */
-function realLayer(): Uint8Array {
-  const paths = [
-    "usr/share/zoneinfo/Europe",
-    "usr/share/zoneinfo/posix",
-    "usr/bin/passwd",
-    "usr/bin/gpasswd",
-    "etc/alternatives",
-  ];
-  const present = paths.filter((path) => lstatSync(`/${path}`, { throwIfNoEntry: false }) !== undefined);
-  // A directory entry for each parent: what parents without one look like is each tool's own choice.
-  const parents = ["usr", "usr/bin", "usr/share", "usr/share/zoneinfo", "usr/lib", "etc"];
-  return execFileSync(
-    "tar",
-    [
-      "-c",
-      "--format=posix",
-      "--numeric-owner",
-      "--pax-option=delete=atime,delete=ctime",
-      "-C",
-      "/",
-      "--no-recursion",
-      ...parents,
-      "--recursion",
-      ...present,
-    ],
-    {
-      maxBuffer: 1 << 30,
-    },
-  );
+/** An image, and the same one as umoci can read it. */
+interface Pair {
+  readonly ours: LayoutImage;
+  readonly theirs: LayoutImage;
 }
 
-const SECOND: readonly TarEntry[] = [
-  dir(".", { mode: 0o755, mtime: 1_700_000_000 }),
-  dir("usr/share", { mtime: 3 }),
-  opaque("usr/share/zoneinfo/Europe"),
-  file("usr/share/zoneinfo/Europe/Nowhere", "new", { mtime: 4 }),
-  gone("etc/alternatives"),
-  file("etc/setuid", "x", { mode: 0o6755, uid: 1000, gid: 50, mtime: 5 }),
-  dir("srv", { mode: 0o1777, uid: 33, gid: 33, mtime: 6 }),
-  file("srv/caps", "x", { mode: 0o755, mtime: 7, xattrs: { "security.capability": CAPABILITY, "user.note": "a\nb" } }),
-  file(`srv/${"long/".repeat(40)}${"name".repeat(40)}`, "deep", { mtime: 8 }),
-  ...Array.from({ length: 40 }, (_, index) => dir(`srv/${"long/".repeat(40 - index)}`, { mtime: 9 })),
-  link("srv/abs", "/etc/passwd", { uid: 1, gid: 2, mtime: 10 }),
-  hard("srv/caps2", "srv/caps"),
-  { type: "fifo", path: "srv/fifo", mode: 0o640, mtime: 11 },
-  { type: "character-device", path: "srv/null", major: 1, minor: 3, mode: 0o666, mtime: 12 },
-  { type: "block-device", path: "srv/disk", major: 8, minor: 300, mtime: 13 },
-  link("lib", "usr/lib", { mtime: 14 }),
+const same = (image: LayoutImage): readonly Pair[] => [{ ours: image, theirs: image }];
+
+const IMAGES: readonly (readonly [string, (work: string) => Promise<readonly Pair[]>])[] = [
+  ["made by umoci", async (work) => same(await readableCopy(await busyboxImage(), work))],
+  [
+    "built by buildah, with gzip and with zstd",
+    async (work) => {
+      const { gzip, zstd } = await buildahImages(work);
+      return [gzip, zstd].map((ours) => ({ ours, theirs: gzip }));
+    },
+  ],
+  ["of files that GNU tar has packed", async (work) => same(await tarImage(work))],
+  ["with links, whiteouts, devices and capabilities across layers", async (work) => same(await craftedImage(work))],
 ];
 
-const THIRD: readonly TarEntry[] = [
-  file("lib/through-a-link", "x", { mtime: 20 }),
-  dir("etc/setuid", { mode: 0o700, mtime: 21 }),
-  file("etc/setuid/inside", "x", { mtime: 22 }),
-  hard("srv/caps3", "srv/caps2"),
-  gone("srv/caps"),
-  file("srv/abs", "a file now", { mtime: 23, mode: 0o600 }),
-  dir("srv", { mode: 0o2755, mtime: 24 }),
+/** Some 400 MB compressed. */
+const LARGE: typeof IMAGES = [
+  [
+    "of a Debian system with compilers",
+    async (work) => {
+      const { layout, tags } = await debianImages();
+      return same(await readableCopy({ layout, tag: tags[0] ?? "" }, work));
+    },
+  ],
 ];
 
-test.runIf(isRoot)(
-  "an image of three layers looks as umoci unpacks it",
-  async () => {
-    await using scratch = await Scratch.create();
-    const layers = [testLayer(realLayer()), testLayer(SECOND), testLayer(THIRD)];
-    const layout = join(scratch.directory, "layout");
-    await writeTestLayout(layout, { latest: testImage({ layers }) });
-    const theirs = join(scratch.directory, "several/levels/deep");
-    mkdirSync(theirs, { recursive: true });
-    execFileSync("umoci", ["raw", "unpack", "--image", `${layout}:latest`, join(theirs, "root")], { stdio: "ignore" });
-
-    const { path } = await scratch.apply(...layers);
-    const [expected, actual] = [inventory(join(theirs, "root")), inventory(path)];
-    expect(actual.size).toBeGreaterThan(100);
-    expect(Object.fromEntries(actual)).toEqual(Object.fromEntries(expected));
+test.runIf(isRoot).each(soak ? [...IMAGES, ...LARGE] : IMAGES)(
+  "an image %s looks as umoci unpacks it",
+  async (_, make) => {
+    await using work = await Work.create();
+    for (const { ours, theirs } of await make(await work.directory("image"))) {
+      for (const uid of [undefined, NOBODY]) {
+        const place = await work.directory(`of ${uid}`, uid);
+        await work.openToAll();
+        const expected = await unpack(theirs, place, uid);
+        const root = await runChild({ store: join(place, "store"), layers: await layersOf(ours) }, uid);
+        const unset = new Map(recordsOf(root.unsetPath).map((record) => [record.path, record]));
+        const actual = inventory(root.path);
+        await removeTree(place);
+        expect(Object.keys(actual).length).toBeGreaterThan(15);
+        expect(differences(actual, uid === undefined ? expected : withoutRootless(expected, unset))).toEqual([]);
+      }
+    }
   },
-  60_000,
+  soak ? 600_000 : 60_000,
 );
 
-/** Everything that can be seen of each file. */
-function inventory(root: string): ReadonlyMap<string, unknown> {
-  const files = new Map<string, unknown>();
-  const visit = (path: string) => {
-    const { mode, uid, gid, size, mtimeNs, nlink, rdev } = lstatSync(join(root, path), { bigint: true });
-    const type = Number(mode) & 0o170000;
-    const isDirectory = type === 0o040000;
-    files.set(path, {
-      mode: mode.toString(8),
-      owner: `${uid}:${gid}`,
-      mtimeNs: String(mtimeNs),
-      // Sizes and link counts of directories are the file system's business.
-      ...(isDirectory ? {} : { size: Number(size), nlink: Number(nlink), rdev: String(rdev) }),
-      ...(type === 0o100000
-        ? {
-            sha256: createHash("sha256")
-              .update(readFileSync(join(root, path)))
-              .digest("hex"),
-          }
-        : {}),
-      ...(type === 0o120000 ? { target: readlinkSync(join(root, path)) } : {}),
-      xattrs: XATTRS.map((name) => (type === 0o120000 ? undefined : xattr(join(root, path), name))),
-    });
-    if (isDirectory) for (const name of readdirSync(join(root, path)).toSorted()) visit(join(path, name));
-  };
-  visit(".");
+interface UnsetLine {
+  readonly path: string;
+  readonly owner?: object;
+  readonly device?: object;
+}
+
+function recordsOf(unsetPath: string): readonly UnsetLine[] {
+  return readFileSync(unsetPath, "utf8")
+    .split("\n")
+    .filter(Boolean)
+    .map((line) => JSON.parse(line));
+}
+
+/** What umoci makes of an image. */
+async function unpack({ layout, tag }: LayoutImage, place: string, uid: number | undefined): Promise<Inventory> {
+  const options = ["--image", `${layout}:${tag}`, ...(uid === undefined ? [] : ["--rootless"])];
+  const user = uid === undefined ? {} : { uid, gid: uid };
+  const env = { PATH: process.env["PATH"], HOME: place };
+  // What the root has that no entry describes depends on the umask with umoci.
+  const script = 'umask 022; exec umoci raw unpack "$@"';
+  await run("sh", ["-c", script, "sh", ...options, join(place, "theirs")], { ...user, env });
+  return inventory(join(place, "theirs"));
+}
+
+/**
+ * Without root neither can set all of an image. Where umoci puts something in its place on disk, here a record says what is missing:
+ *
+ * - a device is an empty file with umoci, which a process would take for one. Here it has no name on disk, and a record;
+ * - an owner is an extended attribute with umoci, for a tool that gives it to processes. Here the record is all there is, because
+ *   an image could set the attribute too.
+ */
+function withoutRootless(theirs: Inventory, unset: ReadonlyMap<string, UnsetLine>): Inventory {
+  const files: Record<string, InventoryEntry> = {};
+  for (const [path, entry] of Object.entries(theirs)) {
+    const record = unset.get(path === "." ? "" : path);
+    if (record?.device !== undefined) {
+      expect(entry).toMatchObject({ mode: expect.stringMatching(/^100/), size: 0 });
+      continue;
+    }
+    const { "user.rootlesscontainers": owner, ...xattrs } = entry.xattrs;
+    if (owner !== undefined) expect(record).toMatchObject({ owner: expect.anything() });
+    files[path] = { ...entry, xattrs };
+  }
   return files;
+}
+
+/** Only what differs, because a large image has too many files for a report. */
+function differences(actual: Inventory, expected: Inventory): readonly unknown[] {
+  const paths = new Set([...Object.keys(actual), ...Object.keys(expected)]);
+  const pairs = [...paths].map((path) => ({ path, here: actual[path], umoci: expected[path] }));
+  return pairs.filter(({ here, umoci }) => JSON.stringify(here) !== JSON.stringify(umoci));
+}
+
+/** The checkout may be closed to other users. */
+async function readableCopy({ layout, tag }: LayoutImage, work: string): Promise<LayoutImage> {
+  await run("cp", ["-r", layout, join(work, "copy")]);
+  return { layout: join(work, "copy"), tag };
+}
+
+/** A directory of a test, deep enough for tools that go astray. */
+class Work implements AsyncDisposable {
+  readonly #top: string;
+
+  private constructor(top: string) {
+    this.#top = top;
+  }
+
+  static async create(): Promise<Work> {
+    return new Work(await mkdtemp(join(tmpdir(), "a3s-rootfs-umoci-")));
+  }
+
+  /** A new directory, of the user if there is one. */
+  async directory(name: string, uid?: number): Promise<string> {
+    const path = join(this.#top, name, "several/levels/deep");
+    await mkdir(path, { recursive: true });
+    if (uid !== undefined) await chown(path, uid, uid);
+    return path;
+  }
+
+  /** Lets other users read everything, whatever the umask. */
+  async openToAll(): Promise<void> {
+    await run("chmod", ["-R", "a+rX", this.#top]);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await removeTree(this.#top);
+  }
 }
