@@ -1,4 +1,4 @@
-import { createReadStream } from "node:fs";
+import { constants, createReadStream } from "node:fs";
 import { lstat, open, readdir, rm, stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { type Digest, isDigest, unlessMissing } from "@a3s/core";
@@ -30,9 +30,10 @@ export class BlobFiles {
     return blobPath(this.#store, digest);
   }
 
-  /** Whether a blob is there in full length. */
+  /** Whether a blob is there in full length. A link leads out of the store, and a FIFO never ends: neither is a blob. */
   async has({ digest, size }: Pick<ContentDescriptor, "digest" | "size">): Promise<boolean> {
-    return (await unlessMissing(stat(this.path(digest))))?.size === size;
+    const found = await unlessMissing(lstat(this.path(digest)));
+    return found?.isFile() === true && found.size === size;
   }
 
   /** Reads small content whole, checked again. The caller has compared `size` with a cap. @throws OciError `BLOB_NOT_FOUND`, `STORE_CORRUPT` */
@@ -53,7 +54,9 @@ export class BlobFiles {
 
   /** Bytes as they are, unchecked; `undefined` when the blob is not there or larger than the cap. */
   async readUnchecked(digest: Digest, maxBytes: number): Promise<Uint8Array | undefined> {
-    await using file = await unlessMissing(open(this.path(digest), "r"));
+    const path = this.path(digest);
+    if ((await unlessMissing(lstat(path)))?.isFile() !== true) return undefined;
+    await using file = await unlessMissing(open(path, constants.O_RDONLY | constants.O_NOFOLLOW));
     if (file === undefined || (await file.stat()).size > maxBytes) return undefined;
     return await file.readFile();
   }

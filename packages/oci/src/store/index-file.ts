@@ -1,6 +1,7 @@
-import { mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
+import { constants } from "node:fs";
+import { mkdir, open, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { withFileLock, writeFileAtomic } from "@a3s/core";
+import { unlessMissing, withFileLock, writeFileAtomic } from "@a3s/core";
 import {
   checkOciLayout,
   EMPTY_INDEX_JSON,
@@ -78,14 +79,13 @@ export class IndexFile {
 }
 
 async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    const { size } = await stat(path);
-    if (size > MAX_INDEX_JSON_BYTES) throw storeCorrupt(path, `it has ${size} bytes`);
-    return await readFile(path, "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
+  // Opening does not wait for the writer of a FIFO.
+  await using file = await unlessMissing(open(path, constants.O_RDONLY | constants.O_NONBLOCK));
+  if (file === undefined) return undefined;
+  const found = await file.stat();
+  if (!found.isFile()) throw storeCorrupt(path, "it is not a regular file");
+  if (found.size > MAX_INDEX_JSON_BYTES) throw storeCorrupt(path, `it has ${found.size} bytes`);
+  return await file.readFile("utf8");
 }
 
 function parseAs<T>(path: string, parse: () => T): T {

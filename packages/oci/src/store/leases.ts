@@ -96,7 +96,7 @@ function leaseText(digests: readonly Digest[]): string {
 
 /** The digests in a lease file; none, and no file any more, when its owner is dead or has just released it. */
 async function readLease(path: string): Promise<readonly Digest[]> {
-  await using file = await unlessMissing(open(path, constants.O_RDONLY | constants.O_NOFOLLOW));
+  await using file = await unlessMissing(open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK));
   if (file === undefined) return [];
   if (path.endsWith(NAMED_SUFFIX) || !tryFlock(file)) return await parseLease(path, file);
   await rm(path, { force: true });
@@ -104,7 +104,9 @@ async function readLease(path: string): Promise<readonly Digest[]> {
 }
 
 async function parseLease(path: string, file: FileHandle): Promise<readonly Digest[]> {
-  const { size } = await file.stat();
+  const found = await file.stat();
+  if (!found.isFile()) throw storeCorrupt(path, "it is not a regular file");
+  const { size } = found;
   if (size > MAX_LEASE_BYTES) throw storeCorrupt(path, `it has ${size} bytes`);
   try {
     return v.parse(schema, JSON.parse(await file.readFile("utf8")), { abortEarly: true }).digests;
