@@ -1,3 +1,4 @@
+import { once } from "../content/once.ts";
 import { verifyContent } from "../content/verify-content.ts";
 import { blobPath } from "../layout/blob-path.ts";
 import { writingTo } from "../layout/destination-fault.ts";
@@ -5,7 +6,6 @@ import { IndexEntries } from "../layout/index-entries.ts";
 import { EMPTY_INDEX_JSON, OCI_LAYOUT_CONTENT } from "../layout/index-json.ts";
 import type { ContentDescriptor } from "../manifest/descriptor.ts";
 import type { TypedManifest } from "../manifest/select-image.ts";
-import { once } from "../pull/content-of.ts";
 import type { ImageDestination, OpenContent, PutManifestCall } from "../transport/destination.ts";
 import type { TransportCall } from "../transport/transport.ts";
 import { TarWriter } from "./tar-writer.ts";

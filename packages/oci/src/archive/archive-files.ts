@@ -1,10 +1,10 @@
 import type { FileHandle } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { raceSignal } from "@a3s/core";
+import { readCapped } from "../content/read-capped.ts";
 import type { OciError } from "../errors/oci-error.ts";
 import { blobNotFound } from "../layout/directory-files.ts";
 import type { ByteRange, LayoutFiles } from "../layout/layout-files.ts";
-import { readCapped } from "../registry/read-capped.ts";
 import type { TransportCall } from "../transport/transport.ts";
 import { archiveInvalid } from "./archive-fault.ts";
 import { archivePart, openArchiveFile, type UnpackPlan, unpackToFile } from "./archive-file.ts";

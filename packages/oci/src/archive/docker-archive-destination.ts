@@ -1,5 +1,6 @@
 import { type Digest, Turns } from "@a3s/core";
 import { contentDigest } from "../content/content-digest.ts";
+import { once } from "../content/once.ts";
 import { blobMismatch, readVerified } from "../content/verify-content.ts";
 import { OciError } from "../errors/oci-error.ts";
 import { writingTo } from "../layout/destination-fault.ts";
@@ -9,7 +10,6 @@ import { MAX_CONFIG_BYTES, manifestInvalid, tooLarge } from "../manifest/json-do
 import { parseManifest } from "../manifest/manifest.ts";
 import { isImageConfigType, isLayerType } from "../manifest/media-type.ts";
 import type { TypedManifest } from "../manifest/select-image.ts";
-import { once } from "../pull/content-of.ts";
 import { formatReference, parseReference } from "../reference/reference.ts";
 import type { ImageDestination, OpenContent, PutManifestCall } from "../transport/destination.ts";
 import type { TransportCall } from "../transport/transport.ts";

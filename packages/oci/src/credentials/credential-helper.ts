@@ -1,8 +1,8 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { raceSignal, startDeadline } from "@a3s/core";
 import * as v from "valibot";
+import { readCapped } from "../content/read-capped.ts";
 import { OciError } from "../errors/oci-error.ts";
-import { readCapped } from "../registry/read-capped.ts";
 import type { Credentials, Environment } from "./credentials.ts";
 import { credentialsUnavailable } from "./unavailable.ts";
 

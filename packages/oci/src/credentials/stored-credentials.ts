@@ -1,7 +1,7 @@
 import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
-import { readCapped } from "../registry/read-capped.ts";
+import { readCapped } from "../content/read-capped.ts";
 import { LastingWork } from "../registry/shared-work.ts";
 import { askCredentialHelper } from "./credential-helper.ts";
 import type { Credentials, CredentialsPlace, Environment } from "./credentials.ts";

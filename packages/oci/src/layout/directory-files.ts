@@ -1,8 +1,8 @@
 import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
+import { readCapped } from "../content/read-capped.ts";
 import { OciError } from "../errors/oci-error.ts";
-import { readCapped } from "../registry/read-capped.ts";
 import type { TransportCall } from "../transport/transport.ts";
 import type { ByteRange, LayoutFiles } from "./layout-files.ts";
 import { readRange } from "./read-range.ts";

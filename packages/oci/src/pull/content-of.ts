@@ -1,3 +1,4 @@
+import { once } from "../content/once.ts";
 import type { Descriptor } from "../manifest/descriptor.ts";
 import { inlineData } from "../manifest/inline-data.ts";
 import type { OpenContent } from "../transport/destination.ts";
@@ -11,8 +12,4 @@ export function contentOf(descriptor: Descriptor, transport: ImageTransport, sig
       ? transport.blob(descriptor, { signal, offset, lend: true })
       : once(bytes.subarray(offset));
   };
-}
-
-export async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
-  yield bytes;
 }

@@ -1,4 +1,5 @@
 import type { Platform } from "@a3s/core";
+import { once } from "../content/once.ts";
 import { OciError } from "../errors/oci-error.ts";
 import type { Descriptor } from "../manifest/descriptor.ts";
 import { parseImageConfig } from "../manifest/image-config.ts";
@@ -14,7 +15,7 @@ import { formatImageSource, type ImageSource } from "../source/image-source.ts";
 import type { ImageStore } from "../store/image-store.ts";
 import type { StoredImage } from "../store/stored-image.ts";
 import type { ImageTransport } from "../transport/transport.ts";
-import { contentOf, once } from "./content-of.ts";
+import { contentOf } from "./content-of.ts";
 import type { PullEvent } from "./pull-event.ts";
 import { distinctLayers, pullLayers } from "./pull-layers.ts";
 

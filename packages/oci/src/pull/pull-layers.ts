@@ -1,8 +1,8 @@
 import type { Descriptor } from "../manifest/descriptor.ts";
+import { eachConcurrently } from "../progress/each-concurrently.ts";
 import type { ImageStore } from "../store/image-store.ts";
 import type { ImageTransport } from "../transport/transport.ts";
 import { contentOf } from "./content-of.ts";
-import { eachConcurrently } from "./each-concurrently.ts";
 import type { PullEvent } from "./pull-event.ts";
 
 /** Layers fetched at the same time, unless told otherwise. */

@@ -1,6 +1,6 @@
 import type { Digest } from "@a3s/core";
 import type { ContentDescriptor, Descriptor } from "../manifest/descriptor.ts";
-import { eachConcurrently } from "../pull/each-concurrently.ts";
+import { eachConcurrently } from "../progress/each-concurrently.ts";
 import type { ImageStore } from "../store/image-store.ts";
 import type { ImageDestination, OpenContent } from "../transport/destination.ts";
 import type { CopyPlan } from "./copy-plan.ts";

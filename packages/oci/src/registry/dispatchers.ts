@@ -1,5 +1,6 @@
 import type { Agent, Dispatcher, ProxyAgent } from "undici";
 import type { ForwardProxy, ProxySettings } from "./proxy-settings.ts";
+import { Sockets } from "./sockets.ts";
 import type { TlsSettings } from "./tls-settings.ts";
 import { loadUndiciParts } from "./undici.ts";
 
@@ -28,6 +29,7 @@ const UNBOUNDED = { headersTimeout: 0, bodyTimeout: 0 };
 export class Dispatchers implements AsyncDisposable {
   readonly #settings: DispatcherSettings;
   readonly #agents = new Map<string, Promise<Agent | ProxyAgent>>();
+  readonly #sockets = new Sockets();
 
   constructor(settings: DispatcherSettings) {
     this.#settings = settings;
@@ -58,26 +60,31 @@ export class Dispatchers implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     const agents = await Promise.all(this.#agents.values());
-    await Promise.all(agents.map((agent) => agent.destroy()));
+    const ends = agents.map((agent) => agent.destroy());
+    this.#sockets.destroy();
+    await Promise.all(ends);
   }
 
   #agent(entry: string): Promise<Dispatcher> {
     return this.#once(`direct ${entry}`, async () => {
-      const { Agent } = await loadUndiciParts();
-      return new Agent({ ...UNBOUNDED, connect: this.#connect(entry) });
+      const { Agent, buildConnector } = await loadUndiciParts();
+      return new Agent({ ...UNBOUNDED, connect: this.#sockets.watch(buildConnector(this.#connect(entry))) });
     });
   }
 
   #tunnel(proxy: ForwardProxy, entry: string): Promise<Dispatcher> {
     return this.#once(`${proxy.url.origin} ${entry}`, async () => {
       // It builds on what only the index sets up.
-      const { ProxyAgent } = await import("undici");
+      const { buildConnector, Pool, ProxyAgent } = await import("undici");
+      const { tls, connectTimeoutMs } = this.#settings;
+      const connect = this.#sockets.watch(buildConnector(this.#connect(tls.entryFor(proxy.url))));
       return new ProxyAgent({
         ...UNBOUNDED,
         uri: proxy.url.origin,
         ...(proxy.authorization === undefined ? {} : { token: proxy.authorization }),
         requestTls: this.#connect(entry),
-        proxyTls: this.#connect(this.#settings.tls.entryFor(proxy.url)),
+        // What it waits for here is the answer to `CONNECT`.
+        clientFactory: (origin) => new Pool(origin, { connect, headersTimeout: connectTimeoutMs }),
       });
     });
   }

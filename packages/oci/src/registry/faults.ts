@@ -26,7 +26,10 @@ export function connectionFault(error: unknown, { url, proxy, stalledAfterMs }: 
   const refused = error instanceof Error ? TUNNEL_REFUSED.exec(error.message)?.[1] : undefined;
   if (proxy !== undefined && refused !== undefined) return proxyFault(url, proxy, Number(refused));
   const code = causeCode(error);
-  const why = stalledAfterMs === undefined ? (code ?? "connection lost") : `no byte for ${stalledAfterMs} ms`;
+  const why =
+    stalledAfterMs === undefined
+      ? (code ?? "connection lost")
+      : `nothing, or hardly anything, came for ${stalledAfterMs} ms`;
   const final = new OciError({
     code: "REGISTRY_UNREACHABLE",
     message: `Talking to ${url.host}${proxy === undefined ? "" : ` through the proxy ${proxy}`} failed: ${why}`,

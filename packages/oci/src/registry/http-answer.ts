@@ -4,6 +4,9 @@ import type { StallGuard } from "./stall-guard.ts";
 /** What is left of a body up to here is read, so that the connection can be used again; more of it ends the connection. */
 const MAX_DISCARDED_BYTES = 64 * 1024;
 
+/** A body that brings less in the time of a stall is as good as silent: a byte now and then would hold a request for ever. */
+const MIN_BODY_BYTES = 8 * 1024;
+
 /** What an answer came from. */
 export interface AnswerOrigin {
   readonly url: URL;
@@ -42,9 +45,12 @@ export class HttpAnswer implements AsyncDisposable {
     const { guard, signal, faultOf } = this.#origin;
     this.#started = true;
     const chunks = this.#response.body[Symbol.asyncIterator]();
+    let waitedMs = 0;
+    let bytes = 0;
     try {
       for (;;) {
         let read: IteratorResult<Uint8Array>;
+        const asked = performance.now();
         try {
           read = await guard.wait(chunks.next());
         } catch (error) {
@@ -52,6 +58,10 @@ export class HttpAnswer implements AsyncDisposable {
           throw faultOf(error);
         }
         if (read.done === true) return;
+        waitedMs += performance.now() - asked;
+        bytes += read.value.length;
+        if (bytes >= MIN_BODY_BYTES) [waitedMs, bytes] = [0, 0];
+        else if (waitedMs > guard.timeoutMs) guard.giveUp();
         yield read.value;
       }
     } finally {

@@ -1,12 +1,12 @@
 import { type Digest, type DigestAlgorithm, digestParts, isDigest } from "@a3s/core";
 import { contentDigest } from "../content/content-digest.ts";
+import { readCapped } from "../content/read-capped.ts";
 import { blobMismatch } from "../content/verify-content.ts";
 import { MAX_MANIFEST_BYTES, tooLarge } from "../manifest/json-document.ts";
 import type { RawManifest } from "../manifest/manifest.ts";
 import { bareMediaType, IMAGE_INDEX_TYPES, IMAGE_MANIFEST_TYPES } from "../manifest/media-type.ts";
 import { protocolError } from "./faults.ts";
 import type { HttpAnswer } from "./http-answer.ts";
-import { readCapped } from "./read-capped.ts";
 import { retrying } from "./retry.ts";
 import type { RegistrySession } from "./session.ts";
 import { statusFault } from "./status.ts";

@@ -1,5 +1,6 @@
 import { type Digest, digestParts } from "@a3s/core";
 import { contentDigest } from "../content/content-digest.ts";
+import { readCapped } from "../content/read-capped.ts";
 import { OciError } from "../errors/oci-error.ts";
 import type { Descriptor } from "../manifest/descriptor.ts";
 import { MAX_INDEX_BYTES, tooLarge } from "../manifest/json-document.ts";
@@ -8,7 +9,6 @@ import { bareMediaType } from "../manifest/media-type.ts";
 import { protocolError } from "./faults.ts";
 import type { HttpAnswer } from "./http-answer.ts";
 import { getManifest } from "./manifests.ts";
-import { readCapped } from "./read-capped.ts";
 import { retrying } from "./retry.ts";
 import type { RegistrySession } from "./session.ts";
 import { statusFault } from "./status.ts";

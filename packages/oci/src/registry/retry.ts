@@ -8,7 +8,10 @@ export interface RetryPolicy {
   /** Wait before the second try in milliseconds; it doubles with each one after. */
   readonly firstDelayMs: number;
   readonly maxDelayMs: number;
-  /** A connection that carries nothing for so long counts as broken. */
+  /**
+   * A connection that carries nothing for so long, or less than 8 KiB of an answer's body, counts as broken. This bounds a pull by its
+   * size alone; whoever wants a time for the whole gives a signal.
+   */
   readonly stallTimeoutMs: number;
   /** Longest `Retry-After` that is waited for; a longer one fails at once. */
   readonly maxRetryAfterMs: number;

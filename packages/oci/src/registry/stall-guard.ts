@@ -9,15 +9,16 @@ export class StallGuard implements Disposable {
   readonly #timer: NodeJS.Timeout;
   #waiting = false;
   #paused = false;
+  /** Milliseconds that a wait may take. */
+  readonly timeoutMs: number;
   /** Whether it was the silence that aborted. */
   stalled = false;
 
   constructor(stallTimeoutMs: number, signal: AbortSignal | undefined) {
+    this.timeoutMs = stallTimeoutMs;
     this.#outer = signal;
     this.#timer = setTimeout(() => {
-      if (!this.#waiting || this.#paused) return;
-      this.stalled = true;
-      this.#controller.abort();
+      if (this.#waiting && !this.#paused) this.giveUp();
     }, stallTimeoutMs);
     if (signal?.aborted) this.#forward();
     else signal?.addEventListener("abort", this.#forward, { once: true });
@@ -36,6 +37,12 @@ export class StallGuard implements Disposable {
     } finally {
       this.#waiting = false;
     }
+  }
+
+  /** Ends it as silence does. */
+  giveUp(): void {
+    this.stalled = true;
+    this.#controller.abort();
   }
 
   /** Stops the clock until {@link resume}. */

@@ -1,7 +1,7 @@
+import { readCapped } from "../content/read-capped.ts";
 import { OciError, type OciErrorCode } from "../errors/oci-error.ts";
 import { protocolError } from "./faults.ts";
 import type { HttpAnswer } from "./http-answer.ts";
-import { readCapped } from "./read-capped.ts";
 import { parseRetryAfterMs, TransientFault } from "./retry.ts";
 
 const MAX_ERROR_BYTES = 64 * 1024;

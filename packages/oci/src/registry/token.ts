@@ -1,9 +1,9 @@
+import { readCapped } from "../content/read-capped.ts";
 import type { Credentials } from "../credentials/credentials.ts";
 import type { Challenge } from "./challenge.ts";
 import { isAllowedUrl } from "./endpoint.ts";
 import { protocolError, shownAddress } from "./faults.ts";
 import { type HttpRequest, type HttpSettings, sendRequest } from "./http.ts";
-import { readCapped } from "./read-capped.ts";
 import { statusFault } from "./status.ts";
 import { parseToken, type Token } from "./token-answer.ts";
 

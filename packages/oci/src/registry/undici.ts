@@ -1,8 +1,9 @@
-import type { Agent, Dispatcher } from "undici";
+import type { Agent, buildConnector, Dispatcher } from "undici";
 
 /** The parts of undici that direct requests need. */
 interface UndiciParts {
   readonly Agent: typeof Agent;
+  readonly buildConnector: typeof buildConnector;
   /** What an agent's own `request` does; undici's index is what gives agents that method. */
   request(dispatcher: Dispatcher, options: Dispatcher.RequestOptions): Promise<Dispatcher.ResponseData>;
 }
@@ -13,9 +14,10 @@ interface UndiciParts {
  * public interface, so the version is pinned exactly.
  */
 export async function loadUndiciParts(): Promise<UndiciParts> {
-  const [{ default: Agent }, { default: request }] = await Promise.all([
+  const [{ default: Agent }, { default: request }, { default: buildConnector }] = await Promise.all([
     import("undici/lib/dispatcher/agent.js"),
     import("undici/lib/api/api-request.js"),
+    import("undici/lib/core/connect.js"),
   ]);
-  return { Agent, request: (dispatcher, options) => request.call(dispatcher, options) };
+  return { Agent, buildConnector, request: (dispatcher, options) => request.call(dispatcher, options) };
 }

@@ -5,7 +5,7 @@ import { type Digest, digestParts, syncDirectory, unlessMissing } from "@a3s/cor
 import { verifyContent } from "../content/verify-content.ts";
 import { OciError } from "../errors/oci-error.ts";
 import { storedName } from "../layout/image-name.ts";
-import { eachConcurrently } from "../pull/each-concurrently.ts";
+import { eachConcurrently } from "../progress/each-concurrently.ts";
 import type { BlobFiles } from "./blob-files.ts";
 import { ContentGraph } from "./content-graph.ts";
 import type { IndexFile } from "./index-file.ts";
