@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { lstat, mkdir, open, rename, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type Digest, digestParts, syncDirectory, writeFileAtomic } from "@a3s/core";
+import { once } from "../content/once.ts";
 import { verifyContent } from "../content/verify-content.ts";
 import type { ContentDescriptor } from "../manifest/descriptor.ts";
 import type { TypedManifest } from "../manifest/select-image.ts";
@@ -110,8 +111,4 @@ async function isFileOf(path: string, size: number): Promise<boolean> {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
     throw error;
   }
-}
-
-async function* once(bytes: Uint8Array): AsyncGenerator<Uint8Array, void, undefined> {
-  yield bytes;
 }
