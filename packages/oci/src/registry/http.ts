@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import { raceSignal } from "@a3s/core";
 import type { Route } from "./dispatchers.ts";
 import { isAllowedUrl } from "./endpoint.ts";
 import { connectionFault, protocolError, proxyFault, shownAddress } from "./faults.ts";
@@ -96,7 +97,8 @@ async function sendOnce(request: HttpRequest, settings: HttpSettings, guard: Sta
       body: (outgoing as unknown as Readable | undefined) ?? null,
       headers: { ...headersOf(request), ...headers },
     });
-    const response = await guard.wait(sending);
+    // Undici notices an abort when it has connected, and not before.
+    const response = await guard.wait(raceSignal(sending, guard.signal));
     if (response.statusCode === 407 && proxy !== undefined) throw proxyFault(url, proxy, response.statusCode);
     return new HttpAnswer(response, { url, guard, signal, faultOf });
   } catch (error) {
