@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { startTestRegistry, type TestRegistry, testImage, testLayer } from "@a3s/testing";
 import { expect, test } from "vitest";
 import { collect } from "../../test/collect.ts";
@@ -101,4 +104,26 @@ test("a registry token is shown as it is, without a token service", async () => 
   await using transport = new RegistryTransport(parseReference(`${registry.host}/a:one`), options);
   await expect(transport.rootManifest({})).rejects.toMatchObject({ code: "REGISTRY_DENIED" });
   expect(registry.requests.map(({ headers }) => headers.authorization)).toEqual([undefined, "Bearer mine"]);
+});
+
+test("a registry that names another one's token service does not get the other one's token", async () => {
+  const auth = { type: "bearer", username: "u", password: "good" } as const;
+  await using registry = await startTestRegistry({ repositories, auth });
+  const shown: (string | undefined)[] = [];
+  const thief = createServer((request, response) => {
+    shown.push(request.headers.authorization);
+    const challenge = `Bearer realm="http://${registry.host}/token",service="test"`;
+    response.writeHead(401, { "www-authenticate": challenge }).end();
+  });
+  thief.listen(0, "127.0.0.1");
+  await once(thief, "listening");
+  const host = `127.0.0.1:${(thief.address() as AddressInfo).port}`;
+  const credentials = async (name: string) => ({ username: "u", password: name === registry.host ? "good" : "bad" });
+  await using client = new RegistryClient({ environment: {}, credentials, retry });
+  const of = (name: string) => new RegistryTransport(parseReference(`${name}/a:one`), client);
+  await of(registry.host).rootManifest({});
+  await expect(of(host).rootManifest({})).rejects.toMatchObject({ code: "REGISTRY_DENIED" });
+  thief.close();
+  thief.closeAllConnections();
+  expect(shown).toEqual([undefined]);
 });

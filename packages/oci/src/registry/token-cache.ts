@@ -29,8 +29,9 @@ export class TokenCache {
   }
 }
 
-function keyOf({ challenge, scopes, credentials }: Omit<TokenRequest, "signal">): string {
+/** A token is for the registry that asked for it: another one may name the same token service, and be somebody who wants the token. */
+function keyOf({ challenge, registry, scopes, credentials }: Omit<TokenRequest, "signal">): string {
   const { parameters } = challenge;
   const user = credentials === undefined ? [] : "username" in credentials ? credentials.username : [credentials];
-  return JSON.stringify([parameters.get("realm"), parameters.get("service"), scopes, user]);
+  return JSON.stringify([registry.origin, parameters.get("realm"), parameters.get("service"), scopes, user]);
 }
