@@ -32,6 +32,9 @@ test.each([
   ["Thu, 01 Jan 1970 00:00:00 GMT", 0],
   ["soon", undefined],
   ["-5x", undefined],
+  ["-5", undefined],
+  ["1.5", undefined],
+  ["99999999999999999999", 1e23],
 ])("Retry-After %s is %s ms", (header, expected) => {
   expect(parseRetryAfterMs(header, 1000)).toBe(expected);
 });

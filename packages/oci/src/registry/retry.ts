@@ -57,8 +57,9 @@ export function retryDelayMs(
 /** RFC 9110, section 10.2.3: seconds or a date. `now` is in milliseconds since 1970. */
 export function parseRetryAfterMs(header: string | undefined, now: number): number | undefined {
   if (header === undefined) return undefined;
-  if (/^\d{1,9}$/.test(header.trim())) return Number(header) * 1000;
-  const date = Date.parse(header);
+  if (/^\d+$/.test(header.trim())) return Number(header) * 1000;
+  // Other numbers are dates to JavaScript alone.
+  const date = /[a-z]{3}/i.test(header) ? Date.parse(header) : Number.NaN;
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }
 
