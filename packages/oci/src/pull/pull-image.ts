@@ -69,8 +69,16 @@ async function presentImage(plan: PullPlan): Promise<StoredImage | undefined> {
   const { source, transport, store, platform, signaturePolicy, signal } = plan;
   if (signaturePolicy.type !== "skip") return undefined;
   const known = await store.resolve(source);
-  if (known === undefined || known.digest !== (await transport.rootDigest({ signal }))) return undefined;
-  return store.get(source, { platform, signal });
+  if (known === undefined) return undefined;
+  // Read while the source is asked. What is wrong with it counts only if the name still stands for it.
+  const stored = store.get(source, { platform, signal });
+  const read = stored.catch(() => {});
+  try {
+    if (known.digest === (await transport.rootDigest({ signal }))) return await stored;
+    return undefined;
+  } finally {
+    await read;
+  }
 }
 
 async function selectFromSource(plan: PullPlan): Promise<SelectedImage> {
