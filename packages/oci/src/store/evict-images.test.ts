@@ -1,10 +1,17 @@
 import { readFile, utimes, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { testImage, testLayer } from "@a3s/testing";
 import { expect, test } from "vitest";
 import { keepImage } from "../../test/keep-image.ts";
 import { type Scratch, scratch } from "../../test/scratch.ts";
 import { blobPath } from "../layout/blob-path.ts";
+import { BlobFiles } from "./blob-files.ts";
+import { evictImages } from "./evict-images.ts";
+import { writeFewerNames } from "./garbage.ts";
 import type { ImageStore } from "./image-store.ts";
+import { IndexFile } from "./index-file.ts";
+import { withoutName } from "./index-names.ts";
+import { Leases } from "./leases.ts";
 
 const MIB = 1024 * 1024;
 const layer = (name: string) =>
@@ -70,4 +77,39 @@ test("names of one image go together", async () => {
   await store.tag("a/a", "a/again");
   const { removedReferences } = await store.evict({ maxBytes: 3.5 * MIB });
   expect(removedReferences).toEqual(["docker.io/a/a:latest", "docker.io/a/again:latest"]);
+});
+
+/** The files of a store on a disk that is full as long as there are so many blobs. */
+function onFullDisk({ directory }: ImageStore, blobsThatFill: number) {
+  const blobs = new BlobFiles(directory);
+  const index = new (class extends IndexFile {
+    override async write(json: Parameters<IndexFile["write"]>[0]) {
+      const isFull = (await blobs.list()).sizes.size >= blobsThatFill;
+      if (isFull) throw Object.assign(new Error("ENOSPC: no space left on device, write"), { code: "ENOSPC" });
+      await super.write(json);
+    }
+  })(directory);
+  return { blobs, index, leases: new Leases(join(directory, "leases")) };
+}
+
+test("a full disk does not keep images from being removed, and leased ones stay", async () => {
+  await using files = await scratch();
+  const store = await filled(files);
+  await using _lease = await store.lease(images.slice(2).flatMap(({ blobs }) => [...blobs.keys()]));
+  const full = onFullDisk(store, 10);
+  const index = await full.index.read();
+  expect(await writeFewerNames(full, withoutName(index, "docker.io/a/a:latest"))).toMatchObject({ removedBlobs: 3 });
+  expect(await left(store)).toBe("bc");
+  const fuller = onFullDisk(store, 7);
+  const evicted = await evictImages(fuller, { maxBytes: 0, keep: new Set() });
+  expect(evicted).toMatchObject({ removedReferences: ["docker.io/a/b:latest"], removedBlobs: 3 });
+  expect((await store.get("a/c"))?.layers.length).toBe(2);
+});
+
+test("a disk that stays full keeps the names", async () => {
+  await using files = await scratch();
+  const store = await filled(files);
+  await expect(evictImages(onFullDisk(store, 0), { maxBytes: 0, keep: new Set() })).rejects.toThrow("ENOSPC");
+  expect(await left(store)).toBe("abc");
+  expect(await store.get("a/a")).toBeUndefined();
 });

@@ -3,7 +3,7 @@ import type { IndexJson } from "../layout/index-json.ts";
 import type { Descriptor } from "../manifest/descriptor.ts";
 import { ContentGraph } from "./content-graph.ts";
 import { type EvictionCandidate, planEviction } from "./eviction.ts";
-import { type Garbage, removeGarbage, type StoreFiles } from "./garbage.ts";
+import { type Garbage, removeGarbage, type StoreFiles, writeFewerNames } from "./garbage.ts";
 
 /** What an eviction did. */
 export interface Evicted extends Garbage {
@@ -24,10 +24,14 @@ export async function evictImages(files: StoreFiles, limits: EvictionLimits, sig
   const evicted = new Set(await chooseRoots(files, before, limits, signal));
   const goes = (entry: Descriptor) => storedName(entry) !== undefined && evicted.has(entry.digest);
   const after = { ...before, manifests: before.manifests.filter((entry) => !goes(entry)) };
-  // Names go first: a name without its content would be worse than content without a name.
-  if (evicted.size > 0) await files.index.write(after);
+  const first = evicted.size > 0 ? await writeFewerNames(files, after, signal) : { removedBlobs: 0, freedBytes: 0 };
   const removedReferences = before.manifests.filter(goes).flatMap((entry) => storedName(entry) ?? []);
-  return { removedReferences, ...(await removeGarbage(files, after, signal)) };
+  const rest = await removeGarbage(files, after, signal);
+  return {
+    removedReferences,
+    removedBlobs: first.removedBlobs + rest.removedBlobs,
+    freedBytes: first.freedBytes + rest.freedBytes,
+  };
 }
 
 async function chooseRoots(files: StoreFiles, { manifests }: IndexJson, limits: EvictionLimits, signal?: AbortSignal) {

@@ -18,6 +18,27 @@ export interface Garbage {
   readonly freedBytes: number;
 }
 
+const FULL = ["ENOSPC", "EDQUOT"];
+
+/**
+ * Replaces the index by one with fewer names. Names go before content, because a name without its content is worse than content without
+ * a name; only on a disk too full to write the index does the content go first, as nothing else would make room. Under the lock of the
+ * store.
+ *
+ * @returns what had to go first.
+ */
+export async function writeFewerNames(files: StoreFiles, index: IndexJson, signal?: AbortSignal): Promise<Garbage> {
+  try {
+    await files.index.write(index);
+    return { removedBlobs: 0, freedBytes: 0 };
+  } catch (error) {
+    if (!FULL.includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+  }
+  const removed = await removeGarbage(files, index, signal);
+  await files.index.write(index);
+  return removed;
+}
+
 /** Removes every blob that neither a name, nor an entry of another tool, nor a lease leads to. Under the lock of the store. */
 export async function removeGarbage(files: StoreFiles, index: IndexJson, signal?: AbortSignal): Promise<Garbage> {
   const kept = await keptContent(files, index, signal);

@@ -1,7 +1,6 @@
 import { join, resolve } from "node:path";
 import { type Digest, guestPlatform, type Platform } from "@a3s/core";
 import { OciError } from "../errors/oci-error.ts";
-import type { IndexJson } from "../layout/index-json.ts";
 import type { ContentDescriptor } from "../manifest/descriptor.ts";
 import { MAX_MANIFEST_BYTES, tooLarge } from "../manifest/json-document.ts";
 import type { RawManifest } from "../manifest/manifest.ts";
@@ -11,7 +10,7 @@ import type { OpenContent } from "../transport/destination.ts";
 import { BlobFiles } from "./blob-files.ts";
 import { type Evicted, evictImages } from "./evict-images.ts";
 import { DEFAULT_IMAGE_CACHE_BYTES } from "./eviction.ts";
-import { type Garbage, removeGarbage, type StoreFiles } from "./garbage.ts";
+import { type Garbage, removeGarbage, type StoreFiles, writeFewerNames } from "./garbage.ts";
 import { assembleImage } from "./image-content.ts";
 import { type ImageInspection, inspectImage } from "./image-inspection.ts";
 import { IndexFile } from "./index-file.ts";
@@ -113,17 +112,16 @@ export class ImageStore {
     await this.#guarded(() => this.#index.update((index) => withTag(index, source, target), signal));
   }
 
-  /** Forgets a name; `false` when there was none. The content stays until {@link gc}. */
+  /** Forgets a name; `false` when there was none. The content stays until {@link gc}, unless the disk is full. */
   async remove(reference: string | ImageSource, { signal }: StoreCall = {}): Promise<boolean> {
     const name = nameOf(reference);
-    let removed = false;
-    const change = (index: IndexJson) => {
-      const after = withoutName(index, name);
-      removed = after !== index;
-      return after;
-    };
-    await this.#guarded(() => this.#index.update(change, signal));
-    return removed;
+    return this.#locked(signal, async () => {
+      const before = await this.#index.read();
+      const after = withoutName(before, name);
+      if (after === before) return false;
+      await writeFewerNames(this.#files, after, signal);
+      return true;
+    });
   }
 
   /**
