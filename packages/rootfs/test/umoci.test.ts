@@ -5,11 +5,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { busyboxImage } from "../../../tools/images/busybox.ts";
+import { busyboxImage, type LocalImage } from "../../../tools/images/busybox.ts";
 import { debianImages } from "../../../tools/images/debian.ts";
+import { layersOf } from "../../../tools/images/layers.ts";
 import { removeTree } from "../src/root/remove-tree.ts";
 import { type Inventory, type InventoryEntry, inventory } from "./fixture/inventory.ts";
-import { type LayoutImage, layersOf } from "./fixture/layout-image.ts";
 import { buildahImages, craftedImage, tarImage } from "./fixture/real-images.ts";
 import { runChild } from "./fixture/run-child.ts";
 
@@ -25,11 +25,11 @@ const NOBODY = 65_534;
 
 /** An image, and the same one as umoci can read it. */
 interface Pair {
-  readonly ours: LayoutImage;
-  readonly theirs: LayoutImage;
+  readonly ours: LocalImage;
+  readonly theirs: LocalImage;
 }
 
-const same = (image: LayoutImage): readonly Pair[] => [{ ours: image, theirs: image }];
+const same = (image: LocalImage): readonly Pair[] => [{ ours: image, theirs: image }];
 
 const IMAGES: readonly (readonly [string, (work: string) => Promise<readonly Pair[]>])[] = [
   ["made by umoci", async (work) => same(await readableCopy(await busyboxImage(), work))],
@@ -90,7 +90,7 @@ function recordsOf(unsetPath: string): readonly UnsetLine[] {
 }
 
 /** What umoci makes of an image. */
-async function unpack({ layout, tag }: LayoutImage, place: string, uid: number | undefined): Promise<Inventory> {
+async function unpack({ layout, tag }: LocalImage, place: string, uid: number | undefined): Promise<Inventory> {
   const options = ["--image", `${layout}:${tag}`, ...(uid === undefined ? [] : ["--rootless"])];
   const user = uid === undefined ? {} : { uid, gid: uid };
   const env = { PATH: process.env["PATH"], HOME: place };
@@ -130,7 +130,7 @@ function differences(actual: Inventory, expected: Inventory): readonly unknown[]
 }
 
 /** The checkout may be closed to other users. */
-async function readableCopy({ layout, tag }: LayoutImage, work: string): Promise<LayoutImage> {
+async function readableCopy({ layout, tag }: LocalImage, work: string): Promise<LocalImage> {
   await run("cp", ["-r", layout, join(work, "copy")]);
   return { layout: join(work, "copy"), tag };
 }
