@@ -105,7 +105,7 @@ async function* capped(
   let length = 0;
   for await (const chunk of content) {
     length += chunk.length;
-    if (length > maxUnpackedBytes) throw archiveInvalid(path, `has more than ${maxUnpackedBytes} bytes unpacked`);
+    if (!(length <= maxUnpackedBytes)) throw archiveInvalid(path, `has more than ${maxUnpackedBytes} bytes unpacked`);
     yield chunk;
   }
 }

@@ -39,6 +39,9 @@ export interface RegistryOptions {
   readonly environment?: Environment | undefined;
 }
 
+/** A timer for longer fires at once, so that Infinity would be no time at all. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
 /**
  * What the sessions with registries have in common: connections, tokens, credentials, limits. Disposing it closes the connections; what
  * is under way fails.
@@ -57,7 +60,8 @@ export class RegistryClient implements AsyncDisposable {
   /** @throws OciError `REGISTRY_OPTIONS_INVALID` */
   constructor(options: RegistryOptions = {}) {
     const { environment = process.env, insecureRegistries = [] } = options;
-    this.retry = { ...DEFAULT_RETRY_POLICY, ...options.retry };
+    const retry = { ...DEFAULT_RETRY_POLICY, ...options.retry };
+    this.retry = { ...retry, stallTimeoutMs: Math.min(retry.stallTimeoutMs, MAX_TIMER_MS) };
     this.insecureRegistries = insecureRegistries;
     this.followsLayerUrls = options.followLayerUrls ?? false;
     this.mirrors = new Mirrors(options.mirrors);

@@ -183,3 +183,12 @@ test.each([
   expect(error).toMatchObject({ code: "REGISTRY_PROTOCOL", message: expect.stringContaining(shown) });
   expect(inspect(error)).not.toContain("hunter2");
 });
+
+test("a time without end for silence is no time of none", async () => {
+  await using server = await serve(async (_seen, response) => {
+    await later(20);
+    response.end("fine");
+  });
+  const client = new RegistryClient({ environment: {}, retry: { stallTimeoutMs: Number.POSITIVE_INFINITY } });
+  expect(await send(server.url, {}, client)).toMatchObject({ body: "fine" });
+});

@@ -113,3 +113,10 @@ test("a disk that stays full keeps the names", async () => {
   expect(await left(store)).toBe("abc");
   expect(await store.get("a/a")).toBeUndefined();
 });
+
+test.each([Number.NaN, -1])("%s bytes to keep are refused, and nothing goes", async (maxBytes) => {
+  await using files = await scratch();
+  const store = await filled(files);
+  await expect(store.evict({ maxBytes })).rejects.toThrow(RangeError);
+  expect(await left(store)).toBe("abc");
+});

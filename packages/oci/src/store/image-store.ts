@@ -153,6 +153,8 @@ export class ImageStore {
 
   /** Removes names, least recently used first, until what is left fits, and then what nobody needs. Images under lease stay. */
   async evict({ maxBytes = DEFAULT_IMAGE_CACHE_BYTES, keep = [], signal }: EvictOptions = {}): Promise<Evicted> {
+    // Compared with NaN, nothing ever fits, and every image would go.
+    if (!(maxBytes >= 0)) throw new RangeError(`${maxBytes} is no number of bytes to keep`);
     const limits = { maxBytes, keep: new Set(keep.map(nameOf)) };
     return this.#locked(signal, () => evictImages(this.#files, limits, signal));
   }
