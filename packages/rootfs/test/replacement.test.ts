@@ -38,6 +38,18 @@ test.each<[string, readonly TarEntry[], readonly TarEntry[], Readonly<Record<str
   await scratch.expectUntouched();
 });
 
+test("a directory becomes a file, and a directory again, without what it held", async () => {
+  await using scratch = await Scratch.create();
+  const layers = [[dir("x"), file("x/y")], [file("x", "2")], [file("x/z", "3")], [link("x", "gone")], [dir("x")]];
+  const after = async (count: number) =>
+    treeOf((await scratch.apply(...layers.slice(0, count).map((entries) => plain(entries)))).path);
+  expect(await after(2)).toEqual({ x: "= 2" });
+  expect(await after(3)).toEqual({ x: "/", "x/z": "= 3" });
+  expect(await after(4)).toEqual({ x: "-> gone" });
+  expect(await after(5)).toEqual({ x: "/" });
+  await scratch.expectUntouched();
+});
+
 test("within one layer the last entry of a name counts", async () => {
   await using scratch = await Scratch.create();
   const entries = [dir("x"), file("x/y"), file("x"), link("x", "z"), file("x", "last")];
