@@ -27,6 +27,11 @@ beforeAll(async () => {
       volumes: [
         { source: shared, target: "/mnt/shared" },
         { source: frozen, target: "/mnt/frozen", readOnly: true },
+        { source: shared, target: "/mnt/with: colon, and space/again" },
+      ],
+      tmpfs: [
+        { target: "/mnt/small/inner", mode: 0o700 },
+        { target: "/mnt/small", sizeMib: 8 },
       ],
     },
     undefined,
@@ -157,6 +162,19 @@ describe("a booted box", () => {
     const refused = await sh("echo no > /mnt/frozen/x");
     expect(text(refused.stderr)).toContain("Read-only file system");
     expect(await readdir(frozen)).toEqual(["from-host"]);
+  });
+
+  test("sees a directory that is shared twice in both places, whatever their names hold", async () => {
+    await sh("echo twice > '/mnt/with: colon, and space/again/twice'");
+    expect(text((await sh("cat /mnt/shared/twice; rm /mnt/shared/twice")).stdout)).toBe("twice\n");
+  });
+
+  test("has memory file systems of the size and mode asked for, the inner one within the outer one", async () => {
+    const { stdout } = await sh("stat -c %a /mnt/small /mnt/small/inner; grep -c ' /mnt/small' /proc/mounts");
+    expect(text(stdout)).toBe("1777\n700\n2\n");
+    const full = await sh("head -c 20m /dev/zero > /mnt/small/zero; stat -c %s /mnt/small/zero; rm /mnt/small/zero");
+    expect(text(full.stdout)).toBe(`${8 * 1024 * 1024}\n`);
+    expect(text(full.stderr)).toContain("No space left");
   });
 
   test("has its host name, and a hosts file that knows it", async () => {

@@ -6,6 +6,15 @@ export type { LayerSource } from "./layer/layer-source.ts";
 export { DEFAULT_LAYER_LIMITS, type LayerLimits, RATIO_FREE_BYTES } from "./layer/limits.ts";
 export type { RootDifference } from "./manifest/compare-entries.ts";
 export type { ManifestEntry, NameBytes } from "./manifest/manifest-entry.ts";
+export {
+  type GuestMount,
+  type MountPlan,
+  type MountRequest,
+  planMounts,
+  type Share,
+  type TmpfsRequest,
+  type VolumeRequest,
+} from "./mounts/mount-plan.ts";
 export type { UnsetRecord } from "./root/finish-root.ts";
 export { LowerStore, type RootLease } from "./store/lower-store.ts";
 export type { PrunedRoot, PruneOptions, PruneReport } from "./store/prune.ts";

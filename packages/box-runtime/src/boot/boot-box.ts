@@ -2,7 +2,7 @@ import { type AgentClient, connectAgent, type Doorbell, listenDoorbell } from "@
 import { type BoxConfig, type BoxId, type HomeLayout, raceSignal, startDeadline } from "@a3s/core";
 import { type BootTimings, StageTimer } from "@a3s/metrics";
 import type { StoredImage } from "@a3s/oci";
-import { ensureRoot, LowerStore } from "@a3s/rootfs";
+import { ensureRoot, LowerStore, planMounts } from "@a3s/rootfs";
 import { checkHost, launchVm, publishBootRoot, type VmProcess } from "@a3s/vm";
 import { planGuestConfig, planVmSpec } from "../plan/guest-plan.ts";
 import type { ReleaseStack } from "../release-stack.ts";
@@ -42,6 +42,7 @@ export async function bootBox(options: BootOptions): Promise<BootedBox> {
   };
 
   enter("image");
+  const mounts = planMounts(config);
   await checkVolumes(config.volumes);
   const found = await findImage(config.image, { store: home.images, pull: options.pull, signal });
   const { image } = held.use(found);
@@ -56,7 +57,7 @@ export async function bootBox(options: BootOptions): Promise<BootedBox> {
   const doorbell = held.use(
     await listenDoorbell({
       socketPath: doorbellSocket,
-      config: planGuestConfig(id, config),
+      config: planGuestConfig(id, config, mounts),
       signal: deadline.signal,
     }),
   );
@@ -64,7 +65,7 @@ export async function bootBox(options: BootOptions): Promise<BootedBox> {
   let vm: VmProcess | undefined;
   try {
     enter("spawn");
-    const spec = planVmSpec(config, { bootRoot, lower, doorbellSocket, agentSocket });
+    const spec = planVmSpec(config, mounts, { bootRoot, lower, doorbellSocket, agentSocket });
     vm = held.use(
       await launchVm(spec, { console: { path: consoleLog }, exitPath: exitRecord, signal: deadline.signal }),
     );

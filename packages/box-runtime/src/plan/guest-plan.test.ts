@@ -1,4 +1,5 @@
 import { parseBoxConfig } from "@a3s/core";
+import { planMounts } from "@a3s/rootfs";
 import { expect, test } from "vitest";
 import { planGuestConfig, planVmSpec } from "./guest-plan.ts";
 
@@ -11,6 +12,7 @@ const config = parseBoxConfig({
     { source: "/srv/b", target: "/b", readOnly: true },
   ],
 });
+const mounts = planMounts(config);
 const paths = {
   bootRoot: { path: "/home/guest/1", agent: "/a3s-agent" },
   lower: "/home/rootfs/1/root",
@@ -19,7 +21,7 @@ const paths = {
 };
 
 test("a box's VM boots the agent, shares image and volumes, and opens two vsock ports and no network", () => {
-  expect(planVmSpec(config, paths)).toMatchInlineSnapshot(`
+  expect(planVmSpec(config, mounts, paths)).toMatchInlineSnapshot(`
     {
       "init": {
         "path": "/a3s-agent",
@@ -68,8 +70,8 @@ test("a box's VM boots the agent, shares image and volumes, and opens two vsock 
 });
 
 test("the guest is told of every share that the VM has, by the same tags and rights", () => {
-  const { shares = [] } = planVmSpec(config, paths);
-  const guest = planGuestConfig("abcdefghijkl", config);
+  const { shares = [] } = planVmSpec(config, mounts, paths);
+  const guest = planGuestConfig("abcdefghijkl", config, mounts);
   const [lower, ...volumes] = shares;
   expect(guest.root.lowerTag).toBe(lower?.tag);
   expect(lower?.readOnly).toBe(true);
@@ -79,6 +81,6 @@ test("the guest is told of every share that the VM has, by the same tags and rig
 });
 
 test("a box without a host name is called by its id", () => {
-  expect(planGuestConfig("abcdefghijkl", config).hostname).toBe("abcdefghijkl");
-  expect(planGuestConfig("abcdefghijkl", { ...config, hostname: "web" }).hostname).toBe("web");
+  expect(planGuestConfig("abcdefghijkl", config, mounts).hostname).toBe("abcdefghijkl");
+  expect(planGuestConfig("abcdefghijkl", { ...config, hostname: "web" }, mounts).hostname).toBe("web");
 });

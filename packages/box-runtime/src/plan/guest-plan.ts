@@ -1,9 +1,7 @@
 import { AGENT_PORT, DOORBELL_PORT, type GuestConfig } from "@a3s/agent-client";
 import type { BoxConfig, BoxId } from "@a3s/core";
+import type { MountPlan } from "@a3s/rootfs";
 import type { BootRoot, VmSpec } from "@a3s/vm";
-
-/** Tag of the share that holds the image. */
-const LOWER_TAG = "a3s.lower";
 
 /** What a plan needs to know about the host; every path is absolute. */
 export interface PlanPaths {
@@ -14,21 +12,14 @@ export interface PlanPaths {
   readonly agentSocket: string;
 }
 
-/** The VM for a box: the boot root as its root, the image and the volumes as further shares, two vsock ports, no network. */
-export function planVmSpec(config: BoxConfig, paths: PlanPaths): VmSpec {
+/** The VM for a box: the boot root as its root, what the guest mounts as further shares, two vsock ports, no network. */
+export function planVmSpec(config: BoxConfig, { root, shares }: MountPlan, paths: PlanPaths): VmSpec {
   return {
     vcpus: config.vcpus,
     memoryMib: config.memoryMib,
     root: { path: paths.bootRoot.path, readOnly: true },
     init: { path: paths.bootRoot.agent, pid1: true },
-    shares: [
-      { tag: LOWER_TAG, path: paths.lower, readOnly: true },
-      ...config.volumes.map((volume, index) => ({
-        tag: volumeTag(index),
-        path: volume.source,
-        readOnly: volume.readOnly,
-      })),
-    ],
+    shares: [{ tag: root.lowerTag, path: paths.lower, readOnly: true }, ...shares],
     vsockPorts: [
       { port: DOORBELL_PORT, socketPath: paths.doorbellSocket, direction: "guest-connects" },
       { port: AGENT_PORT, socketPath: paths.agentSocket, direction: "host-connects" },
@@ -37,21 +28,7 @@ export function planVmSpec(config: BoxConfig, paths: PlanPaths): VmSpec {
   };
 }
 
-/** What the guest agent is told over the doorbell; it speaks of shares by the tags of {@link planVmSpec}. */
-export function planGuestConfig(id: BoxId, config: BoxConfig): GuestConfig {
-  return {
-    boxId: id,
-    hostname: config.hostname ?? id,
-    root: { lowerTag: LOWER_TAG, readOnly: config.readOnly, upperSizeBytes: 0 },
-    mounts: config.volumes.map((volume, index) => ({
-      kind: "virtio-fs",
-      tag: volumeTag(index),
-      target: volume.target,
-      readOnly: volume.readOnly,
-    })),
-  };
-}
-
-function volumeTag(index: number): string {
-  return `a3s.volume.${index}`;
+/** What the guest agent is told over the doorbell; it speaks of shares by the tags that the VM has them under. */
+export function planGuestConfig(id: BoxId, config: BoxConfig, { root, mounts }: MountPlan): GuestConfig {
+  return { boxId: id, hostname: config.hostname ?? id, root: { ...root, upperSizeBytes: 0 }, mounts };
 }

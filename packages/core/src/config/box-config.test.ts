@@ -8,6 +8,7 @@ test("an image alone is a configuration, with every default filled in", () => {
     memoryMib: 1024,
     readOnly: false,
     volumes: [],
+    tmpfs: [],
     bootTimeoutMs: DEFAULT_BOOT_TIMEOUT_MS,
     stopGraceMs: 10_000,
   });

@@ -31,6 +31,13 @@ const volume = v.strictObject({
   readOnly: v.optional(v.boolean(), false),
 });
 
+const tmpfs = v.strictObject({
+  /** Where it appears in the guest, absolute. */
+  target: absolutePath,
+  sizeMib: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_MEMORY_MIB))),
+  mode: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0o7777))),
+});
+
 const boxConfig = v.strictObject({
   image: v.pipe(v.string(), v.nonEmpty("must name an image"), v.maxLength(4096)),
   vcpus: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_VCPUS)), DEFAULT_VCPUS),
@@ -43,6 +50,7 @@ const boxConfig = v.strictObject({
   ),
   readOnly: v.optional(v.boolean(), false),
   volumes: v.optional(v.pipe(v.array(volume), v.maxLength(32)), []),
+  tmpfs: v.optional(v.pipe(v.array(tmpfs), v.maxLength(32)), []),
   bootTimeoutMs: v.optional(timeoutMs, DEFAULT_BOOT_TIMEOUT_MS),
   stopGraceMs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(3_600_000)), DEFAULT_STOP_GRACE_MS),
 });
@@ -61,6 +69,7 @@ export type VolumeConfig = Readonly<v.InferOutput<typeof volume>>;
  * | `hostname` | RFC 1123 label | the box's id |
  * | `readOnly` | root without a writable layer | false |
  * | `volumes` | at most 32 | none |
+ * | `tmpfs` | at most 32; `sizeMib` (half of the guest's memory), `mode` (0o1777) | none |
  * | `bootTimeoutMs` | ms to Ready | 30000 |
  * | `stopGraceMs` | ms from asking to killing | 10000 |
  */

@@ -26,6 +26,8 @@ export type RootfsErrorCode =
   | "ROOT_NOT_FOUND"
   /** A root is not removed while somebody holds it. */
   | "ROOT_IN_USE"
+  /** Where something is to be mounted in a guest is no possible place, or is taken. */
+  | "MOUNT_INVALID"
   /** This platform lacks the system calls that layers are applied with. */
   | "HOST_UNSUPPORTED";
 

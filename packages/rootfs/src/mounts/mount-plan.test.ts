@@ -1,0 +1,62 @@
+import { expect, test } from "vitest";
+import { type MountRequest, planMounts } from "./mount-plan.ts";
+
+const request: MountRequest = { readOnly: false, volumes: [], tmpfs: [] };
+const writable = { source: "/srv/a", target: "/a", readOnly: false };
+
+test("a root alone needs nothing but the image's directory", () => {
+  expect(planMounts(request)).toEqual({ root: { lowerTag: "a3s.lower", readOnly: false }, shares: [], mounts: [] });
+});
+
+test("volumes and tmpfs come in the order in which they have to be made", () => {
+  const { shares, mounts } = planMounts({
+    ...request,
+    volumes: [{ source: "/srv/b", target: "/a/tmp/b", readOnly: true }, writable],
+    tmpfs: [{ target: "/a/tmp", sizeMib: 16, mode: 0o700 }, { target: "/scratch" }],
+  });
+  expect(shares).toEqual([
+    { tag: "a3s.volume.0", path: "/srv/b", readOnly: true },
+    { tag: "a3s.volume.1", path: "/srv/a", readOnly: false },
+  ]);
+  expect(mounts).toEqual([
+    { kind: "virtio-fs", tag: "a3s.volume.1", target: "/a", readOnly: false },
+    { kind: "tmpfs", target: "/scratch", readOnly: false, sizeBytes: 0, mode: 0o1777 },
+    { kind: "tmpfs", target: "/a/tmp", readOnly: false, sizeBytes: 16 * 1024 * 1024, mode: 0o700 },
+    { kind: "virtio-fs", tag: "a3s.volume.0", target: "/a/tmp/b", readOnly: true },
+  ]);
+});
+
+test("a directory is shared once for each right that it is shared with", () => {
+  const { shares, mounts } = planMounts({
+    ...request,
+    volumes: [writable, { ...writable, target: "/b" }, { ...writable, target: "/c", readOnly: true }],
+  });
+  expect(shares).toEqual([
+    { tag: "a3s.volume.0", path: "/srv/a", readOnly: false },
+    { tag: "a3s.volume.1", path: "/srv/a", readOnly: true },
+  ]);
+  const tags = mounts.map((mount) => mount.kind === "virtio-fs" && mount.tag);
+  expect(tags).toEqual(["a3s.volume.0", "a3s.volume.0", "a3s.volume.1"]);
+});
+
+test("every share is mounted, with its own rights, and tags fit virtio-fs", () => {
+  const volumes = Array.from({ length: 32 }, (_, number) => ({
+    source: `/srv/${number % 20}`,
+    target: `/t${number}`,
+    readOnly: number % 3 === 0,
+  }));
+  const { shares, mounts } = planMounts({ ...request, volumes });
+  for (const { tag, readOnly } of shares) {
+    expect(Buffer.byteLength(tag)).toBeLessThanOrEqual(36);
+    const users = mounts.filter((mount) => mount.kind === "virtio-fs" && mount.tag === tag);
+    expect(users.length).toBeGreaterThan(0);
+    expect(users.every((mount) => mount.readOnly === readOnly)).toBe(true);
+  }
+});
+
+test.each([
+  ["a tmpfs where a volume is", { volumes: [writable], tmpfs: [{ target: "/a/" }] }],
+  ["a volume on the root", { volumes: [{ ...writable, target: "/" }] }],
+])("MOUNT_INVALID: %s", (_what, change) => {
+  expect(() => planMounts({ ...request, ...change })).toThrow(expect.objectContaining({ code: "MOUNT_INVALID" }));
+});

@@ -1,0 +1,94 @@
+import { orderTargets, parseTarget } from "./target.ts";
+
+/** A host directory that the guest is to see. */
+export interface VolumeRequest {
+  /** Absolute path on the host; any bytes but NUL. */
+  readonly source: string;
+  /** Absolute path in the guest. */
+  readonly target: string;
+  readonly readOnly: boolean;
+}
+
+/** Memory that the guest is to see as an empty directory. */
+export interface TmpfsRequest {
+  /** Absolute path in the guest. */
+  readonly target: string;
+  /** Half of the guest's memory by default. */
+  readonly sizeMib?: number | undefined;
+  /** Permission bits of the directory, the sticky bit included; 0o1777 by default. */
+  readonly mode?: number | undefined;
+}
+
+/** What a guest is to see. */
+export interface MountRequest {
+  /** Whether the root stays as the image has it; otherwise a layer in the guest's memory takes what is written. */
+  readonly readOnly: boolean;
+  readonly volumes: readonly VolumeRequest[];
+  readonly tmpfs: readonly TmpfsRequest[];
+}
+
+/** A host directory that the VM gets over virtio-fs. */
+export interface Share {
+  /** Names it in the guest; at most 36 bytes (virtio-spec, File System Device, Device configuration layout). */
+  readonly tag: string;
+  readonly path: string;
+  readonly readOnly: boolean;
+}
+
+/** One mount in the guest beside its root. */
+export type GuestMount =
+  | { readonly kind: "virtio-fs"; readonly tag: string; readonly target: string; readonly readOnly: boolean }
+  | {
+      readonly kind: "tmpfs";
+      readonly target: string;
+      readonly readOnly: false;
+      /** 0 means half of the guest's memory. */
+      readonly sizeBytes: number;
+      readonly mode: number;
+    };
+
+/** Both sides of what a guest sees: what the VM is given, and what the guest makes of it, by the same tags and rights. Plain data. */
+export interface MountPlan {
+  /** Under which tag the image's immutable root directory is shared, read-only. */
+  readonly root: { readonly lowerTag: string; readonly readOnly: boolean };
+  /** What is shared beside it. */
+  readonly shares: readonly Share[];
+  /** In the order in which they have to be made: what lies beneath another mount comes after it. */
+  readonly mounts: readonly GuestMount[];
+}
+
+const LOWER_TAG = "a3s.lower";
+const MIB = 1024 * 1024;
+
+/**
+ * Plans what a guest sees. A directory that several volumes name with the same rights is shared once.
+ *
+ * @throws {@link RootfsError} `MOUNT_INVALID` with `details.target`: a target that is relative, leaves or is the root, belongs to the
+ *   kernel, or is taken twice.
+ */
+export function planMounts({ readOnly, volumes, tmpfs }: MountRequest): MountPlan {
+  const shares: Share[] = [];
+  const tagOf = ({ source: path, readOnly }: VolumeRequest): string => {
+    const known = shares.find((share) => share.path === path && share.readOnly === readOnly);
+    if (known !== undefined) return known.tag;
+    const tag = `a3s.volume.${shares.length}`;
+    shares.push({ tag, path, readOnly });
+    return tag;
+  };
+  const mounts: readonly GuestMount[] = [
+    ...volumes.map((volume) => ({
+      kind: "virtio-fs" as const,
+      tag: tagOf(volume),
+      target: parseTarget(volume.target),
+      readOnly: volume.readOnly,
+    })),
+    ...tmpfs.map(({ target, sizeMib = 0, mode = 0o1777 }) => ({
+      kind: "tmpfs" as const,
+      target: parseTarget(target),
+      readOnly: false as const,
+      sizeBytes: sizeMib * MIB,
+      mode,
+    })),
+  ];
+  return { root: { lowerTag: LOWER_TAG, readOnly }, shares, mounts: orderTargets(mounts) };
+}
