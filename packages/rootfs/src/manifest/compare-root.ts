@@ -3,6 +3,7 @@ import { closeSync, readSync } from "node:fs";
 import { type ByteString, readable } from "../bytes/byte-string.ts";
 import { openFileAt } from "../posix/at.ts";
 import { errnoCode } from "../posix/errno.ts";
+import { FILE_COST_BYTES, type Pace } from "../root/pace.ts";
 import { unlessRefused } from "../root/privileges.ts";
 import { compareEntries, type RootDifference } from "./compare-entries.ts";
 import { describeFile } from "./describe-file.ts";
@@ -19,13 +20,8 @@ export interface RootComparison {
   readonly unreadable: number;
 }
 
-/** Told of work that is done, in bytes or their like; waits when others shall have their turn. */
-export type Pace = (bytes: number) => Promise<void>;
-
 const MAX_DIFFERENCES = 100;
 const READ_BYTES = 1024 * 1024;
-/** What looking at a file costs, in bytes read. */
-const FILE_COST_BYTES = 16 * 1024;
 
 /**
  * Compares an open root directory with the entries of its manifest, both in one order, each once. What a missing or unexpected

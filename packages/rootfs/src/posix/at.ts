@@ -14,6 +14,8 @@ const AT_SYMLINK_NOFOLLOW = 0x100;
 const AT_REMOVEDIR = 0x200;
 /** Not in node:fs; the same number on every Linux. */
 const O_CLOEXEC = 0o2000000;
+/** Linux _IOW(0x94, 9, int), the same on x64 and arm64. */
+const FICLONE = 0x4004_9409;
 /** Linux XATTR_LIST_MAX and XATTR_SIZE_MAX. */
 const xattrBuffer = Buffer.alloc(65_536);
 const DIRECTORY_FLAGS = constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW | O_CLOEXEC;
@@ -105,6 +107,14 @@ export function getXattrAt(directory: number, name: ByteString, xattr: ByteStrin
   const path = xattrPath(directory, name);
   const size = libc().lgetxattr(path, nulTerminated(xattr), xattrBuffer, xattrBuffer.length);
   return Buffer.from(xattrBuffer.subarray(0, done("lgetxattr", size, xattr)));
+}
+
+/** Lets an empty file share the content of another; false where the file system cannot. ioctl_ficlone(2) */
+export function shareBlocks(from: number, to: number): boolean {
+  if (libc().ioctl(to, FICLONE, from) === 0) return true;
+  const error = systemError("ioctl", libc().errno(), "FICLONE");
+  if (error.code === "ENOSPC" || error.code === "EDQUOT" || error.code === "EIO") throw error;
+  return false;
 }
 
 /** Writes everything of the file system that holds `file` to disk. */

@@ -22,6 +22,8 @@ export interface Libc {
   /** Answers bytes: of names, each of which ends in NUL. */
   llistxattr(path: Buffer, list: Buffer, size: number): number;
   lgetxattr(path: Buffer, name: Buffer, value: Buffer, size: number): number;
+  /** For requests whose argument is a number. */
+  ioctl(file: number, request: number, argument: number): number;
   /** Off the main thread: it waits for the disk. */
   syncfs(file: number): Promise<number>;
   errno(): number;
@@ -61,6 +63,7 @@ function load(): Libc {
     lsetxattr: lib.func("int lsetxattr(void *, void *, void *, size_t, int)"),
     llistxattr: lib.func("int64 llistxattr(void *, void *, size_t)"),
     lgetxattr: lib.func("int64 lgetxattr(void *, void *, void *, size_t)"),
+    ioctl: lib.func("int ioctl(int, ulong, int)"),
     syncfs: (file) =>
       new Promise((resolve, reject) => {
         syncfs.async(file, (error: unknown, result: number) => (error ? reject(error) : resolve(result)));

@@ -1,14 +1,14 @@
 import { fchmodSync } from "node:fs";
-import { type ByteString, readable } from "../bytes/byte-string.ts";
+import type { ByteString } from "../bytes/byte-string.ts";
 import { describeFile } from "../manifest/describe-file.ts";
-import type { ManifestEntry } from "../manifest/manifest-entry.ts";
+import { type ManifestEntry, type NameBytes, nameBytes } from "../manifest/manifest-entry.ts";
 import type { DirectoryNode, LeafNode, TreeNode } from "../tree/node.ts";
 import { countUnset, NOTHING_UNSET, type Unset, type UnsetCounts } from "../tree/unset.ts";
 import type { RootBuilder } from "./root-builder.ts";
 import { setAttributes } from "./set-attributes.ts";
 
 /** A file of the root with something unset; `path` is below the root, without a leading slash. */
-export type UnsetRecord = Unset & { readonly path: string };
+export type UnsetRecord = Unset & { readonly path: NameBytes };
 
 /** Receives what {@link finishRoot} finds. */
 export interface RootRecords {
@@ -119,7 +119,7 @@ class Finish {
   #note(path: ByteString, unset: Unset | undefined): void {
     if (unset === undefined) return;
     this.#unset = countUnset(this.#unset, unset);
-    this.#records.unset({ path: readable(path), ...unset });
+    this.#records.unset({ path: nameBytes(path), ...unset });
   }
 
   #describe(directory: number, name: ByteString, path: ByteString, known: Partial<ManifestEntry>): void {

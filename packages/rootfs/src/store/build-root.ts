@@ -9,8 +9,10 @@ import { Tally } from "../layer/tally.ts";
 import { LineFile } from "../manifest/line-file.ts";
 import { syncFileSystem } from "../posix/at.ts";
 import { finishRoot } from "../root/finish-root.ts";
+import { startPace } from "../root/pace.ts";
 import { ownPrivileges, type Privileges } from "../root/privileges.ts";
 import { RootBuilder } from "../root/root-builder.ts";
+import { copyHeldParent, type HeldParent } from "./parent-root.ts";
 import { type RootRecord, writeRecord } from "./root-record.ts";
 
 /** What {@link buildRoot} needs. */
@@ -21,11 +23,15 @@ export interface BuildRootOptions {
   readonly signal: AbortSignal;
 }
 
+type ParentOption = { readonly parent: HeldParent | undefined };
+
 /**
- * Builds a root in an empty directory: layers, then attributes of directories and the manifest, then everything to disk, then the
+ * Builds a root in an empty directory: a copy of the parent if there is one, the other layers, then attributes of directories and the manifest, then everything to disk, then the
  * record. The directory is ready to be published then.
+ *
+ * @throws ParentUnusable
  */
-export async function buildRoot(directory: string, options: BuildRootOptions): Promise<RootRecord> {
+export async function buildRoot(directory: string, options: BuildRootOptions & ParentOption): Promise<RootRecord> {
   const { chainId, layers, signal } = options;
   await mkdir(join(directory, "root"), { mode: 0o700 });
   const record: RootRecord = {
@@ -40,7 +46,8 @@ export async function buildRoot(directory: string, options: BuildRootOptions): P
   return record;
 }
 
-async function writeRoot(directory: string, { layers, limits, signal }: BuildRootOptions) {
+async function writeRoot(directory: string, options: BuildRootOptions & ParentOption) {
+  const { limits, signal } = options;
   const privileges = ownPrivileges();
   const descriptor = openSync(
     join(directory, "root"),
@@ -51,8 +58,7 @@ async function writeRoot(directory: string, { layers, limits, signal }: BuildRoo
     using manifest = new LineFile(join(directory, "manifest.jsonl"));
     useOwnGroup(descriptor, privileges);
     using root = new RootBuilder(descriptor, privileges, limits);
-    const tally = new Tally(limits);
-    for (const layer of layers) await applyLayer(root, layer, tally, signal);
+    const applied = await applyLayers(root, options);
     const finished = await finishRoot(root, descriptor, {
       unset: (record) => unset.write(record),
       file: (entry) => manifest.write(entry),
@@ -60,10 +66,26 @@ async function writeRoot(directory: string, { layers, limits, signal }: BuildRoo
     const digests = { unsetDigest: unset.finish(), manifestDigest: manifest.finish() };
     signal.throwIfAborted();
     await syncFileSystem(descriptor);
-    return { entries: tally.entries, totalBytes: tally.totalBytes, ...finished, ...digests };
+    return { ...applied, ...finished, ...digests };
   } finally {
     closeSync(descriptor);
   }
+}
+
+/** @returns what all layers hold, as if each had been applied. */
+async function applyLayers(root: RootBuilder, { layers, limits, signal, parent }: BuildRootOptions & ParentOption) {
+  const tally = new Tally(limits);
+  let known = 0;
+  if (parent !== undefined) {
+    const { record } = parent;
+    tally.addBytes(record.totalBytes);
+    await copyHeldParent(root, parent, { count: (bytes) => tally.addEntry(bytes), pace: startPace(signal) });
+    // Its layers had other entries as well, such as whiteouts.
+    while (tally.entries < record.entries) tally.addEntry(0);
+    known = tally.entries - record.entries;
+  }
+  for (const layer of layers.slice(parent?.record.layers.length)) await applyLayer(root, layer, tally, signal);
+  return { entries: tally.entries - known, totalBytes: tally.totalBytes };
 }
 
 /** In a directory with the setgid bit, new ones inherit its group and the bit; owners are compared with our own group. */

@@ -1,5 +1,7 @@
 import { RootfsError } from "../errors/rootfs-error.ts";
+import { ParentUnusable } from "../root/copy-parent.ts";
 import { type BuildRootOptions, buildRoot } from "./build-root.ts";
+import { type HeldParent, holdParent } from "./parent-root.ts";
 import type { RootEntries } from "./root-entries.ts";
 import type { RootRecord } from "./root-record.ts";
 import type { StagedDirectory } from "./staging.ts";
@@ -25,11 +27,36 @@ export function prepareRoot(entries: RootEntries, options: BuildRootOptions): Pr
       return { record: present, found: true };
     }
     await entries.locked(signal, () => refuseHeld(entries, options));
-    await using staged = await entries.staging.create();
-    const record = await buildRoot(staged.path, options);
-    await using _replaced = await entries.locked(signal, () => publish(entries, staged, options));
-    return { record, found: false };
+    return { record: await buildOverParent(entries, options), found: false };
   });
+}
+
+/** Builds the root upon one that has its lowest layers, if the store has one that can be used. */
+async function buildOverParent(entries: RootEntries, options: BuildRootOptions): Promise<RootRecord> {
+  const { layers, signal } = options;
+  for (;;) {
+    await using parent = await holdParent(entries, layers, signal);
+    try {
+      return await buildAndPublish(entries, options, parent);
+    } catch (error) {
+      if (!(error instanceof ParentUnusable)) throw error;
+      if (!error.damaged || parent === undefined) break;
+      // Then it is none any more; another may have fewer layers.
+      await entries.locked(signal, () => entries.markDamaged(parent.record.chainId));
+    }
+  }
+  return buildAndPublish(entries, options, undefined);
+}
+
+async function buildAndPublish(
+  entries: RootEntries,
+  options: BuildRootOptions,
+  parent: HeldParent | undefined,
+): Promise<RootRecord> {
+  await using staged = await entries.staging.create();
+  const record = await buildRoot(staged.path, { ...options, parent });
+  await using _replaced = await entries.locked(options.signal, () => publish(entries, staged, options));
+  return record;
 }
 
 /** Answers the damaged root that had the place. Under the lock of the store. */

@@ -3,8 +3,10 @@ import { basename } from "node:path";
 import type { Digest } from "@a3s/core";
 import { chainIdOf } from "../chain/chain-id.ts";
 import { RootfsError } from "../errors/rootfs-error.ts";
-import { compareRoot, type Pace, type RootComparison } from "../manifest/compare-root.ts";
-import { hasDigest, readManifest } from "../manifest/read-manifest.ts";
+import { compareRoot, type RootComparison } from "../manifest/compare-root.ts";
+import type { ManifestEntry } from "../manifest/manifest-entry.ts";
+import { hasDigest, readLines } from "../manifest/read-lines.ts";
+import { type Pace, startPace } from "../root/pace.ts";
 import { unlessRefused } from "../root/privileges.ts";
 import type { EntryPaths, RootEntries } from "./root-entries.ts";
 import { type RootRecord, readRecord } from "./root-record.ts";
@@ -15,7 +17,7 @@ export interface VerifyProgress {
   /** Of the roots. */
   readonly root: number;
   readonly roots: number;
-  /** Bytes read so far, of all roots. */
+  /** Work so far, of all roots: bytes that were read, and 16 KiB for each file. */
   readonly bytes: number;
 }
 
@@ -39,39 +41,33 @@ export interface DamagedRoot extends Pick<RootComparison, "differences" | "more"
 export interface VerifyReport {
   /** Roots that were compared. */
   readonly roots: number;
-  /** Bytes that were read. */
+  /** Work that was done: bytes that were read, and 16 KiB for each file. */
   readonly bytes: number;
   /** Files that this user may not read, so that their content was not compared; none for root. */
   readonly unreadable: number;
   readonly damaged: readonly DamagedRoot[];
 }
 
-/** Work after which other tasks of the process have their turn, in bytes. */
-const BYTES_PER_TURN = 4 * 1024 * 1024;
-
 export async function verifyRoots(
   entries: RootEntries,
   chainIds: readonly Digest[],
   { signal, onProgress }: VerifyOptions,
 ): Promise<VerifyReport> {
-  let [roots, bytes, unreadable, pending] = [0, 0, 0, 0];
+  let [roots, bytes, unreadable] = [0, 0, 0];
   const damaged: DamagedRoot[] = [];
   for (const [index, chainId] of chainIds.entries()) {
-    const pace: Pace = async (work) => {
-      signal?.throwIfAborted();
+    const tell = (root: number) => onProgress?.({ chainId, root, roots: chainIds.length, bytes });
+    const turn = startPace(signal, () => tell(index));
+    const pace: Pace = (work) => {
       bytes += work;
-      pending += work;
-      if (pending < BYTES_PER_TURN) return;
-      pending = 0;
-      onProgress?.({ chainId, root: index, roots: chainIds.length, bytes });
-      await new Promise((resolve) => setImmediate(resolve));
+      return turn(work);
     };
     const found = await verifyRoot(entries, chainId, pace, signal);
     if (found === undefined) continue;
     roots++;
     unreadable += found.unreadable;
     if (found.damage !== undefined) damaged.push(found.damage);
-    onProgress?.({ chainId, root: index + 1, roots: chainIds.length, bytes });
+    tell(index + 1);
   }
   return { roots, bytes, unreadable, damaged };
 }
@@ -128,7 +124,7 @@ async function compare({ root, manifest }: EntryPaths, { files }: RootRecord, pa
   }
   if (descriptor === undefined) return { ...NOTHING_COMPARED, unreadable: files };
   try {
-    return await compareRoot(descriptor, readManifest(manifest), pace);
+    return await compareRoot(descriptor, readLines<ManifestEntry>(manifest), pace);
   } finally {
     closeSync(descriptor);
   }

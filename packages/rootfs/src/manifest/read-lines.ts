@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { createReadStream } from "node:fs";
 import type { Digest } from "@a3s/core";
-import type { ManifestEntry } from "./manifest-entry.ts";
 
 const LINE_FEED = 10;
 
@@ -19,8 +18,8 @@ export async function hasDigest(path: string, digest: Digest): Promise<boolean> 
   return digest === `sha256:${hash.digest("hex")}`;
 }
 
-/** The entries of a manifest whose digest was found right, in its order. */
-export async function* readManifest(path: string): AsyncGenerator<ManifestEntry> {
+/** The values of a file of JSON lines whose digest was found right; `Line` is what was written to it. */
+export async function* readLines<Line>(path: string): AsyncGenerator<Line> {
   let rest = Buffer.alloc(0);
   for await (const piece of createReadStream(path)) {
     const bytes = Buffer.concat([rest, piece]);
