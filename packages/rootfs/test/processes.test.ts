@@ -95,9 +95,11 @@ test("processes that build, hold, prune and verify at the same time never see a 
   const { store } = scratch;
   const random = RandomNumbers.fromEnvironment();
   const files = Array.from({ length: 100 }, (_, number) => `file${number}`);
-  const images = await Promise.all(
-    ["0", "1", "2"].map((content) => scratch.layers(plain(files.map((name) => file(name, content))))),
+  const [base, ...tops] = await scratch.layers(
+    ...["0", "1", "2"].map((content) => plain(files.map((name) => file(name, content)))),
   );
+  // The second and the third are built upon a copy of the first when that is there.
+  const images = [[base], ...tops.map((top) => [base, top])];
   const use = async () => {
     const rounds = soak ? "300" : "25";
     const seed = `${Math.floor(random.next() * 2 ** 31)}`;

@@ -1,14 +1,4 @@
-import {
-  chmodSync,
-  chownSync,
-  existsSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  utimesSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, chownSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { TarEntry } from "@a3s/testing";
 import { expect, test } from "vitest";
@@ -16,6 +6,7 @@ import { type EnsuredRoot, ensureRoot } from "../src/ensure-root.ts";
 import type { LayerSource } from "../src/layer/layer-source.ts";
 import { LowerStore } from "../src/store/lower-store.ts";
 import { dir, file, gone, hard, link, opaque } from "./fixture/entries.ts";
+import { rot } from "./fixture/rot.ts";
 import { runChild } from "./fixture/run-child.ts";
 import { plain, Scratch } from "./fixture/scratch.ts";
 
@@ -118,14 +109,7 @@ test("the limits count what is copied", async () => {
 });
 
 const damages: readonly (readonly [string, (root: string) => void])[] = [
-  [
-    "content that rots",
-    (root) => {
-      const { atime, mtime } = statSync(join(root, "etc/group"));
-      writeFileSync(join(root, "etc/group"), "h".repeat(3_000_000));
-      utimesSync(join(root, "etc/group"), atime, mtime);
-    },
-  ],
+  ["content that rots", (root) => rot(join(root, "etc/group"))],
   ["a mode", (root) => chmodSync(join(root, "etc/passwd"), 0o666)],
   ["a file that is gone", (root) => rmSync(join(root, "etc/group"))],
   ["a directory that is gone", (root) => rmSync(join(root, "etc"), { recursive: true })],
