@@ -2,7 +2,7 @@ import { type AgentClient, connectAgent, type Doorbell, listenDoorbell } from "@
 import { type BoxConfig, type BoxId, type HomeLayout, raceSignal, startDeadline } from "@a3s/core";
 import { type BootTimings, StageTimer } from "@a3s/metrics";
 import type { StoredImage } from "@a3s/oci";
-import { ensureRoot, LowerStore, planMounts } from "@a3s/rootfs";
+import { LowerStore, leaseRoot, planMounts } from "@a3s/rootfs";
 import { checkHost, launchVm, publishBootRoot, type VmProcess } from "@a3s/vm";
 import { planGuestConfig, planVmSpec } from "../plan/guest-plan.ts";
 import type { ReleaseStack } from "../release-stack.ts";
@@ -90,8 +90,7 @@ export async function bootBox(options: BootOptions): Promise<BootedBox> {
 async function holdRoot(image: StoredImage, { home, held, signal }: BootOptions): Promise<string> {
   const store = await LowerStore.open(home.rootfs);
   const layers = image.layers.map(({ descriptor, diffId, path }) => ({ ...descriptor, diffId, path }));
-  const root = await ensureRoot({ store, layers, signal });
-  held.use(await store.lease(root.chainId));
+  const root = held.use(await leaseRoot({ store, layers, signal }));
   return root.path;
 }
 
