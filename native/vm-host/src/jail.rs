@@ -1,9 +1,10 @@
 use crate::descriptor::check;
 use crate::failure::{Failure, Stage};
 use crate::spec::{Jail, Network};
+use crate::views;
 use std::ffi::CString;
 use std::io;
-use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr::null;
 
 /// Puts the calling process into its own namespaces and takes what it cannot need away. Single-threaded callers only.
@@ -12,26 +13,27 @@ pub fn enter(jail: &Jail) -> Result<(), Failure> {
     if flags != 0 {
         unshare(flags)?;
     }
-    if !jail.read_only.is_empty() {
+    if has_mounts(jail) {
         // Nothing that is mounted here may reach the starter's namespace.
-        mount(None, "/", libc::MS_REC | libc::MS_PRIVATE)
+        mount(None, "/", None, libc::MS_REC | libc::MS_PRIVATE, None)
             .map_err(|error| Failure::system(Stage::Jail, "make mounts private", &error))?;
     }
     for path in &jail.read_only {
         bind_read_only(path).map_err(|error| Failure::system(Stage::Jail, path, &error))?;
     }
+    views::provide(&jail.views)?;
     raise_nofile().map_err(|error| Failure::system(Stage::Jail, "setrlimit", &error))?;
     check(unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) })
         .map_err(|error| Failure::system(Stage::Jail, "no_new_privs", &error))?;
     Ok(())
 }
 
+fn has_mounts(jail: &Jail) -> bool {
+    !(jail.read_only.is_empty() && jail.views.is_empty())
+}
+
 fn namespaces(jail: &Jail) -> i32 {
-    let mounts = if jail.read_only.is_empty() {
-        0
-    } else {
-        libc::CLONE_NEWNS
-    };
+    let mounts = if has_mounts(jail) { libc::CLONE_NEWNS } else { 0 };
     let network = if jail.network == Network::Isolated {
         libc::CLONE_NEWNET
     } else {
@@ -60,25 +62,31 @@ fn unshare(flags: i32) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Binds a directory over itself and makes the whole tree read-only. mount_setattr (Linux 5.12) adds the one flag and
-/// keeps the others, so flags that are locked in a user namespace (nosuid, nodev, noexec) do not get in the way.
+/// Binds a directory over itself and makes the whole tree read-only.
 fn bind_read_only(path: &str) -> io::Result<()> {
-    mount(Some(path), path, libc::MS_BIND | libc::MS_REC)?;
+    mount(Some(path), path, None, libc::MS_BIND | libc::MS_REC, None)?;
     let name = CString::new(path)?;
     let fd = check(unsafe { libc::open(name.as_ptr(), libc::O_PATH | libc::O_CLOEXEC) })?;
     let mounted = unsafe { OwnedFd::from_raw_fd(fd) };
+    set_read_only(mounted.as_raw_fd(), true)
+}
+
+/// mount_setattr (Linux 5.12) adds the one flag and keeps the others, so flags that are locked in a user namespace
+/// (nosuid, nodev, noexec) do not get in the way.
+pub fn set_read_only(mounted: RawFd, recursive: bool) -> io::Result<()> {
     let attributes = libc::mount_attr {
         attr_set: libc::MOUNT_ATTR_RDONLY,
         attr_clr: 0,
         propagation: 0,
         userns_fd: 0,
     };
+    let reach = if recursive { libc::AT_RECURSIVE } else { 0 };
     let result = unsafe {
         libc::syscall(
             libc::SYS_mount_setattr,
-            mounted.as_raw_fd(),
+            mounted,
             c"".as_ptr(),
-            libc::AT_EMPTY_PATH | libc::AT_RECURSIVE,
+            libc::AT_EMPTY_PATH | reach,
             &attributes,
             size_of::<libc::mount_attr>(),
         )
@@ -86,11 +94,18 @@ fn bind_read_only(path: &str) -> io::Result<()> {
     check(result as i32).map(drop)
 }
 
-fn mount(source: Option<&str>, target: &str, flags: libc::c_ulong) -> io::Result<()> {
-    let source = source.map(CString::new).transpose()?;
-    let target = CString::new(target)?;
-    let source = source.as_ref().map_or(null(), |text| text.as_ptr());
-    check(unsafe { libc::mount(source, target.as_ptr(), null(), flags, null()) }).map(drop)
+pub fn mount(
+    source: Option<&str>,
+    target: &str,
+    kind: Option<&str>,
+    flags: libc::c_ulong,
+    options: Option<&str>,
+) -> io::Result<()> {
+    let text = |text: Option<&str>| text.map(CString::new).transpose();
+    let (source, target, kind, options) = (text(source)?, CString::new(target)?, text(kind)?, text(options)?);
+    let pointer = |text: &Option<CString>| text.as_ref().map_or(null(), |text| text.as_ptr());
+    let data = pointer(&options).cast();
+    check(unsafe { libc::mount(pointer(&source), target.as_ptr(), pointer(&kind), flags, data) }).map(drop)
 }
 
 /// virtio-fs holds one descriptor for each inode that the guest knows.

@@ -13,6 +13,7 @@ mod outcome;
 mod probe;
 mod spec;
 mod timestamp;
+mod views;
 mod vm;
 
 fn main() {

@@ -6,6 +6,7 @@ use std::io::{ErrorKind, Read};
 const MAX_BYTES: usize = 1 << 20;
 /// sun_path holds 108 bytes with its terminator, PATH_MAX is the limit of all other paths.
 const MAX_PATH_BYTES: usize = 4095;
+const MAX_NAME_BYTES: usize = 255;
 const MAX_CALLS: usize = 1024;
 const MAX_ARGUMENTS: usize = 8;
 
@@ -60,7 +61,20 @@ pub enum FdName {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Jail {
     pub read_only: Vec<String>,
+    pub views: Vec<View>,
     pub network: Network,
+}
+
+/// A directory that holds these entries and nothing else.
+pub type View = Vec<Entry>;
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Entry {
+    pub name: String,
+    /// A directory or a file.
+    pub path: String,
+    pub read_only: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -119,6 +133,10 @@ fn validate(spec: &Spec) -> Result<(), Failure> {
     for path in &spec.jail.read_only {
         absolute("jail.readOnly", path)?;
     }
+    for entry in spec.jail.views.iter().flatten() {
+        absolute("jail.views", &entry.path)?;
+        file_name("jail.views", &entry.name)?;
+    }
     absolute("console.path", &spec.console.path)?;
     absolute("exitPath", &spec.exit_path)?;
     for path in &spec.remove {
@@ -154,6 +172,13 @@ fn absolute(field: &str, path: &str) -> Result<(), Failure> {
     Ok(())
 }
 
+fn file_name(field: &str, name: &str) -> Result<(), Failure> {
+    if name.is_empty() || name == "." || name == ".." || name.len() > MAX_NAME_BYTES || name.contains(['/', '\0']) {
+        return Err(invalid(field, format!("{name:?} is no name of a file")));
+    }
+    Ok(())
+}
+
 fn invalid(field: &str, message: impl Into<String>) -> Failure {
     Failure::new(Stage::Spec, field, message)
 }
@@ -168,7 +193,7 @@ mod tests {
             "calls": [{ "fn": "krun_create_ctx", "args": [], "save": "ctx" },
                       { "fn": "krun_x", "args": [{ "ref": "ctx" }, { "u8": 2 }, { "u32": 3 }, { "u64": 18446744073709551615u64 },
                         { "i32": -1 }, { "bool": true }, { "str": null }, { "strs": ["a"] }] }],
-            "jail": { "readOnly": ["/a"], "network": "isolated" },
+            "jail": { "readOnly": ["/a"], "views": [[{ "name": "n", "path": "/b", "readOnly": true }]], "network": "isolated" },
             "console": { "path": "/c", "maxBytes": 1 },
             "exitPath": "/e", "remove": [], "detached": false
         });
@@ -187,11 +212,13 @@ mod tests {
     #[test]
     fn names_the_field_that_is_wrong() {
         type Edit = fn(&mut serde_json::Value);
-        let cases: [(&str, Edit); 9] = [
+        let cases: [(&str, Edit); 11] = [
             ("version", |v| v["version"] = 2.into()),
             ("libkrun", |v| v["libkrun"] = "libkrun.so".into()),
             ("exitPath", |v| v["exitPath"] = "e".into()),
             ("console.maxBytes", |v| v["console"]["maxBytes"] = 0.into()),
+            ("jail.views", |v| v["jail"]["views"][0][0]["path"] = "b".into()),
+            ("jail.views", |v| v["jail"]["views"][0][0]["name"] = "..".into()),
             ("calls", |v| v["calls"] = serde_json::json!([])),
             ("calls", |v| v["calls"][0]["fn"] = "system".into()),
             (

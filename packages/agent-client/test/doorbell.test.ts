@@ -20,6 +20,7 @@ const config: GuestConfig = {
   root: { lowerTag: "a3s.lower", readOnly: false, upperSizeBytes: 2 ** 40 },
   mounts: [
     { kind: "virtio-fs", tag: "a3s.volume.0", target: "/data", readOnly: true },
+    { kind: "virtio-fs", tag: "a3s.volumes", entry: "0", target: "/etc/app.conf", readOnly: false },
     { kind: "tmpfs", target: "/tmp", readOnly: false, sizeBytes: 0, mode: 0o1777 },
   ],
 };
@@ -54,7 +55,12 @@ test("a guest takes its configuration and says ready", async () => {
     hostname: "box",
     root: { lowerTag: "a3s.lower", readOnly: false, upperSizeBytes: 2n ** 40n },
     mounts: [
-      { target: "/data", readOnly: true, source: { case: "virtioFs", value: { tag: "a3s.volume.0" } } },
+      { target: "/data", readOnly: true, source: { case: "virtioFs", value: { tag: "a3s.volume.0", entry: "" } } },
+      {
+        target: "/etc/app.conf",
+        readOnly: false,
+        source: { case: "virtioFs", value: { tag: "a3s.volumes", entry: "0" } },
+      },
       { target: "/tmp", readOnly: false, source: { case: "tmpfs", value: { sizeBytes: 0n, mode: 0o1777 } } },
     ],
   });

@@ -1,10 +1,11 @@
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { type Census, takeCensus, testImage, testLayer, waitForExit, writeTestLayout } from "@a3s/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { VmManager } from "../src/index.ts";
@@ -34,13 +35,38 @@ test("a guest that has not rung by the deadline is BOOT_TIMEOUT, with the consol
   expect(vm.state).toBe("stopped");
 });
 
-test("a stage that fails in the guest is BOOT_FAILED and names the stage", async () => {
+test("a stage that fails in the guest is BOOT_FAILED and says what failed: a directory where the image has a file", async () => {
   const vm = box({ volumes: [{ source: home, target: "/etc/passwd" }] });
   await expect(vm.boot()).rejects.toMatchObject({
     code: "BOOT_FAILED",
     message: expect.stringContaining("/etc/passwd"),
     hint: expect.any(String),
   });
+});
+
+test("a mount point that is missing in a read-only volume is BOOT_FAILED and named", async () => {
+  const vm = box({
+    volumes: [{ source: home, target: "/data", readOnly: true }],
+    tmpfs: [{ target: "/data/missing" }],
+  });
+  await expect(vm.boot()).rejects.toMatchObject({
+    code: "BOOT_FAILED",
+    message: expect.stringMatching(/make the mount point \/data\/missing: Read-only file system/),
+  });
+});
+
+test.each([
+  ["missing", "no-such-file"],
+  ["no directory or file", "pipe"],
+])("a volume's source that is %s is VOLUME_INVALID", async (_, name) => {
+  await promisify(execFile)("mkfifo", [join(home, "pipe")]);
+  const source = join(home, name);
+  await expect(box({ volumes: [{ source, target: "/data" }] }).boot()).rejects.toMatchObject({
+    code: "VOLUME_INVALID",
+    hint: expect.any(String),
+    details: { source },
+  });
+  await rm(join(home, "pipe"));
 });
 
 test("an abort in the middle of a boot rejects with its reason and stops the VM", async () => {

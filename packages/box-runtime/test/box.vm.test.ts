@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { takeCensus } from "@a3s/testing";
@@ -10,6 +10,9 @@ import { BOOT_TIMEOUT_MS, exampleImage, text } from "./example-image.ts";
 let home: string;
 let shared: string;
 let frozen: string;
+let many: string;
+/** With the seven others, as many volumes as a box can have. */
+const MORE = Array.from({ length: 25 }, (_, number) => `more-${number}`);
 let vm: VmManager;
 let before: Awaited<ReturnType<typeof takeCensus>>;
 
@@ -18,6 +21,10 @@ beforeAll(async () => {
   shared = await mkdtemp(join(tmpdir(), "a3s-shared-"));
   frozen = await mkdtemp(join(tmpdir(), "a3s-frozen-"));
   for (const directory of [shared, frozen]) await writeFile(join(directory, "from-host"), "hello guest\n");
+  many = await mkdtemp(join(tmpdir(), "a3s-many-"));
+  for (const name of ["writable: a", "frozen"]) await writeFile(join(many, name), "from host\n");
+  for (const name of MORE) await mkdir(join(many, name));
+  await symlink(shared, join(many, "link"));
   before = await takeCensus(home);
   vm = new VmManager(
     {
@@ -28,6 +35,11 @@ beforeAll(async () => {
         { source: shared, target: "/mnt/shared" },
         { source: frozen, target: "/mnt/frozen", readOnly: true },
         { source: shared, target: "/mnt/with: colon, and space/again" },
+        { source: join(many, "link"), target: "/mnt/shared-to-read", readOnly: true },
+        { source: join(many, "writable: a"), target: "/srv/new/writable" },
+        { source: join(many, "frozen"), target: "/etc/frozen", readOnly: true },
+        { source: frozen, target: "/mnt/shared/inner" },
+        ...MORE.map((name) => ({ source: join(many, name), target: `/mnt/more/${name}` })),
       ],
       tmpfs: [
         { target: "/mnt/small/inner", mode: 0o700 },
@@ -42,7 +54,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await vm?.destroy();
-  for (const directory of [shared, frozen]) await rm(directory, { recursive: true, force: true });
+  for (const directory of [shared, frozen, many]) await rm(directory, { recursive: true, force: true });
   await rm(home, { recursive: true, force: true });
 });
 
@@ -167,6 +179,31 @@ describe("a booted box", () => {
   test("sees a directory that is shared twice in both places, whatever their names hold", async () => {
     await sh("echo twice > '/mnt/with: colon, and space/again/twice'");
     expect(text((await sh("cat /mnt/shared/twice; rm /mnt/shared/twice")).stdout)).toBe("twice\n");
+  });
+
+  test("sees one directory read-only here and writable there, also through a link of the host's", async () => {
+    await sh("echo seen > /mnt/shared/seen");
+    const refused = await sh("cat /mnt/shared-to-read/seen; rm /mnt/shared/seen; echo no > /mnt/shared-to-read/x");
+    expect(text(refused.stdout)).toBe("seen\n");
+    expect(text(refused.stderr)).toContain("Read-only file system");
+    expect((await sh("echo yes > /mnt/shared/inner/x && rm /mnt/shared/inner/x")).exitCode).toBe(0);
+  });
+
+  test("has a single file of the host, writable or not, and nothing from beside it", async () => {
+    expect(text((await sh("cat /srv/new/writable /etc/frozen")).stdout)).toBe("from host\nfrom host\n");
+    await sh("echo from guest >> /srv/new/writable");
+    expect(await readFile(join(many, "writable: a"), "utf8")).toBe("from host\nfrom guest\n");
+    const refused = await sh("echo no >> /etc/frozen; ls -A /srv/new");
+    expect(text(refused.stderr)).toContain("Read-only file system");
+    expect(text(refused.stdout)).toBe("writable\n");
+  });
+
+  test("has 32 volumes, each with the files of its own directory and a device number of its own", async () => {
+    const { stdout } = await sh("for each in /mnt/more/*; do echo $each > $each/name; stat -c %d $each; done");
+    expect(new Set(text(stdout).trim().split("\n")).size).toBe(MORE.length);
+    for (const name of MORE) {
+      expect(await readFile(join(many, name, "name"), "utf8")).toBe(`/mnt/more/${name}\n`);
+    }
   });
 
   test("has memory file systems of the size and mode asked for, the inner one within the outer one", async () => {

@@ -12,6 +12,7 @@ export {
   type MountRequest,
   planMounts,
   type Share,
+  type ShareEntry,
   type TmpfsRequest,
   type VolumeRequest,
 } from "./mounts/mount-plan.ts";

@@ -19,6 +19,9 @@ export { parseVmSpec } from "./spec/parse-vm-spec.ts";
 export { planCalls } from "./spec/plan.ts";
 export type {
   CheckedVmSpec,
+  ComposedShare,
+  DirectoryShare,
+  ShareEntry,
   VmInit,
   VmNetwork,
   VmRoot,

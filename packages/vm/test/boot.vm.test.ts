@@ -1,4 +1,4 @@
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,7 +19,8 @@ afterAll(() => rm(directory, { recursive: true, force: true }));
 /** A root directory with a statically linked busybox. */
 async function busyboxRoot(): Promise<string> {
   const root = join(directory, "root");
-  for (const name of ["bin", "proc", "sys", "dev", "ro", "rw"]) await mkdir(join(root, name), { recursive: true });
+  for (const name of ["bin", "proc", "sys", "dev", "ro", "rw", "all"])
+    await mkdir(join(root, name), { recursive: true });
   await copyFile("/bin/busybox", join(root, "bin/busybox"));
   return root;
 }
@@ -30,6 +31,14 @@ async function share(name: string): Promise<string> {
   return path;
 }
 
+/** A file in a directory of its own, which has another one beside it. */
+async function file(parent: string, name: string): Promise<string> {
+  const path = join(await share(parent), name);
+  await writeFile(path, "content\n");
+  await writeFile(`${path}.sibling`, "");
+  return path;
+}
+
 /** What the guest of the tests below does; its command line cannot hold double quotes. */
 const script = (port: number) =>
   [
@@ -37,6 +46,8 @@ const script = (port: number) =>
     "echo kernel $($b uname -s) pid $$ args $0 $GREETING",
     "$b mount -t virtiofs ro /ro && $b mount -t virtiofs rw /rw",
     "$b touch /new /ro/new /rw/new",
+    "$b mount -t virtiofs all /all && echo all: $($b ls -a /all) $($b cat /all/one) $($b ls /all/ro)",
+    "echo more >> /all/one; $b touch /all/ro/more /all/more",
     `$b nc 127.0.0.1 ${port} && echo connected || echo refused`,
     "$b ip link | $b grep -c mtu",
     "exit 37",
@@ -63,6 +74,13 @@ beforeAll(async () => {
       shares: [
         { tag: "ro", path: await share("ro"), readOnly: true },
         { tag: "rw", path: await share("rw"), readOnly: false },
+        {
+          tag: "all",
+          entries: [
+            { name: "one", path: await file("with siblings", "one"), readOnly: false },
+            { name: "ro", path: join(directory, "with siblings"), readOnly: true },
+          ],
+        },
       ],
     },
     { console: { path: join(directory, "console.log") }, exitPath: join(directory, "exit.json") },
@@ -79,10 +97,17 @@ test("the program's output is on the console, its arguments and variables are wh
 
 test("a read-only root and a read-only share answer EROFS, a writable share takes the file", async () => {
   expect(lines).toEqual(expect.arrayContaining([expect.stringMatching(/\/new: Read-only file system$/)]));
-  expect(lines.filter((line) => line.endsWith(": Read-only file system"))).toHaveLength(2);
   expect(await readdir(join(directory, "ro"))).toEqual([]);
   expect(await readdir(join(directory, "rw"))).toEqual(["new"]);
   expect(await readdir(join(directory, "root"))).not.toContain("new");
+});
+
+test("a composed share holds its entries and takes no others, and each has its own rights", async () => {
+  expect(lines).toContain("all: . .. one ro content one one.sibling");
+  expect(await readFile(join(directory, "with siblings", "one"), "utf8")).toBe("content\nmore\n");
+  expect((await readdir(join(directory, "with siblings"))).sort()).toEqual(["one", "one.sibling"]);
+  const refused = lines.flatMap((line) => /touch: (.*): Read-only file system$/.exec(line)?.[1] ?? []);
+  expect(refused).toEqual(["/new", "/ro/new", "/all/ro/more", "/all/more"]);
 });
 
 test("without a network, the host's loopback cannot be reached and there is no card but lo", () => {

@@ -75,6 +75,7 @@ impl Boot {
             read_only,
             source: Some(Source::VirtioFs(VirtioFs {
                 tag: "volume".to_owned(),
+                entry: String::new(),
             })),
         };
         GuestConfig {
@@ -123,7 +124,7 @@ impl Boot {
                 { "fn": "krun_set_exec", "args": [ctx, { "str": "/a3s-agent" }, { "strs": [] }, { "strs": ["KRUN_INIT_PID1=1"] }] },
                 { "fn": "krun_start_enter", "args": [ctx] }
             ],
-            "jail": { "readOnly": [self.boot_root(), self.lower], "network": "isolated" },
+            "jail": { "readOnly": [self.boot_root(), self.lower], "views": [], "network": "isolated" },
             "console": { "path": self.home.join("console.log"), "maxBytes": 1 << 20 },
             "exitPath": self.exit_path(),
             "remove": [self.agent_socket()],

@@ -1,9 +1,9 @@
 //! Paths inside a root that an image controls. Symbolic links are followed as a process with that root would follow
 //! them and never out of it (openat2 with RESOLVE_IN_ROOT).
 
-use rustix::fs::{AtFlags, Mode, OFlags, ResolveFlags, mkdirat, openat, openat2, unlinkat};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, ResolveFlags, fstat, mkdirat, openat, openat2, unlinkat};
 use rustix::io::Errno;
-use std::os::fd::{BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 const DIRECTORY: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 const MODE: Mode = Mode::from_raw_mode(0o755);
@@ -28,9 +28,40 @@ pub fn ensure_directory(root: BorrowedFd<'_>, names: &[String]) -> rustix::io::R
     Ok(directory)
 }
 
+/// Opens whatever is there but a directory, making an empty file and the directories above it when nothing is.
+pub fn ensure_file(root: BorrowedFd<'_>, names: &[String]) -> rustix::io::Result<OwnedFd> {
+    let path = names.join("/");
+    let place = OFlags::PATH | OFlags::CLOEXEC;
+    let found = match open_beneath(root, &path, place) {
+        Err(Errno::NOENT) => {
+            let (name, parents) = names.split_last().ok_or(Errno::ISDIR)?;
+            let parent = match parents {
+                [] => open_directory(root, ".")?,
+                _ => ensure_directory(root, parents)?,
+            };
+            let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+            openat(&parent, name.as_str(), flags, Mode::from_raw_mode(0o644))?;
+            open_beneath(root, &path, place)?
+        }
+        result => result?,
+    };
+    match is_directory(found.as_fd())? {
+        true => Err(Errno::ISDIR),
+        false => Ok(found),
+    }
+}
+
+pub fn is_directory(found: BorrowedFd<'_>) -> rustix::io::Result<bool> {
+    Ok(FileType::from_raw_mode(fstat(found)?.st_mode) == FileType::Directory)
+}
+
 fn open_directory(root: BorrowedFd<'_>, path: &str) -> rustix::io::Result<OwnedFd> {
+    open_beneath(root, path, DIRECTORY)
+}
+
+fn open_beneath(root: BorrowedFd<'_>, path: &str, flags: OFlags) -> rustix::io::Result<OwnedFd> {
     let resolve = ResolveFlags::IN_ROOT | ResolveFlags::NO_MAGICLINKS;
-    openat2(root, path, DIRECTORY, Mode::empty(), resolve)
+    openat2(root, path, flags, Mode::empty(), resolve)
 }
 
 /// Opens a directory that has to be exactly here; whatever else has its name is removed.
@@ -66,7 +97,6 @@ mod tests {
     use super::*;
     use rustix::fs::open;
     use std::fs;
-    use std::os::fd::AsFd;
     use std::os::unix::fs::symlink;
     use std::path::PathBuf;
 
@@ -108,6 +138,28 @@ mod tests {
             ensure_directory(root.as_fd(), &names("file/x")).unwrap_err(),
             Errno::NOTDIR
         );
+        fs::remove_dir_all(path).unwrap();
+    }
+
+    #[test]
+    fn a_file_is_made_with_its_parents_or_taken_as_it_is() {
+        let (path, root) = scratch("ensure-file");
+        fs::write(path.join("root/there"), "kept").unwrap();
+        symlink("/there", path.join("root/link")).unwrap();
+        symlink("/nothing", path.join("root/dangling")).unwrap();
+        fs::create_dir(path.join("root/directory")).unwrap();
+        for file in ["there", "link", "new", "deep/er/new"] {
+            ensure_file(root.as_fd(), &names(file)).unwrap();
+            assert!(path.join("root").join(file.replace("link", "there")).is_file());
+        }
+        assert_eq!(fs::read(path.join("root/there")).unwrap(), b"kept");
+        for (name, errno) in [
+            ("directory", Errno::ISDIR),
+            ("dangling", Errno::EXIST),
+            ("there/x", Errno::NOTDIR),
+        ] {
+            assert_eq!(ensure_file(root.as_fd(), &names(name)).unwrap_err(), errno, "{name}");
+        }
         fs::remove_dir_all(path).unwrap();
     }
 

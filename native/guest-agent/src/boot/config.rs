@@ -37,7 +37,7 @@ pub struct Volume {
 
 #[derive(Debug, PartialEq, Eq)]
 pub enum Source {
-    VirtioFs { tag: String },
+    VirtioFs { tag: String, entry: Option<String> },
     Tmpfs { size_bytes: u64, mode: u32 },
 }
 
@@ -83,7 +83,10 @@ impl Config {
 fn volume(mount: boot::Mount) -> Result<Volume, Trouble> {
     let target = target(&mount.target)?;
     let source = match mount.source {
-        Some(mount::Source::VirtioFs(share)) => Source::VirtioFs { tag: tag(share.tag)? },
+        Some(mount::Source::VirtioFs(share)) => Source::VirtioFs {
+            tag: tag(share.tag)?,
+            entry: entry(share.entry)?,
+        },
         Some(mount::Source::Tmpfs(tmpfs)) if tmpfs.mode <= 0o7777 => Source::Tmpfs {
             size_bytes: tmpfs.size_bytes,
             mode: tmpfs.mode,
@@ -131,6 +134,15 @@ fn tag(tag: String) -> Result<String, Trouble> {
     }
 }
 
+fn entry(name: String) -> Result<Option<String>, Trouble> {
+    let refused = name == "." || name == ".." || name.len() > MAX_NAME_BYTES || name.contains(['/', '\0']);
+    match (refused, name.is_empty()) {
+        (true, _) => Err(Trouble::new(format!("{name:?} is no entry of a share"))),
+        (false, true) => Ok(None),
+        (false, false) => Ok(Some(name)),
+    }
+}
+
 /// RFC 1123: letters, digits and hyphens, in labels that neither begin nor end with a hyphen.
 fn hostname(name: String) -> Result<String, Trouble> {
     let label = |label: &str| {
@@ -167,7 +179,10 @@ mod tests {
         let share = |target: &str| boot::Mount {
             target: target.to_owned(),
             read_only: true,
-            source: Some(mount::Source::VirtioFs(boot::VirtioFs { tag: "v0".to_owned() })),
+            source: Some(mount::Source::VirtioFs(boot::VirtioFs {
+                tag: "v0".to_owned(),
+                entry: "0".to_owned(),
+            })),
         };
         GuestConfig {
             box_id: "abcdefghij01".to_owned(),
@@ -190,13 +205,15 @@ mod tests {
         let config = Config::check(valid()).unwrap();
         assert_eq!(config.volumes[0].target, ["data", "a", "b"]);
         assert_eq!(config.volumes[0].path(), "/data/a/b");
+        let (tag, entry) = ("v0".to_owned(), Some("0".to_owned()));
+        assert_eq!(config.volumes[0].source, Source::VirtioFs { tag, entry });
         assert_eq!(config.host_time.tv_nsec, 5);
     }
 
     #[test]
     fn refuses_everything_else() {
         type Edit = fn(&mut GuestConfig);
-        let edits: [Edit; 15] = [
+        let edits: [Edit; 16] = [
             |c| c.box_id = "ABCDEFGHIJ01".to_owned(),
             |c| c.box_id = "short".to_owned(),
             |c| c.hostname = String::new(),
@@ -211,6 +228,12 @@ mod tests {
             |c| c.mounts[0].target = "/a/../b".to_owned(),
             |c| c.mounts[0].target = "/".to_owned(),
             |c| c.mounts[0].source = None,
+            |c| {
+                c.mounts[0].source = Some(mount::Source::VirtioFs(boot::VirtioFs {
+                    tag: "v0".to_owned(),
+                    entry: "..".to_owned(),
+                }))
+            },
             |c| {
                 c.mounts[0].source = Some(mount::Source::Tmpfs(boot::Tmpfs {
                     size_bytes: 0,

@@ -8,6 +8,8 @@ use std::os::fd::{AsFd, OwnedFd};
 
 /// A directory of the boot root that nothing else uses.
 const STAGING: &str = "/mnt";
+/// Where shares lie, one over the other, while their entries are taken out of them.
+pub const SHARES: &str = "/mnt/shares";
 /// Whole-system sync means nothing for a tmpfs upper layer; `redirect_dir` lets a directory of the image be renamed
 /// instead of failing with EXDEV.
 const OVERLAY_OPTIONS: [(&str, &str); 6] = [
@@ -34,7 +36,7 @@ pub fn assemble(root: &Root) -> Result<OwnedFd, Trouble> {
     let upper =
         create("tmpfs", &options, false, MountAttrFlags::empty()).attempt(|| "create the upper tmpfs".into())?;
     attach(upper.as_fd(), staging.as_fd()).attempt(|| format!("mount the upper tmpfs on {STAGING}"))?;
-    for name in ["lower", "upper", "work", "root"] {
+    for name in ["lower", "upper", "work", "root", "shares"] {
         mkdirat(&upper, name, Mode::from_raw_mode(0o755)).attempt(|| format!("make {STAGING}/{name}"))?;
     }
 

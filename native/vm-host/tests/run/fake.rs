@@ -43,7 +43,7 @@ impl Vm {
         all.push(json!({ "fn": "krun_start_enter", "args": [{ "ref": "ctx" }] }));
         let spec = json!({
             "version": 1, "libkrun": &*LIBRARY, "libkrunfw": null, "calls": all,
-            "jail": { "readOnly": [directory.join("shared")], "network": "isolated" },
+            "jail": { "readOnly": [directory.join("shared")], "views": [], "network": "isolated" },
             "console": { "path": directory.join("console.log"), "maxBytes": 4096 },
             "exitPath": directory.join("exit.json"), "remove": [directory.join("agent.sock")], "detached": false
         });

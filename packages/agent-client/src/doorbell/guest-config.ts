@@ -30,7 +30,9 @@ export type GuestMount =
       readonly kind: "virtio-fs";
       /** At most 36 bytes. */
       readonly tag: string;
-      /** Absolute path in the guest; created when missing. */
+      /** Name of the directory or file in the share that is mounted; the share itself by default. */
+      readonly entry?: string | undefined;
+      /** Absolute path in the guest; created when missing, as a file when a file is mounted there. */
       readonly target: string;
       readonly readOnly: boolean;
     }
@@ -46,6 +48,8 @@ export type GuestMount =
 
 /** Longest virtio-fs tag in bytes (virtio 1.3, 5.11.4). */
 const MAX_TAG_BYTES = 36;
+/** limits.h: NAME_MAX. */
+const MAX_NAME_BYTES = 255;
 
 /** Refuses what no guest can take, before a VM is started for it. @throws {@link AgentError} `GUEST_CONFIG_INVALID` */
 export function checkGuestConfig(config: GuestConfig): void {
@@ -62,8 +66,10 @@ export function checkGuestConfig(config: GuestConfig): void {
   for (const [index, mount] of config.mounts.entries()) {
     const field = `mounts.${index}`;
     check(/^\/[^\0]*$/.test(mount.target), `${field}.target: an absolute path`);
-    if (mount.kind === "virtio-fs") checkTag(mount.tag, `${field}.tag`);
-    else {
+    if (mount.kind === "virtio-fs") {
+      checkTag(mount.tag, `${field}.tag`);
+      check(isEntry(mount.entry ?? "entry"), `${field}.entry: the name of a file`);
+    } else {
       checkSize(mount.sizeBytes, `${field}.sizeBytes`);
       check(Number.isInteger(mount.mode) && mount.mode >= 0 && mount.mode <= 0o7777, `${field}.mode: permission bits`);
     }
@@ -75,6 +81,10 @@ export function checkGuestConfig(config: GuestConfig): void {
     hint: "Correct the fields named above.",
     details: { faults },
   });
+}
+
+function isEntry(name: string): boolean {
+  return /^[^/\0]+$/.test(name) && !/^\.\.?$/.test(name) && Buffer.byteLength(name) <= MAX_NAME_BYTES;
 }
 
 /** The message for the guest; `hostTime` becomes the guest's clock. */
@@ -92,6 +102,6 @@ export function guestConfigMessage(config: GuestConfig, hostTime: Date): Message
 function mountMessage(mount: GuestMount): MessageInitShape<typeof MountSchema> {
   const { target, readOnly } = mount;
   return mount.kind === "virtio-fs"
-    ? { target, readOnly, source: { case: "virtioFs", value: { tag: mount.tag } } }
+    ? { target, readOnly, source: { case: "virtioFs", value: { tag: mount.tag, entry: mount.entry ?? "" } } }
     : { target, readOnly, source: { case: "tmpfs", value: { sizeBytes: BigInt(mount.sizeBytes), mode: mount.mode } } };
 }

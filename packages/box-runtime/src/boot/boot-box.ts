@@ -42,8 +42,7 @@ export async function bootBox(options: BootOptions): Promise<BootedBox> {
   };
 
   enter("image");
-  const mounts = planMounts(config);
-  await checkVolumes(config.volumes);
+  const mounts = planMounts({ ...config, volumes: await checkVolumes(config.volumes) });
   const found = await findImage(config.image, { store: home.images, pull: options.pull, signal });
   const { image } = held.use(found);
   enter("rootfs");

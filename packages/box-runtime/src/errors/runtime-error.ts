@@ -14,7 +14,7 @@ export type RuntimeErrorCode =
   | "BOX_DESTROYED"
   /** The image names no command and none was given. */
   | "COMMAND_MISSING"
-  /** A volume's source is missing or not a directory. */
+  /** A volume's source is missing, or neither a directory nor a file. */
   | "VOLUME_INVALID";
 
 /** An error of @a3s/box-runtime; see {@link RuntimeErrorCode}. */

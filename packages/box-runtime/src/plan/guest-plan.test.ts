@@ -42,14 +42,19 @@ test("a box's VM boots the agent, shares image and volumes, and opens two vsock 
           "tag": "a3s.lower",
         },
         {
-          "path": "/srv/a",
-          "readOnly": false,
-          "tag": "a3s.volume.0",
-        },
-        {
-          "path": "/srv/b",
-          "readOnly": true,
-          "tag": "a3s.volume.1",
+          "entries": [
+            {
+              "name": "0",
+              "path": "/srv/a",
+              "readOnly": false,
+            },
+            {
+              "name": "1",
+              "path": "/srv/b",
+              "readOnly": true,
+            },
+          ],
+          "tag": "a3s.volumes",
         },
       ],
       "vcpus": 1,
@@ -69,15 +74,15 @@ test("a box's VM boots the agent, shares image and volumes, and opens two vsock 
   `);
 });
 
-test("the guest is told of every share that the VM has, by the same tags and rights", () => {
+test("the guest is told of everything that the VM is given, by the same names and rights", () => {
   const { shares = [] } = planVmSpec(config, mounts, paths);
   const guest = planGuestConfig("abcdefghijkl", config, mounts);
-  const [lower, ...volumes] = shares;
-  expect(guest.root.lowerTag).toBe(lower?.tag);
-  expect(lower?.readOnly).toBe(true);
-  expect(guest.mounts.map((mount) => mount.kind === "virtio-fs" && [mount.tag, mount.readOnly])).toEqual(
-    volumes.map((share) => [share.tag, share.readOnly]),
-  );
+  const [lower, volumes] = shares;
+  expect(lower).toMatchObject({ tag: guest.root.lowerTag, readOnly: true });
+  const told = guest.mounts.map((mount) => mount.kind === "virtio-fs" && [mount.tag, mount.entry, mount.readOnly]);
+  const given = volumes !== undefined && "entries" in volumes ? volumes.entries : [];
+  expect(told).toEqual(given.map(({ name, readOnly }) => [volumes?.tag, name, readOnly]));
+  expect(told).toHaveLength(2);
 });
 
 test("a box without a host name is called by its id", () => {

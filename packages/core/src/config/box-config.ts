@@ -24,7 +24,7 @@ const absolutePath = v.pipe(
 const timeoutMs = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(24 * 60 * 60 * 1000));
 
 const volume = v.strictObject({
-  /** Directory on the host, absolute. */
+  /** Directory or file on the host, absolute. */
   source: absolutePath,
   /** Where it appears in the guest, absolute. */
   target: absolutePath,
@@ -55,7 +55,7 @@ const boxConfig = v.strictObject({
   stopGraceMs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(3_600_000)), DEFAULT_STOP_GRACE_MS),
 });
 
-/** A host directory that the guest sees over virtio-fs. */
+/** A directory or a single file of the host that the guest sees over virtio-fs. */
 export type VolumeConfig = Readonly<v.InferOutput<typeof volume>>;
 
 /**
@@ -68,7 +68,7 @@ export type VolumeConfig = Readonly<v.InferOutput<typeof volume>>;
  * | `memoryMib` | MiB, 128 up | 1024 |
  * | `hostname` | RFC 1123 label | the box's id |
  * | `readOnly` | root without a writable layer | false |
- * | `volumes` | at most 32 | none |
+ * | `volumes` | at most 32 directories or files | none |
  * | `tmpfs` | at most 32; `sizeMib` (half of the guest's memory), `mode` (0o1777) | none |
  * | `bootTimeoutMs` | ms to Ready | 30000 |
  * | `stopGraceMs` | ms from asking to killing | 10000 |

@@ -15,14 +15,19 @@ test("volumes and tmpfs come in the order in which they have to be made", () => 
     tmpfs: [{ target: "/a/tmp", sizeMib: 16, mode: 0o700 }, { target: "/scratch" }],
   });
   expect(shares).toEqual([
-    { tag: "a3s.volume.0", path: "/srv/b", readOnly: true },
-    { tag: "a3s.volume.1", path: "/srv/a", readOnly: false },
+    {
+      tag: "a3s.volumes",
+      entries: [
+        { name: "0", path: "/srv/b", readOnly: true },
+        { name: "1", path: "/srv/a", readOnly: false },
+      ],
+    },
   ]);
   expect(mounts).toEqual([
-    { kind: "virtio-fs", tag: "a3s.volume.1", target: "/a", readOnly: false },
+    { kind: "virtio-fs", tag: "a3s.volumes", entry: "1", target: "/a", readOnly: false },
     { kind: "tmpfs", target: "/scratch", readOnly: false, sizeBytes: 0, mode: 0o1777 },
     { kind: "tmpfs", target: "/a/tmp", readOnly: false, sizeBytes: 16 * 1024 * 1024, mode: 0o700 },
-    { kind: "virtio-fs", tag: "a3s.volume.0", target: "/a/tmp/b", readOnly: true },
+    { kind: "virtio-fs", tag: "a3s.volumes", entry: "0", target: "/a/tmp/b", readOnly: true },
   ]);
 });
 
@@ -31,26 +36,29 @@ test("a directory is shared once for each right that it is shared with", () => {
     ...request,
     volumes: [writable, { ...writable, target: "/b" }, { ...writable, target: "/c", readOnly: true }],
   });
-  expect(shares).toEqual([
-    { tag: "a3s.volume.0", path: "/srv/a", readOnly: false },
-    { tag: "a3s.volume.1", path: "/srv/a", readOnly: true },
+  expect(shares[0]?.entries).toEqual([
+    { name: "0", path: "/srv/a", readOnly: false },
+    { name: "1", path: "/srv/a", readOnly: true },
   ]);
-  const tags = mounts.map((mount) => mount.kind === "virtio-fs" && mount.tag);
-  expect(tags).toEqual(["a3s.volume.0", "a3s.volume.0", "a3s.volume.1"]);
+  const entries = mounts.map((mount) => mount.kind === "virtio-fs" && mount.entry);
+  expect(entries).toEqual(["0", "0", "1"]);
 });
 
-test("every share is mounted, with its own rights, and tags fit virtio-fs", () => {
+test("everything that is shared is mounted, with its own rights, and tags fit virtio-fs", () => {
   const volumes = Array.from({ length: 32 }, (_, number) => ({
     source: `/srv/${number % 20}`,
     target: `/t${number}`,
     readOnly: number % 3 === 0,
   }));
   const { shares, mounts } = planMounts({ ...request, volumes });
-  for (const { tag, readOnly } of shares) {
+  expect(mounts).toHaveLength(32);
+  for (const { tag, entries } of shares) {
     expect(Buffer.byteLength(tag)).toBeLessThanOrEqual(36);
-    const users = mounts.filter((mount) => mount.kind === "virtio-fs" && mount.tag === tag);
-    expect(users.length).toBeGreaterThan(0);
-    expect(users.every((mount) => mount.readOnly === readOnly)).toBe(true);
+    for (const { name, readOnly } of entries) {
+      const users = mounts.filter((mount) => mount.kind === "virtio-fs" && mount.tag === tag && mount.entry === name);
+      expect(users.length).toBeGreaterThan(0);
+      expect(users.every((mount) => mount.readOnly === readOnly)).toBe(true);
+    }
   }
 });
 

@@ -1,6 +1,6 @@
 import { orderTargets, parseTarget } from "./target.ts";
 
-/** A host directory that the guest is to see. */
+/** A directory or a single file of the host that the guest is to see. */
 export interface VolumeRequest {
   /** Absolute path on the host; any bytes but NUL. */
   readonly source: string;
@@ -27,17 +27,36 @@ export interface MountRequest {
   readonly tmpfs: readonly TmpfsRequest[];
 }
 
-/** A host directory that the VM gets over virtio-fs. */
+/**
+ * A directory that the VM gets over virtio-fs, composed for it: it holds the entries and nothing else, so a single file comes
+ * without its siblings, and one directory can be there twice, with different rights.
+ */
 export interface Share {
   /** Names it in the guest; at most 36 bytes (virtio-spec, File System Device, Device configuration layout). */
   readonly tag: string;
+  readonly entries: readonly ShareEntry[];
+}
+
+/** See {@link Share}. */
+export interface ShareEntry {
+  /** Names it in the share. */
+  readonly name: string;
+  /** Absolute path on the host. */
   readonly path: string;
   readonly readOnly: boolean;
 }
 
 /** One mount in the guest beside its root. */
 export type GuestMount =
-  | { readonly kind: "virtio-fs"; readonly tag: string; readonly target: string; readonly readOnly: boolean }
+  | {
+      readonly kind: "virtio-fs";
+      /** Of the {@link Share}. */
+      readonly tag: string;
+      /** Of the {@link ShareEntry}. */
+      readonly entry: string;
+      readonly target: string;
+      readonly readOnly: boolean;
+    }
   | {
       readonly kind: "tmpfs";
       readonly target: string;
@@ -51,34 +70,36 @@ export type GuestMount =
 export interface MountPlan {
   /** Under which tag the image's immutable root directory is shared, read-only. */
   readonly root: { readonly lowerTag: string; readonly readOnly: boolean };
-  /** What is shared beside it. */
+  /** What is shared beside it: at most one share, because a VM of libkrun takes few devices. */
   readonly shares: readonly Share[];
   /** In the order in which they have to be made: what lies beneath another mount comes after it. */
   readonly mounts: readonly GuestMount[];
 }
 
 const LOWER_TAG = "a3s.lower";
+const VOLUMES_TAG = "a3s.volumes";
 const MIB = 1024 * 1024;
 
 /**
- * Plans what a guest sees. A directory that several volumes name with the same rights is shared once.
+ * Plans what a guest sees. A source that several volumes name with the same rights is shared once.
  *
  * @throws {@link RootfsError} `MOUNT_INVALID` with `details.target`: a target that is relative, leaves or is the root, belongs to the
  *   kernel, or is taken twice.
  */
 export function planMounts({ readOnly, volumes, tmpfs }: MountRequest): MountPlan {
-  const shares: Share[] = [];
-  const tagOf = ({ source: path, readOnly }: VolumeRequest): string => {
-    const known = shares.find((share) => share.path === path && share.readOnly === readOnly);
-    if (known !== undefined) return known.tag;
-    const tag = `a3s.volume.${shares.length}`;
-    shares.push({ tag, path, readOnly });
-    return tag;
+  const entries: ShareEntry[] = [];
+  const entryOf = ({ source: path, readOnly }: VolumeRequest): string => {
+    const known = entries.find((entry) => entry.path === path && entry.readOnly === readOnly);
+    if (known !== undefined) return known.name;
+    const name = String(entries.length);
+    entries.push({ name, path, readOnly });
+    return name;
   };
   const mounts: readonly GuestMount[] = [
     ...volumes.map((volume) => ({
       kind: "virtio-fs" as const,
-      tag: tagOf(volume),
+      tag: VOLUMES_TAG,
+      entry: entryOf(volume),
       target: parseTarget(volume.target),
       readOnly: volume.readOnly,
     })),
@@ -90,5 +111,6 @@ export function planMounts({ readOnly, volumes, tmpfs }: MountRequest): MountPla
       mode,
     })),
   ];
+  const shares = entries.length === 0 ? [] : [{ tag: VOLUMES_TAG, entries }];
   return { root: { lowerTag: LOWER_TAG, readOnly }, shares, mounts: orderTargets(mounts) };
 }

@@ -1,5 +1,6 @@
 import type { LibkrunFiles } from "../libkrun/locate.ts";
-import { planCalls, readOnlyPaths } from "../spec/plan.ts";
+import { planCalls } from "../spec/plan.ts";
+import { planViews } from "../spec/views.ts";
 import type { CheckedVmSpec } from "../spec/vm-spec.ts";
 import type { VmFiles } from "./vm-files.ts";
 
@@ -8,12 +9,13 @@ export function startDocument(
   spec: CheckedVmSpec,
   options: VmFiles & { readonly libraries: LibkrunFiles; readonly detached: boolean },
 ): string {
+  const { readOnly, composed: views } = planViews(spec);
   return JSON.stringify({
     version: 1,
     libkrun: options.libraries.libkrun,
     libkrunfw: options.libraries.libkrunfw,
     calls: planCalls(spec),
-    jail: { readOnly: readOnlyPaths(spec), network: spec.network.kind === "none" ? "isolated" : "host" },
+    jail: { readOnly, views, network: spec.network.kind === "none" ? "isolated" : "host" },
     console: { path: options.console.path, maxBytes: options.console.maxBytes },
     exitPath: options.exitPath,
     remove: ownSockets(spec),

@@ -14,6 +14,12 @@ export function conflicts(spec: CheckedVmSpec): string[] {
           (index) => `network.publish.${index}.hostPort: is used twice`,
         )
       : []),
+    ...spec.shares.flatMap((share, index) =>
+      "path" in share
+        ? []
+        : repeated(share.entries, ({ name }) => name).map((at) => `shares.${index}.entries.${at}.name: is used twice`),
+    ),
+    ...tooManyDevices(spec),
     ...writableWithinReadOnly(spec),
   ];
 }
@@ -23,20 +29,32 @@ function repeated<T>(items: readonly T[], key: (item: T) => unknown): number[] {
   return items.flatMap((item, index) => (seen.size === seen.add(key(item)).size ? [index] : []));
 }
 
+/** libkrun 1.17 has interrupts 5 to 15 for devices, and takes five itself: console, balloon, random numbers, root, vsock. */
+const FREE_INTERRUPTS = 6;
+
+function tooManyDevices({ shares }: CheckedVmSpec): string[] {
+  return shares.length <= FREE_INTERRUPTS
+    ? []
+    : [`shares: there are ${shares.length}, and libkrun has interrupts for ${FREE_INTERRUPTS}`];
+}
+
 /**
  * A directory is made read-only by a bind mount that every share of the VM process passes through, so a writable share
  * below it would turn out read-only. The other way around works: the read-only part stays protected.
  */
 function writableWithinReadOnly(spec: CheckedVmSpec): string[] {
-  const shares = [
+  const directories = [
     { field: "root", ...spec.root },
-    ...spec.shares.map((share, index) => ({ field: `shares.${index}`, ...share })),
+    ...spec.shares.flatMap((share, index) => ("path" in share ? [{ field: `shares.${index}`, ...share }] : [])),
   ];
-  const protectedShares = shares.filter((share) => share.readOnly);
-  return shares
+  const entries = spec.shares.flatMap((share, index) =>
+    "path" in share ? [] : share.entries.map((entry, at) => ({ field: `shares.${index}.entries.${at}`, ...entry })),
+  );
+  const protectedDirectories = directories.filter((share) => share.readOnly);
+  return [...directories, ...entries]
     .filter((share) => !share.readOnly)
     .flatMap((share) => {
-      const around = protectedShares.find((outer) => holds(outer.path, share.path));
+      const around = protectedDirectories.find((outer) => holds(outer.path, share.path));
       return around === undefined
         ? []
         : [`${share.field}.path: is writable, but lies within the read-only ${around.field}`];

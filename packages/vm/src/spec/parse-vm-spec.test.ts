@@ -17,6 +17,8 @@ test("the least specification gets every default", () => {
 });
 
 const share = { tag: "t", path: "/a", readOnly: false };
+const entry = { name: "n", path: "/a", readOnly: false };
+const entries = (list: readonly unknown[], more: object = {}) => ({ shares: [{ tag: "t", entries: list, ...more }] });
 const port = { port: 1, socketPath: "/s", direction: "guest-connects" };
 const tsi = (publish: unknown) => ({ network: { kind: "tsi", publish } });
 const init = (more: object) => ({ init: { path: "/init", ...more } });
@@ -46,6 +48,21 @@ test.each<[what: string, field: string, change: object]>([
   ["the root's tag", "shares.0.tag", { shares: [{ ...share, tag: "/dev/root" }] }],
   ["a tag used twice", "shares.1.tag", { shares: [share, { ...share, path: "/b" }] }],
   ["a share without a say on writing", "shares.0.readOnly", { shares: [{ tag: "t", path: "/a" }] }],
+  ["a share of entries with a say on all of them", "shares.0.readOnly", entries([], { readOnly: true })],
+  ["an entry with a slash", "shares.0.entries.0.name", entries([{ ...entry, name: "a/b" }])],
+  ["an entry that leaves the share", "shares.0.entries.0.name", entries([{ ...entry, name: ".." }])],
+  ["an entry of a relative path", "shares.0.entries.0.path", entries([{ ...entry, path: "a" }])],
+  ["a name used twice", "shares.0.entries.1.name", entries([entry, { ...entry, path: "/b" }])],
+  [
+    "more entries than are taken",
+    "shares.0.entries",
+    entries(Array.from({ length: 257 }, (_, at) => ({ ...entry, name: `${at}` }))),
+  ],
+  [
+    "more shares than interrupts",
+    "shares",
+    { shares: Array.from({ length: 7 }, (_, at) => ({ ...share, tag: `${at}` })) },
+  ],
   [
     "a socket path of 108 bytes",
     "vsockPorts.0.socketPath",
@@ -85,7 +102,11 @@ test("the limits themselves are allowed", () => {
     ...least,
     vcpus: 16,
     init: { path: "/init", args: ["a b", "-c", "echo $HOME; exit 3"], env: { A: "", B: "x=y z" } },
-    shares: [{ ...share, tag: "a".repeat(36) }],
+    shares: [
+      ...["b", "c", "d", "e"].map((tag) => ({ ...share, tag })),
+      { ...share, tag: "a".repeat(36) },
+      { tag: "f", entries: [{ ...entry, name: "n".repeat(255) }] },
+    ],
     vsockPorts: [{ ...port, port: 0xffff_fffe, socketPath: `/${"s".repeat(106)}` }],
   });
 });
@@ -107,4 +128,7 @@ test("a writable share may not lie within a read-only one, whose mount would cov
   expect(() =>
     parseVmSpec({ ...least, root: { path: "/srv", readOnly: true }, shares: [{ ...share, path: "/srv/x" }] }),
   ).toThrow(/read-only root/);
+  expect(() =>
+    parseVmSpec({ ...least, root: { path: "/srv", readOnly: true }, ...entries([{ ...entry, path: "/srv/x" }]) }),
+  ).toThrow(/shares\.0\.entries\.0\.path: is writable, but lies within the read-only root/);
 });

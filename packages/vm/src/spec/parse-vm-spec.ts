@@ -11,6 +11,10 @@ const MAX_TAG_BYTES = 36;
 /** The guest's kernel panics at more than 32 arguments or variables; libkrun and the kernel add some of their own. */
 const MAX_WORDS = 24;
 
+const MAX_ENTRIES = 256;
+/** limits.h: NAME_MAX. */
+const MAX_NAME_BYTES = 255;
+
 const integer = (least: number, most: number) => v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
 
 /** What comes through the kernel's command line, within double quotes, as it was. */
@@ -27,16 +31,28 @@ const variableName = v.pipe(
   v.check((name) => !name.startsWith("KRUN_"), "must not start with KRUN_, which libkrun reserves"),
 );
 
-const share = v.strictObject({
-  tag: v.pipe(
+const tag = v.pipe(
+  v.string(),
+  v.regex(/^[!-~]+$/, "must be printable ASCII"),
+  v.maxBytes(MAX_TAG_BYTES, `must have at most ${MAX_TAG_BYTES} bytes`),
+  v.notValue("/dev/root", "must not be the tag of the root"),
+);
+const entry = v.strictObject({
+  name: v.pipe(
     v.string(),
-    v.regex(/^[!-~]+$/, "must be printable ASCII"),
-    v.maxBytes(MAX_TAG_BYTES, `must have at most ${MAX_TAG_BYTES} bytes`),
-    v.notValue("/dev/root", "must not be the tag of the root"),
+    v.regex(/^[^/\0]+$/, "must be a file name"),
+    v.notValues([".", ".."], "must be a file name"),
+    v.maxBytes(MAX_NAME_BYTES, `must have at most ${MAX_NAME_BYTES} bytes`),
   ),
   path: absolutePath,
   readOnly: v.boolean(),
 });
+const directoryShare = v.strictObject({ tag, path: absolutePath, readOnly: v.boolean() });
+const composedShare = v.strictObject({ tag, entries: v.pipe(v.array(entry), v.maxLength(MAX_ENTRIES)) });
+/** By what it has, so that each fault is named and not just that neither kind fits. */
+const share = v.lazy((input) =>
+  typeof input === "object" && input !== null && "entries" in input ? composedShare : directoryShare,
+);
 
 const vmSpec = v.strictObject({
   vcpus: integer(1, MAX_VCPUS),

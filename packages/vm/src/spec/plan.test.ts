@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import type { KrunCall, WireArgument } from "../libkrun/call.ts";
 import { parseVmSpec } from "./parse-vm-spec.ts";
-import { planCalls, readOnlyPaths } from "./plan.ts";
+import { planCalls } from "./plan.ts";
 import type { VmSpec } from "./vm-spec.ts";
 
 const least: VmSpec = { vcpus: 1, memoryMib: 128, root: { path: "/srv/root" }, init: { path: "/init" } };
@@ -78,10 +78,13 @@ test("every plan ends with the start, and starts once", () => {
   expect(names.indexOf("krun_start_enter")).toBe(names.length - 1);
 });
 
-test("read-only directories are listed once", () => {
-  const shares = ["a", "b"].map((tag) => ({ tag, path: "/srv/root", readOnly: true }));
-  expect(readOnlyPaths(parseVmSpec({ ...least, root: { path: "/srv/root", readOnly: true }, shares }))).toEqual([
-    "/srv/root",
-  ]);
-  expect(readOnlyPaths(parseVmSpec(least))).toEqual([]);
+test("a share that is composed of entries lies where vm-host makes it", () => {
+  const shares = [
+    { tag: "one", entries: [{ name: "0", path: "/srv/a", readOnly: true }] },
+    { tag: "plain", path: "/b", readOnly: true },
+    { tag: "two", entries: [] },
+  ];
+  expect(calls({ ...least, shares })).toContain(
+    'krun_add_virtiofs(ctx, "one", "/../0")\nkrun_add_virtiofs(ctx, "plain", "/b")\nkrun_add_virtiofs(ctx, "two", "/../1")\n',
+  );
 });

@@ -1,6 +1,7 @@
 import type { KrunCall, KrunRef } from "../libkrun/call.ts";
 import { krunCall } from "../libkrun/call.ts";
 import { initEnvironment } from "./command-line.ts";
+import { planViews } from "./views.ts";
 import type { CheckedVmSpec, VmNetwork } from "./vm-spec.ts";
 
 const context: KrunRef<"context"> = { kind: "context", ref: "ctx" };
@@ -13,11 +14,11 @@ const TSI_INET = 1;
 /**
  * The calls of libkrun that make and start the VM, in order. Pure.
  *
- * Read-only directories are not in here: libkrun 1.17 has no read-only share, so vm-host protects them by mounts of its
- * own (see {@link readOnlyPaths}).
+ * Who may write where is not in here: vm-host sees to it with mounts of its own (see {@link planViews}).
  */
 export function planCalls(spec: CheckedVmSpec): readonly KrunCall[] {
   const { init } = spec;
+  const { sharePaths } = planViews(spec);
   return [
     // libkrun writes what the guest's kernel says into its log, so the log belongs into the console's file.
     krunCall("init_log", { target: "consoleOut", ...LOG }),
@@ -26,7 +27,9 @@ export function planCalls(spec: CheckedVmSpec): readonly KrunCall[] {
     krunCall("disable_implicit_console", { context }),
     krunCall("add_virtio_console_default", { context, input: "consoleIn", output: "consoleOut", error: "consoleOut" }),
     krunCall("set_root", { context, path: spec.root.path }),
-    ...spec.shares.map(({ tag, path }) => krunCall("add_virtiofs", { context, tag, path })),
+    ...spec.shares.map(({ tag }, index) =>
+      krunCall("add_virtiofs", { context, tag, path: sharePaths[index] as string }),
+    ),
     ...planVsock(spec.network),
     ...spec.vsockPorts.map(({ port, socketPath, direction }) =>
       krunCall("add_vsock_port2", { context, port, path: socketPath, listen: direction === "host-connects" }),
@@ -52,10 +55,4 @@ function planVsock(network: VmNetwork): readonly KrunCall[] {
         }),
       ];
   }
-}
-
-/** Directories that the VM process must see read-only. */
-export function readOnlyPaths(spec: CheckedVmSpec): readonly string[] {
-  const paths = [spec.root, ...spec.shares].filter((share) => share.readOnly).map((share) => share.path);
-  return [...new Set(paths)];
 }

@@ -19,7 +19,7 @@ export interface VmSpec {
   readonly root: VmRoot;
   /** The program that the guest runs; when it ends, the VM ends. */
   readonly init: VmInit;
-  /** Further directories of the host; the guest mounts them by tag (`mount -t virtiofs TAG DIR`). None by default. */
+  /** Further directories of the host; the guest mounts them by tag (`mount -t virtiofs TAG DIR`). None by default, at most 6 together with `disks`. */
   readonly shares?: readonly VmShare[] | undefined;
   /** Ports between guest and host; no others are open. None by default. */
   readonly vsockPorts?: readonly VsockPort[] | undefined;
@@ -55,13 +55,34 @@ export interface VmInit {
   readonly pid1?: boolean | undefined;
 }
 
-/** A directory of the host that the guest can mount over virtio-fs. */
-export interface VmShare {
+/** What the guest can mount over virtio-fs. */
+export type VmShare = DirectoryShare | ComposedShare;
+
+/** A directory of the host. */
+export interface DirectoryShare {
   /** Name for the guest, at most 36 bytes (virtio specification, `virtio_fs_config`). */
   readonly tag: string;
   /** Absolute path on the host. */
   readonly path: string;
   /** Writes of the guest fail with EROFS. */
+  readonly readOnly: boolean;
+}
+
+/** A directory that exists for the guest only: it holds its entries and nothing else, and takes no further names. */
+export interface ComposedShare {
+  /** As for {@link DirectoryShare}. */
+  readonly tag: string;
+  /** At most 256, each name once. */
+  readonly entries: readonly ShareEntry[];
+}
+
+/** A directory or a single file of the host within a {@link ComposedShare}. */
+export interface ShareEntry {
+  /** Its name in the share. */
+  readonly name: string;
+  /** Absolute path on the host. */
+  readonly path: string;
+  /** Writes of the guest to this entry fail with EROFS, whatever others lead to the same place. */
   readonly readOnly: boolean;
 }
 
