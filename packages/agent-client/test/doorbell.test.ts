@@ -17,7 +17,7 @@ import { unixGrpc } from "./unix-grpc.ts";
 const config: GuestConfig = {
   boxId: "abcdefghij01",
   hostname: "box",
-  root: { lowerTag: "a3s.lower", readOnly: false, upperSizeBytes: 2 ** 40 },
+  root: { lowerTag: "a3s.lower", readOnly: false, upperSizeBytes: 2 ** 40, upperDevice: "/dev/vda" },
   mounts: [
     { kind: "virtio-fs", tag: "a3s.volume.0", target: "/data", readOnly: true },
     { kind: "virtio-fs", tag: "a3s.volumes", entry: "0", target: "/etc/app.conf", readOnly: false },
@@ -53,7 +53,7 @@ test("a guest takes its configuration and says ready", async () => {
   expect(given).toMatchObject({
     boxId: "abcdefghij01",
     hostname: "box",
-    root: { lowerTag: "a3s.lower", readOnly: false, upperSizeBytes: 2n ** 40n },
+    root: { lowerTag: "a3s.lower", readOnly: false, upperSizeBytes: 2n ** 40n, upperDevice: "/dev/vda" },
     mounts: [
       { target: "/data", readOnly: true, source: { case: "virtioFs", value: { tag: "a3s.volume.0", entry: "" } } },
       {
@@ -238,12 +238,15 @@ test("a configuration that no guest can take is refused before anything is bound
   const bad: GuestConfig = {
     boxId: "NO",
     hostname: "-",
-    root: { lowerTag: "x".repeat(37), readOnly: false, upperSizeBytes: -1 },
-    mounts: [{ kind: "tmpfs", target: "relative", readOnly: false, sizeBytes: 0.5, mode: 0o70000 }],
+    root: { lowerTag: "x".repeat(37), readOnly: false, upperSizeBytes: -1, upperDevice: "vda" },
+    mounts: [
+      { kind: "virtio-fs", tag: "t", entry: "a/b", target: "/a", readOnly: true },
+      { kind: "tmpfs", target: "relative", readOnly: false, sizeBytes: 0.5, mode: 0o70000 },
+    ],
   };
   await expect(listenDoorbell({ socketPath: `${socketPath}3`, config: bad })).rejects.toMatchObject({
     code: "GUEST_CONFIG_INVALID",
-    details: { faults: { length: 7 } },
+    details: { faults: { length: 9 } },
   });
   expect(existsSync(`${socketPath}3`)).toBe(false);
 });

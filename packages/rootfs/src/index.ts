@@ -1,4 +1,5 @@
 export { chainIdOf } from "./chain/chain-id.ts";
+export { createDisk, type DiskOptions } from "./disk/create-disk.ts";
 export { type EnsuredRoot, type EnsureRootOptions, ensureRoot, type LeasedRoot, leaseRoot } from "./ensure-root.ts";
 export { RootfsError, type RootfsErrorCode } from "./errors/rootfs-error.ts";
 export { RESERVED_ROOT_NAME } from "./layer/entry-name.ts";
@@ -7,10 +8,12 @@ export { DEFAULT_LAYER_LIMITS, type LayerLimits, RATIO_FREE_BYTES } from "./laye
 export type { RootDifference } from "./manifest/compare-entries.ts";
 export type { ManifestEntry, NameBytes } from "./manifest/manifest-entry.ts";
 export {
+  type Disk,
   type GuestMount,
   type MountPlan,
   type MountRequest,
   planMounts,
+  type RootMount,
   type Share,
   type ShareEntry,
   type TmpfsRequest,

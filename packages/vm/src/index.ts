@@ -22,6 +22,7 @@ export type {
   ComposedShare,
   DirectoryShare,
   ShareEntry,
+  VmDisk,
   VmInit,
   VmNetwork,
   VmRoot,

@@ -89,6 +89,7 @@ impl Boot {
                 lower_tag: "lower".to_owned(),
                 read_only: self.read_only,
                 upper_size_bytes: 64 << 20,
+                upper_device: String::new(),
             }),
             mounts: vec![
                 volume("/data/volume", false),

@@ -23,8 +23,16 @@ pub struct Config {
 pub struct Root {
     pub lower_tag: String,
     pub read_only: bool,
+    pub upper: Upper,
+}
+
+/// Where the writable layer lives.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Upper {
     /// 0: half of the memory.
-    pub upper_size_bytes: u64,
+    Memory { size_bytes: u64 },
+    /// A block device with an ext4 file system.
+    Disk { device: String },
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -73,10 +81,18 @@ impl Config {
             root: Root {
                 lower_tag: tag(root.lower_tag)?,
                 read_only: root.read_only,
-                upper_size_bytes: root.upper_size_bytes,
+                upper: upper(root.upper_device, root.upper_size_bytes)?,
             },
             volumes: config.mounts.into_iter().map(volume).collect::<Result<_, _>>()?,
         })
+    }
+}
+
+fn upper(device: String, size_bytes: u64) -> Result<Upper, Trouble> {
+    match device.strip_prefix("/dev/") {
+        None if device.is_empty() => Ok(Upper::Memory { size_bytes }),
+        Some(name) if !name.is_empty() && name.bytes().all(|c| c.is_ascii_alphanumeric()) => Ok(Upper::Disk { device }),
+        _ => Err(Trouble::new(format!("{device:?} is no device"))),
     }
 }
 
@@ -195,6 +211,7 @@ mod tests {
                 lower_tag: "lower".to_owned(),
                 read_only: false,
                 upper_size_bytes: 0,
+                upper_device: "/dev/vda".to_owned(),
             }),
             mounts: vec![share("/data//a/./b")],
         }
@@ -207,13 +224,15 @@ mod tests {
         assert_eq!(config.volumes[0].path(), "/data/a/b");
         let (tag, entry) = ("v0".to_owned(), Some("0".to_owned()));
         assert_eq!(config.volumes[0].source, Source::VirtioFs { tag, entry });
+        let device = "/dev/vda".to_owned();
+        assert_eq!(config.root.upper, Upper::Disk { device });
         assert_eq!(config.host_time.tv_nsec, 5);
     }
 
     #[test]
     fn refuses_everything_else() {
         type Edit = fn(&mut GuestConfig);
-        let edits: [Edit; 16] = [
+        let edits: [Edit; 17] = [
             |c| c.box_id = "ABCDEFGHIJ01".to_owned(),
             |c| c.box_id = "short".to_owned(),
             |c| c.hostname = String::new(),
@@ -224,6 +243,7 @@ mod tests {
             |c| c.host_time = Some(prost_types::Timestamp { seconds: 0, nanos: 0 }),
             |c| c.root = None,
             |c| c.root.as_mut().unwrap().lower_tag = "x".repeat(37),
+            |c| c.root.as_mut().unwrap().upper_device = "/dev/../x".to_owned(),
             |c| c.mounts[0].target = "relative".to_owned(),
             |c| c.mounts[0].target = "/a/../b".to_owned(),
             |c| c.mounts[0].target = "/".to_owned(),

@@ -10,7 +10,7 @@ use rustix::mount::{
 use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 
-/// A file system that is mounted but not attached anywhere.
+/// A file system that is mounted but not attached anywhere. An option without a value is a flag.
 pub fn create(
     kind: &str,
     options: &[(&str, &str)],
@@ -19,7 +19,10 @@ pub fn create(
 ) -> rustix::io::Result<OwnedFd> {
     let context = fsopen(kind, FsOpenFlags::FSOPEN_CLOEXEC)?;
     for (key, value) in options {
-        fsconfig_set_string(&context, *key, *value)?;
+        match value.is_empty() {
+            true => fsconfig_set_flag(&context, *key)?,
+            false => fsconfig_set_string(&context, *key, *value)?,
+        }
     }
     let mut attributes = attributes;
     if read_only {

@@ -1,75 +1,111 @@
 use super::beneath::own_directory;
-use super::config::Root;
+use super::config::{Root, Upper};
 use super::filesystem::{attach, create};
 use super::stages::{Attempt, Trouble};
-use rustix::fs::{Gid, Mode, OFlags, Uid, chmodat, chownat, fstat, mkdirat, open, openat};
+use rustix::fs::{AtFlags, Gid, Mode, OFlags, Uid, chmodat, chownat, fstat, mkdirat, open, openat};
+use rustix::io::Errno;
 use rustix::mount::{MountAttrFlags, MountPropagationFlags, UnmountFlags, mount_change, mount_remount, unmount};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
-/// A directory of the boot root that nothing else uses.
+/// A directory of the boot root that nothing else uses. Mount points are made in a tmpfs over it.
 const STAGING: &str = "/mnt";
+const MOUNT_POINTS: [&str; 4] = ["lower", "layer", "root", "shares"];
 /// Where shares lie, one over the other, while their entries are taken out of them.
 pub const SHARES: &str = "/mnt/shares";
-/// Whole-system sync means nothing for a tmpfs upper layer; `redirect_dir` lets a directory of the image be renamed
-/// instead of failing with EXDEV.
+/// `redirect_dir` lets a directory of the image be renamed instead of failing with EXDEV.
 const OVERLAY_OPTIONS: [(&str, &str); 6] = [
     ("source", "overlay"),
     ("lowerdir", "/mnt/lower"),
-    ("upperdir", "/mnt/upper"),
-    ("workdir", "/mnt/work"),
+    ("upperdir", "/mnt/layer/upper"),
+    ("workdir", "/mnt/layer/work"),
     ("redirect_dir", "on"),
     ("index", "off"),
 ];
+/// What the disk's image does not hold yet is zero, so inode tables need no writing; what is deleted is given back.
+const DISK_OPTIONS: [(&str, &str); 2] = [("noinit_itable", ""), ("discard", "")];
 
-/// Lays a tmpfs over the image's read-only directory and answers the merged root, not entered yet.
+/// Lays a writable layer over the image's read-only directory and answers the merged root, not entered yet.
 pub fn assemble(root: &Root) -> Result<OwnedFd, Trouble> {
     // libkrun's init leaves the tree shared, in which nothing can be moved and no root changed.
     mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)
         .attempt(|| "make the mounts private".into())?;
-    let directory = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let staging = open(STAGING, directory, Mode::empty()).attempt(|| format!("open {STAGING}"))?;
-    let size = root.upper_size_bytes.to_string();
-    let mut options = vec![("source", "upper"), ("mode", "0700")];
-    if root.upper_size_bytes > 0 {
-        options.push(("size", &size));
-    }
-    let upper =
-        create("tmpfs", &options, false, MountAttrFlags::empty()).attempt(|| "create the upper tmpfs".into())?;
-    attach(upper.as_fd(), staging.as_fd()).attempt(|| format!("mount the upper tmpfs on {STAGING}"))?;
-    for name in ["lower", "upper", "work", "root", "shares"] {
-        mkdirat(&upper, name, Mode::from_raw_mode(0o755)).attempt(|| format!("make {STAGING}/{name}"))?;
-    }
-
+    let staging = stage()?;
     let tag = root.lower_tag.as_str();
     let lower = create("virtiofs", &[("source", tag)], true, MountAttrFlags::empty())
         .attempt(|| format!("open the image's virtio-fs share {tag:?}"))?;
-    let place = own_directory(upper.as_fd(), "lower").attempt(|| format!("open {STAGING}/lower"))?;
-    attach(lower.as_fd(), place.as_fd()).attempt(|| format!("mount the image on {STAGING}/lower"))?;
-    copy_attributes(&lower, &upper).attempt(|| "give the upper directory the image root's attributes".into())?;
+    mount_staged(&staging, "lower", &lower)?;
+    let layer = open_layer(&root.upper)?;
+    mount_staged(&staging, "layer", &layer)?;
+    prepare_layer(&layer, &lower).attempt(|| "prepare the writable layer".into())?;
 
     let merged = create("overlay", &OVERLAY_OPTIONS, false, MountAttrFlags::empty())
-        .attempt(|| "create the overlay of image and upper tmpfs".into())?;
-    let place = own_directory(upper.as_fd(), "root").attempt(|| format!("open {STAGING}/root"))?;
-    attach(merged.as_fd(), place.as_fd()).attempt(|| format!("mount the overlay on {STAGING}/root"))?;
+        .attempt(|| "create the overlay of image and writable layer".into())?;
+    mount_staged(&staging, "root", &merged)?;
+    let directory = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
     openat(&merged, ".", directory, Mode::empty()).attempt(|| "open the merged root".into())
 }
 
+fn stage() -> Result<OwnedFd, Trouble> {
+    let directory = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let place = open(STAGING, directory, Mode::empty()).attempt(|| format!("open {STAGING}"))?;
+    let options = [("source", "staging"), ("mode", "0700")];
+    let staging =
+        create("tmpfs", &options, false, MountAttrFlags::empty()).attempt(|| "create the staging tmpfs".into())?;
+    attach(staging.as_fd(), place.as_fd()).attempt(|| format!("mount the staging tmpfs on {STAGING}"))?;
+    for name in MOUNT_POINTS {
+        mkdirat(&staging, name, Mode::from_raw_mode(0o755)).attempt(|| format!("make {STAGING}/{name}"))?;
+    }
+    Ok(staging)
+}
+
+fn mount_staged(staging: &OwnedFd, name: &str, mounted: &OwnedFd) -> Result<(), Trouble> {
+    own_directory(staging.as_fd(), name)
+        .and_then(|place| attach(mounted.as_fd(), place.as_fd()))
+        .attempt(|| format!("mount on {STAGING}/{name}"))
+}
+
+fn open_layer(upper: &Upper) -> Result<OwnedFd, Trouble> {
+    match upper {
+        Upper::Memory { size_bytes } => {
+            let size = size_bytes.to_string();
+            let mut options = vec![("source", "upper"), ("mode", "0700")];
+            if *size_bytes > 0 {
+                options.push(("size", &size));
+            }
+            create("tmpfs", &options, false, MountAttrFlags::empty()).attempt(|| "create the upper tmpfs".into())
+        }
+        Upper::Disk { device } => {
+            let mut options = vec![("source", device.as_str())];
+            options.extend(DISK_OPTIONS);
+            create("ext4", &options, false, MountAttrFlags::MOUNT_ATTR_NOATIME)
+                .attempt(|| format!("open the disk {device}"))
+        }
+    }
+}
+
+/// A disk that was in use before has both directories, and what was written then.
+fn prepare_layer(layer: &OwnedFd, lower: &OwnedFd) -> rustix::io::Result<()> {
+    match mkdirat(layer, "work", Mode::from_raw_mode(0o755)) {
+        Ok(()) | Err(Errno::EXIST) => {}
+        Err(errno) => return Err(errno),
+    }
+    match mkdirat(layer, "upper", Mode::from_raw_mode(0o755)) {
+        Ok(()) => copy_attributes(lower.as_fd(), layer.as_fd()),
+        Err(Errno::EXIST) => Ok(()),
+        Err(errno) => Err(errno),
+    }
+}
+
 /// The merged root directory shows the upper one's owner and mode.
-fn copy_attributes(lower: &OwnedFd, upper: &OwnedFd) -> rustix::io::Result<()> {
+fn copy_attributes(lower: BorrowedFd<'_>, layer: BorrowedFd<'_>) -> rustix::io::Result<()> {
     let found = fstat(lower)?;
     let (uid, gid) = (Uid::from_raw(found.st_uid), Gid::from_raw(found.st_gid));
-    chownat(
-        upper,
-        "upper",
-        Some(uid),
-        Some(gid),
-        rustix::fs::AtFlags::SYMLINK_NOFOLLOW,
-    )?;
+    chownat(layer, "upper", Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW)?;
     chmodat(
-        upper,
+        layer,
         "upper",
         Mode::from_raw_mode(found.st_mode & 0o7777),
-        rustix::fs::AtFlags::empty(),
+        AtFlags::empty(),
     )
 }
 

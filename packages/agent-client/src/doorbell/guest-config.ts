@@ -20,8 +20,10 @@ export interface GuestRoot {
   readonly lowerTag: string;
   /** No writable layer. */
   readonly readOnly: boolean;
-  /** Limit of the writable layer, which lives in the guest's memory; 0 means half of that memory. */
+  /** Limit of the writable layer while it lives in the guest's memory; 0 means half of that memory. */
   readonly upperSizeBytes: number;
+  /** Block device with an ext4 file system that takes the writable layer instead, such as `/dev/vda`; none by default. */
+  readonly upperDevice?: string | undefined;
 }
 
 /** A share or a memory file system at a path of the guest. */
@@ -63,6 +65,7 @@ export function checkGuestConfig(config: GuestConfig): void {
   check(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i.test(config.hostname), "hostname: an RFC 1123 host name");
   checkTag(config.root.lowerTag, "root.lowerTag");
   checkSize(config.root.upperSizeBytes, "root.upperSizeBytes");
+  check(/^\/dev\/[a-z0-9]+$/.test(config.root.upperDevice ?? "/dev/vda"), "root.upperDevice: a device in /dev");
   for (const [index, mount] of config.mounts.entries()) {
     const field = `mounts.${index}`;
     check(/^\/[^\0]*$/.test(mount.target), `${field}.target: an absolute path`);
@@ -94,7 +97,12 @@ export function guestConfigMessage(config: GuestConfig, hostTime: Date): Message
     boxId,
     hostname,
     hostTime: timestampFromDate(hostTime),
-    root: { lowerTag: root.lowerTag, readOnly: root.readOnly, upperSizeBytes: BigInt(root.upperSizeBytes) },
+    root: {
+      lowerTag: root.lowerTag,
+      readOnly: root.readOnly,
+      upperSizeBytes: BigInt(root.upperSizeBytes),
+      upperDevice: root.upperDevice ?? "",
+    },
     mounts: mounts.map(mountMessage),
   };
 }

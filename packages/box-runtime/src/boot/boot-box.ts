@@ -2,7 +2,7 @@ import { type AgentClient, connectAgent, type Doorbell, listenDoorbell } from "@
 import { type BoxConfig, type BoxId, type HomeLayout, raceSignal, startDeadline } from "@a3s/core";
 import { type BootTimings, StageTimer } from "@a3s/metrics";
 import type { StoredImage } from "@a3s/oci";
-import { LowerStore, leaseRoot, planMounts } from "@a3s/rootfs";
+import { createDisk, LowerStore, leaseRoot, planMounts } from "@a3s/rootfs";
 import { checkHost, launchVm, publishBootRoot, type VmProcess } from "@a3s/vm";
 import { planGuestConfig, planVmSpec } from "../plan/guest-plan.ts";
 import type { ReleaseStack } from "../release-stack.ts";
@@ -50,6 +50,12 @@ export async function bootBox(options: BootOptions): Promise<BootedBox> {
 
   enter("prepare");
   const directories = held.use(await createBoxDirectories(home, id));
+  const disks: string[] = [];
+  for (const { sizeMib } of mounts.disks) {
+    const path = directories.disk(disks.length);
+    await createDisk({ path, sizeMib, signal });
+    disks.push(path);
+  }
   const bootRoot = await publishBootRoot(home, { signal });
   using deadline = startDeadline({ signal, timeoutMs: config.bootTimeoutMs, what: "The guest's readiness" });
   const { doorbellSocket, agentSocket, consoleLog, exitRecord } = directories;
@@ -64,7 +70,7 @@ export async function bootBox(options: BootOptions): Promise<BootedBox> {
   let vm: VmProcess | undefined;
   try {
     enter("spawn");
-    const spec = planVmSpec(config, mounts, { bootRoot, lower, doorbellSocket, agentSocket });
+    const spec = planVmSpec(config, mounts, { bootRoot, lower, doorbellSocket, agentSocket, disks });
     vm = held.use(
       await launchVm(spec, { console: { path: consoleLog }, exitPath: exitRecord, signal: deadline.signal }),
     );

@@ -8,6 +8,8 @@ export interface BoxDirectories extends AsyncDisposable {
   readonly agentSocket: string;
   readonly consoleLog: string;
   readonly exitRecord: string;
+  /** Where the image of the disk with this index belongs. */
+  disk(index: number): string;
 }
 
 /** Creates `run/<id>` (only the owner may enter: whoever reaches the sockets commands the box) and `boxes/<id>`. */
@@ -32,6 +34,7 @@ export async function createBoxDirectories(home: HomeLayout, id: BoxId): Promise
     agentSocket: join(run, "agent.sock"),
     consoleLog: join(box, "console.log"),
     exitRecord: join(box, "exit.json"),
+    disk: (index) => join(box, `disk${index}.ext4`),
     [Symbol.asyncDispose]: remove,
   };
 }

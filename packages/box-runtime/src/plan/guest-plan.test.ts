@@ -18,11 +18,13 @@ const paths = {
   lower: "/home/rootfs/1/root",
   doorbellSocket: "/home/run/1/boot.sock",
   agentSocket: "/home/run/1/agent.sock",
+  disks: [],
 };
 
 test("a box's VM boots the agent, shares image and volumes, and opens two vsock ports and no network", () => {
   expect(planVmSpec(config, mounts, paths)).toMatchInlineSnapshot(`
     {
+      "disks": [],
       "init": {
         "path": "/a3s-agent",
         "pid1": true,
@@ -83,6 +85,13 @@ test("the guest is told of everything that the VM is given, by the same names an
   const given = volumes !== undefined && "entries" in volumes ? volumes.entries : [];
   expect(told).toEqual(given.map(({ name, readOnly }) => [volumes?.tag, name, readOnly]));
   expect(told).toHaveLength(2);
+});
+
+test("with a disk, the VM has its image and the guest its device", () => {
+  const plan = planMounts({ ...config, diskMib: 1024 });
+  const disks = ["/home/boxes/1/disk0.ext4"];
+  expect(planVmSpec(config, plan, { ...paths, disks }).disks).toEqual([{ path: disks[0], readOnly: false }]);
+  expect(planGuestConfig("abcdefghijkl", config, plan).root.upperDevice).toBe("/dev/vda");
 });
 
 test("a box without a host name is called by its id", () => {

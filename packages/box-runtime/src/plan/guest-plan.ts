@@ -10,6 +10,8 @@ export interface PlanPaths {
   readonly lower: string;
   readonly doorbellSocket: string;
   readonly agentSocket: string;
+  /** Images of the plan's disks. */
+  readonly disks: readonly string[];
 }
 
 /** The VM for a box: the boot root as its root, what the guest mounts as further shares, two vsock ports, no network. */
@@ -19,6 +21,7 @@ export function planVmSpec(config: BoxConfig, { root, shares }: MountPlan, paths
     memoryMib: config.memoryMib,
     root: { path: paths.bootRoot.path, readOnly: true },
     init: { path: paths.bootRoot.agent, pid1: true },
+    disks: paths.disks.map((path) => ({ path, readOnly: false })),
     shares: [{ tag: root.lowerTag, path: paths.lower, readOnly: true }, ...shares],
     vsockPorts: [
       { port: DOORBELL_PORT, socketPath: paths.doorbellSocket, direction: "guest-connects" },

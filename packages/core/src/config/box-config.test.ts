@@ -21,6 +21,8 @@ test.each([
   ["a fraction of a vCPU", { image: "a", vcpus: 1.5 }, "vcpus"],
   ["too little memory", { image: "a", memoryMib: 64 }, "memoryMib"],
   ["memory that is no number", { image: "a", memoryMib: Number.NaN }, "memoryMib"],
+  ["a disk without room for a file system", { image: "a", diskMib: 15 }, "diskMib"],
+  ["a disk for a root that nobody writes to", { image: "a", diskMib: 64, readOnly: true }, "diskMib"],
   ["a host name with a dot", { image: "a", hostname: "a.b" }, "hostname"],
   ["a relative volume", { image: "a", volumes: [{ source: "x", target: "/x" }] }, "volumes.0.source"],
   ["an unknown field", { image: "a", memory: 512 }, "memory"],

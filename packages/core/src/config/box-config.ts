@@ -11,6 +11,10 @@ export const DEFAULT_MEMORY_MIB = 1024;
 export const MIN_MEMORY_MIB = 128;
 /** Most memory of a box in MiB. */
 export const MAX_MEMORY_MIB = 1024 * 1024;
+/** Least size of a box's disk in MiB: the file system's own structures, and something to write to. */
+export const MIN_DISK_MIB = 16;
+/** Most size of a box's disk in MiB. */
+export const MAX_DISK_MIB = 1024 * 1024;
 /** Time from `boot()` to Ready in milliseconds. */
 export const DEFAULT_BOOT_TIMEOUT_MS = 30_000;
 /** Time from asking a guest to stop to ending it, in milliseconds. */
@@ -38,7 +42,7 @@ const tmpfs = v.strictObject({
   mode: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0o7777))),
 });
 
-const boxConfig = v.strictObject({
+const fields = v.strictObject({
   image: v.pipe(v.string(), v.nonEmpty("must name an image"), v.maxLength(4096)),
   vcpus: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_VCPUS)), DEFAULT_VCPUS),
   memoryMib: v.optional(
@@ -49,11 +53,20 @@ const boxConfig = v.strictObject({
     v.pipe(v.string(), v.regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/i, "must be an RFC 1123 host name")),
   ),
   readOnly: v.optional(v.boolean(), false),
+  diskMib: v.optional(v.pipe(v.number(), v.integer(), v.minValue(MIN_DISK_MIB), v.maxValue(MAX_DISK_MIB))),
   volumes: v.optional(v.pipe(v.array(volume), v.maxLength(32)), []),
   tmpfs: v.optional(v.pipe(v.array(tmpfs), v.maxLength(32)), []),
   bootTimeoutMs: v.optional(timeoutMs, DEFAULT_BOOT_TIMEOUT_MS),
   stopGraceMs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(3_600_000)), DEFAULT_STOP_GRACE_MS),
 });
+
+const boxConfig = v.pipe(
+  fields,
+  v.forward(
+    v.check(({ readOnly, diskMib }) => !readOnly || diskMib === undefined, "has no use in a read-only box"),
+    ["diskMib"],
+  ),
+);
 
 /** A directory or a single file of the host that the guest sees over virtio-fs. */
 export type VolumeConfig = Readonly<v.InferOutput<typeof volume>>;
@@ -68,6 +81,7 @@ export type VolumeConfig = Readonly<v.InferOutput<typeof volume>>;
  * | `memoryMib` | MiB, 128 up | 1024 |
  * | `hostname` | RFC 1123 label | the box's id |
  * | `readOnly` | root without a writable layer | false |
+ * | `diskMib` | MiB of the root's writable layer on disk, 16 to 1 TiB | in memory, half of it |
  * | `volumes` | at most 32 directories or files | none |
  * | `tmpfs` | at most 32; `sizeMib` (half of the guest's memory), `mode` (0o1777) | none |
  * | `bootTimeoutMs` | ms to Ready | 30000 |

@@ -28,6 +28,10 @@ export type RootfsErrorCode =
   | "ROOT_IN_USE"
   /** Where something is to be mounted in a guest is no possible place, or is taken. */
   | "MOUNT_INVALID"
+  /** A disk is asked for, and mke2fs of e2fsprogs is not installed. */
+  | "DISK_TOOL_MISSING"
+  /** The image of a disk could not be made. */
+  | "DISK_FAILED"
   /** This platform lacks the system calls that layers are applied with. */
   | "HOST_UNSUPPORTED";
 

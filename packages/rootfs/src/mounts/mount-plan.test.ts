@@ -5,7 +5,20 @@ const request: MountRequest = { readOnly: false, volumes: [], tmpfs: [] };
 const writable = { source: "/srv/a", target: "/a", readOnly: false };
 
 test("a root alone needs nothing but the image's directory", () => {
-  expect(planMounts(request)).toEqual({ root: { lowerTag: "a3s.lower", readOnly: false }, shares: [], mounts: [] });
+  expect(planMounts(request)).toEqual({
+    root: { lowerTag: "a3s.lower", readOnly: false, upperDevice: undefined },
+    disks: [],
+    shares: [],
+    mounts: [],
+  });
+});
+
+test.each([
+  ["on the first disk, where one is asked for", { diskMib: 64 }, "/dev/vda", [{ sizeMib: 64 }]],
+  ["in memory by default", {}, undefined, []],
+  ["nowhere, when nothing is written", { diskMib: 64, readOnly: true }, undefined, []],
+])("the writable layer lives %s", (_, change, upperDevice, disks) => {
+  expect(planMounts({ ...request, ...change })).toMatchObject({ root: { upperDevice }, disks });
 });
 
 test("volumes and tmpfs come in the order in which they have to be made", () => {

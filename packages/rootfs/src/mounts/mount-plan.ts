@@ -21,8 +21,10 @@ export interface TmpfsRequest {
 
 /** What a guest is to see. */
 export interface MountRequest {
-  /** Whether the root stays as the image has it; otherwise a layer in the guest's memory takes what is written. */
+  /** Whether the root stays as the image has it; otherwise a layer over it takes what is written. */
   readonly readOnly: boolean;
+  /** Size of that layer on a disk of its own; by default it lives in the guest's memory, of which it takes half at most. */
+  readonly diskMib?: number | undefined;
   readonly volumes: readonly VolumeRequest[];
   readonly tmpfs: readonly TmpfsRequest[];
 }
@@ -66,10 +68,25 @@ export type GuestMount =
       readonly mode: number;
     };
 
+/** How the guest makes its root. */
+export interface RootMount {
+  /** Under which tag the image's immutable root directory is shared, read-only. */
+  readonly lowerTag: string;
+  readonly readOnly: boolean;
+  /** The disk that the writable layer lives on; undefined for the guest's memory. */
+  readonly upperDevice: string | undefined;
+}
+
+/** A disk that is to be made, empty, with {@link createDisk}. */
+export interface Disk {
+  readonly sizeMib: number;
+}
+
 /** Both sides of what a guest sees: what the VM is given, and what the guest makes of it, by the same tags and rights. Plain data. */
 export interface MountPlan {
-  /** Under which tag the image's immutable root directory is shared, read-only. */
-  readonly root: { readonly lowerTag: string; readonly readOnly: boolean };
+  readonly root: RootMount;
+  /** What the VM is given as `/dev/vda`, `/dev/vdb` and so on, in this order. */
+  readonly disks: readonly Disk[];
   /** What is shared beside it: at most one share, because a VM of libkrun takes few devices. */
   readonly shares: readonly Share[];
   /** In the order in which they have to be made: what lies beneath another mount comes after it. */
@@ -78,6 +95,7 @@ export interface MountPlan {
 
 const LOWER_TAG = "a3s.lower";
 const VOLUMES_TAG = "a3s.volumes";
+const UPPER_DEVICE = "/dev/vda";
 const MIB = 1024 * 1024;
 
 /**
@@ -86,7 +104,7 @@ const MIB = 1024 * 1024;
  * @throws {@link RootfsError} `MOUNT_INVALID` with `details.target`: a target that is relative, leaves or is the root, belongs to the
  *   kernel, or is taken twice.
  */
-export function planMounts({ readOnly, volumes, tmpfs }: MountRequest): MountPlan {
+export function planMounts({ readOnly, diskMib, volumes, tmpfs }: MountRequest): MountPlan {
   const entries: ShareEntry[] = [];
   const entryOf = ({ source: path, readOnly }: VolumeRequest): string => {
     const known = entries.find((entry) => entry.path === path && entry.readOnly === readOnly);
@@ -112,5 +130,8 @@ export function planMounts({ readOnly, volumes, tmpfs }: MountRequest): MountPla
     })),
   ];
   const shares = entries.length === 0 ? [] : [{ tag: VOLUMES_TAG, entries }];
-  return { root: { lowerTag: LOWER_TAG, readOnly }, shares, mounts: orderTargets(mounts) };
+  // A root that nobody writes to needs no disk.
+  const disks = diskMib === undefined || readOnly ? [] : [{ sizeMib: diskMib }];
+  const upperDevice = disks.length === 0 ? undefined : UPPER_DEVICE;
+  return { root: { lowerTag: LOWER_TAG, readOnly, upperDevice }, disks, shares, mounts: orderTargets(mounts) };
 }

@@ -20,7 +20,7 @@ test("the estimate is not below what was seen", () => {
   expect(2047 - commandLineRoom(spec)).toBeGreaterThan(SEEN.length);
 });
 
-test("path, arguments, variables and shares take room", () => {
+test("path, arguments, variables, shares and disks take room", () => {
   const room = (change: object) => commandLineRoom(parseVmSpec({ ...least, ...change }));
   const all = room({});
   expect(all).toBeGreaterThan(1024);
@@ -28,6 +28,7 @@ test("path, arguments, variables and shares take room", () => {
   expect(room({ init: { path: "/init", env: { A: "12" } } })).toBe(all - 7);
   expect(room({ init: { path: "/init2" } })).toBe(all - 1);
   expect(room({ shares: [{ tag: "t", path: "/a", readOnly: true }] })).toBeLessThan(all - 36);
+  expect(room({ disks: [{ path: "/a", readOnly: true }] })).toBeLessThan(all - 36);
 });
 
 test("only a PID 1 carries libkrun's switch", () => {

@@ -22,6 +22,6 @@ export function initEnvironment({ init }: CheckedVmSpec): readonly string[] {
 export function commandLineRoom(spec: CheckedVmSpec): number {
   const words = [spec.init.path, ...spec.init.args, ...initEnvironment(spec)];
   const used = words.reduce((sum, word) => sum + WORD_BYTES + word.length, 0);
-  const devices = FIXED_DEVICES + spec.shares.length;
+  const devices = FIXED_DEVICES + spec.shares.length + spec.disks.length;
   return CAPACITY_BYTES - FIXED_BYTES - devices * DEVICE_BYTES - used;
 }

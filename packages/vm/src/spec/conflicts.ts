@@ -5,6 +5,7 @@ import type { CheckedVmSpec } from "./vm-spec.ts";
 export function conflicts(spec: CheckedVmSpec): string[] {
   return [
     ...repeated(spec.shares, (share) => share.tag).map((index) => `shares.${index}.tag: is used twice`),
+    ...repeated(spec.disks, ({ path }) => path).map((index) => `disks.${index}.path: is used twice`),
     ...repeated(spec.vsockPorts, ({ port }) => port).map((index) => `vsockPorts.${index}.port: is used twice`),
     ...repeated(spec.vsockPorts, ({ socketPath }) => socketPath).map(
       (index) => `vsockPorts.${index}.socketPath: is used twice`,
@@ -32,10 +33,11 @@ function repeated<T>(items: readonly T[], key: (item: T) => unknown): number[] {
 /** libkrun 1.17 has interrupts 5 to 15 for devices, and takes five itself: console, balloon, random numbers, root, vsock. */
 const FREE_INTERRUPTS = 6;
 
-function tooManyDevices({ shares }: CheckedVmSpec): string[] {
-  return shares.length <= FREE_INTERRUPTS
+function tooManyDevices({ shares, disks }: CheckedVmSpec): string[] {
+  const devices = shares.length + disks.length;
+  return devices <= FREE_INTERRUPTS
     ? []
-    : [`shares: there are ${shares.length}, and libkrun has interrupts for ${FREE_INTERRUPTS}`];
+    : [`shares: and disks are ${devices} together, and libkrun has interrupts for ${FREE_INTERRUPTS}`];
 }
 
 /**

@@ -11,6 +11,7 @@ test("the least specification gets every default", () => {
     root: { path: "/srv/root", readOnly: false },
     init: { path: "/init", args: [], env: {}, pid1: false },
     shares: [],
+    disks: [],
     vsockPorts: [],
     network: { kind: "none" },
   });
@@ -19,6 +20,7 @@ test("the least specification gets every default", () => {
 const share = { tag: "t", path: "/a", readOnly: false };
 const entry = { name: "n", path: "/a", readOnly: false };
 const entries = (list: readonly unknown[], more: object = {}) => ({ shares: [{ tag: "t", entries: list, ...more }] });
+const disk = { path: "/d", readOnly: false };
 const port = { port: 1, socketPath: "/s", direction: "guest-connects" };
 const tsi = (publish: unknown) => ({ network: { kind: "tsi", publish } });
 const init = (more: object) => ({ init: { path: "/init", ...more } });
@@ -57,6 +59,13 @@ test.each<[what: string, field: string, change: object]>([
     "more entries than are taken",
     "shares.0.entries",
     entries(Array.from({ length: 257 }, (_, at) => ({ ...entry, name: `${at}` }))),
+  ],
+  ["a disk without a say on writing", "disks.0.readOnly", { disks: [{ path: "/d" }] }],
+  ["a disk used twice", "disks.1.path", { disks: [disk, disk] }],
+  [
+    "more disks than interrupts beside a share",
+    "shares",
+    { shares: [share], disks: Array.from({ length: 6 }, (_, at) => ({ ...disk, path: `/${at}` })) },
   ],
   [
     "more shares than interrupts",

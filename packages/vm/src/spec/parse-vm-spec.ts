@@ -68,6 +68,7 @@ const vmSpec = v.strictObject({
     pid1: v.optional(v.boolean(), false),
   }),
   shares: v.optional(v.array(share), []),
+  disks: v.optional(v.array(v.strictObject({ path: absolutePath, readOnly: v.boolean() })), []),
   vsockPorts: v.optional(
     v.array(
       v.strictObject({

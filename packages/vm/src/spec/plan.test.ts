@@ -64,6 +64,16 @@ test("a box: read-only root with PID 1, shares, a doorbell and an agent", () => 
   `);
 });
 
+test("disks are raw images, in the order in which the guest finds them", () => {
+  const disks = [
+    { path: "/box/disk.ext4", readOnly: false },
+    { path: "/srv/data", readOnly: true },
+  ];
+  expect(calls({ ...least, disks })).toContain(
+    'krun_add_disk2(ctx, "disk0", "/box/disk.ext4", 0, false)\nkrun_add_disk2(ctx, "disk1", "/srv/data", 0, true)\n',
+  );
+});
+
 test("TSI opens the guest's Internet sockets only, and always says which ports are published", () => {
   expect(calls({ ...least, network: { kind: "tsi", publish: [] } })).toContain(
     "krun_disable_implicit_vsock(ctx)\nkrun_add_vsock(ctx, 1)\nkrun_set_port_map(ctx, [])\n",

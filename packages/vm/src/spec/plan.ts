@@ -11,6 +11,9 @@ const LOG = { level: 1, style: 2, options: 1 } as const;
 /** KRUN_TSI_HIJACK_INET. Not KRUN_TSI_HIJACK_UNIX, which would open the host's Unix sockets to the guest. */
 const TSI_INET = 1;
 
+/** KRUN_DISK_FORMAT_RAW: a format with a header could be written into the image by a guest, and name other files. */
+const RAW = 0;
+
 /**
  * The calls of libkrun that make and start the VM, in order. Pure.
  *
@@ -29,6 +32,9 @@ export function planCalls(spec: CheckedVmSpec): readonly KrunCall[] {
     krunCall("set_root", { context, path: spec.root.path }),
     ...spec.shares.map(({ tag }, index) =>
       krunCall("add_virtiofs", { context, tag, path: sharePaths[index] as string }),
+    ),
+    ...spec.disks.map(({ path, readOnly }, index) =>
+      krunCall("add_disk2", { context, id: `disk${index}`, path, format: RAW, readOnly }),
     ),
     ...planVsock(spec.network),
     ...spec.vsockPorts.map(({ port, socketPath, direction }) =>

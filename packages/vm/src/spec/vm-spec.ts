@@ -21,6 +21,8 @@ export interface VmSpec {
   readonly init: VmInit;
   /** Further directories of the host; the guest mounts them by tag (`mount -t virtiofs TAG DIR`). None by default, at most 6 together with `disks`. */
   readonly shares?: readonly VmShare[] | undefined;
+  /** Files of the host that the guest has as `/dev/vda`, `/dev/vdb` and so on, in this order. None by default. */
+  readonly disks?: readonly VmDisk[] | undefined;
   /** Ports between guest and host; no others are open. None by default. */
   readonly vsockPorts?: readonly VsockPort[] | undefined;
   /** `{ kind: "none" }` by default. */
@@ -86,6 +88,13 @@ export interface ShareEntry {
   readonly readOnly: boolean;
 }
 
+/** A block device of the guest. */
+export interface VmDisk {
+  /** Absolute path on the host of an image whose bytes are the device's: a guest that chose its format could read other files of the host. */
+  readonly path: string;
+  readonly readOnly: boolean;
+}
+
 /** A vsock port of the guest, joined to a Unix socket of the host. */
 export interface VsockPort {
   readonly port: number;
@@ -118,6 +127,7 @@ export interface CheckedVmSpec {
   readonly root: Required<{ readonly [K in keyof VmRoot]: NonNullable<VmRoot[K]> }>;
   readonly init: Required<{ readonly [K in keyof VmInit]: NonNullable<VmInit[K]> }>;
   readonly shares: readonly VmShare[];
+  readonly disks: readonly VmDisk[];
   readonly vsockPorts: readonly VsockPort[];
   readonly network: VmNetwork;
 }

@@ -1,0 +1,88 @@
+import { createHash } from "node:crypto";
+import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { takeCensus } from "@a3s/testing";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { VmManager } from "../src/index.ts";
+import { BOOT_TIMEOUT_MS, exampleImage, text } from "./example-image.ts";
+
+const MIB = 1024 * 1024;
+const DISK_MIB = 1024;
+
+/** One box with a disk for all of these. */
+let home: string;
+let before: Awaited<ReturnType<typeof takeCensus>>;
+let vm: VmManager;
+const box = (config: object) =>
+  new VmManager(
+    { image: exampleImage(), vcpus: 1, memoryMib: 256, bootTimeoutMs: BOOT_TIMEOUT_MS, ...config },
+    undefined,
+    { home },
+  );
+const sh = (script: string, within = vm) => within.exec(["sh", "-c", script]);
+
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), "a3s-home-"));
+  before = await takeCensus(home);
+  vm = box({ diskMib: DISK_MIB });
+  await vm.boot();
+});
+afterAll(async () => {
+  await vm?.destroy();
+  await rm(home, { recursive: true, force: true });
+});
+
+async function diskOnHost() {
+  const path = join(home, "boxes", vm.id, "disk0.ext4");
+  const { size, blocks, mode } = await stat(path);
+  return { size, bytes: blocks * 512, mode: mode & 0o777 };
+}
+
+test("the disk's image is as large as asked for, its owner's alone, and takes little until it is written to", async () => {
+  const { size, bytes, mode } = await diskOnHost();
+  expect({ size, mode }).toEqual({ size: DISK_MIB * MIB, mode: 0o600 });
+  expect(bytes).toBeLessThan(16 * MIB);
+});
+
+test("the root is the image's, with the size of the disk", async () => {
+  const { stdout } = await sh("stat -c '%a %u' / ; cat /etc/motd; df -m / | tail -1 | awk '{ print $2 }'");
+  const [attributes, motd, size] = text(stdout).trim().split("\n");
+  expect([attributes, motd]).toEqual(["755 0", "from the second layer"]);
+  expect(Number(size)).toBeGreaterThan(DISK_MIB * 0.9);
+  expect((await sh("echo mine > /etc/motd && rm /bin/vi && mv /home /moved && test ! -e /bin/vi")).exitCode).toBe(0);
+});
+
+test("takes more than the box has memory, reads it back whole, and gives the room back to the host", async () => {
+  const line = "0123456789abcde\n";
+  const rounds = Array.from({ length: 33 }, (_, round) => `/piece${round % 3}`);
+  const write = [
+    `for each in 0 1 2; do yes "$each"${line.trim().slice(1)} | head -c ${8 * MIB} > /piece$each; done`,
+    `cat ${rounds.join(" ")} > /big && sync && echo 3 > /proc/sys/vm/drop_caches`,
+  ];
+  expect((await sh(write.join(" && "))).exitCode).toBe(0);
+  expect((await diskOnHost()).bytes).toBeGreaterThan(264 * MIB);
+
+  const expected = createHash("md5");
+  for (const piece of rounds) expected.update(`${piece.at(-1)}${line.slice(1)}`.repeat((8 * MIB) / line.length));
+  expect(text((await sh("md5sum < /big")).stdout).slice(0, 32)).toBe(expected.digest("hex"));
+
+  await sh("rm /big && sync");
+  // The guest's kernel passes on what became free at its own pace.
+  await expect.poll(async () => (await diskOnHost()).bytes, { timeout: 60_000 }).toBeLessThan(100 * MIB);
+});
+
+test("without a disk, the root takes no more than about half of the box's memory", async () => {
+  await using small = box({});
+  await small.boot();
+  const { stdout } = await sh("head -c 200m /dev/zero > /big || stat -c %s /big", small);
+  expect(Number(text(stdout))).toBeGreaterThan(64 * MIB);
+  expect(Number(text(stdout))).toBeLessThan(160 * MIB);
+});
+
+// Stays the last of this file: it ends the VM that the others share.
+test("the disk goes with the box", async () => {
+  await vm.destroy();
+  expect(await readdir(join(home, "boxes"))).toEqual([]);
+  expect(await takeCensus(home)).toEqual(before);
+});
