@@ -1,9 +1,8 @@
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { guestPlatform, type Platform } from "@a3s/core";
+import { guestPlatform, Operation, type Platform } from "@a3s/core";
 import { ArchiveFiles, type ArchiveOptions } from "../archive/archive-files.ts";
 import { DirectoryFiles } from "../layout/directory-files.ts";
-import { Transfer } from "../progress/transfer.ts";
 import type { PullEvent } from "../pull/pull-event.ts";
 import { pullImage } from "../pull/pull-image.ts";
 import { DEFAULT_CONCURRENCY } from "../pull/pull-layers.ts";
@@ -23,7 +22,7 @@ export interface LoadOptions extends ArchiveOptions {
 }
 
 /** A load under way; its images are in the order of the archive, once for each name. */
-export type Load = Transfer<PullEvent, readonly StoredImage[]>;
+export type Load = Operation<PullEvent, readonly StoredImage[]>;
 
 /**
  * Brings every image of a file into a store, as `docker load` does. The file is an archive as `docker save`, `podman save` or
@@ -40,7 +39,7 @@ export type Load = Transfer<PullEvent, readonly StoredImage[]>;
  * `BLOB_MISMATCH`. Images that were complete by then stay.
  */
 export function load(from: string | AsyncIterable<Uint8Array>, options: LoadOptions): Load {
-  return new Transfer(async (emit, signal) => {
+  return new Operation(async (emit, signal) => {
     const opened = await openFrom(from, options, signal);
     await using _files = opened.files;
     const images: StoredImage[] = [];

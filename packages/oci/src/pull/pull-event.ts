@@ -6,8 +6,17 @@ import type { StoredImage } from "../store/stored-image.ts";
 export type PullEvent =
   /** The name is being looked up. */
   | { readonly type: "resolving"; readonly reference: string }
-  /** The platform's manifest is known. Sizes are in bytes, compressed; layers that occur twice count once. */
-  | { readonly type: "manifest"; readonly digest: Digest; readonly layers: number; readonly totalBytes: number }
+  /**
+   * The platform's manifest is known. Sizes are in bytes, compressed; layers that occur twice count once. `image` is what `done` will
+   * give: the file of each of its layers is there from that layer's own event on.
+   */
+  | {
+      readonly type: "manifest";
+      readonly digest: Digest;
+      readonly layers: number;
+      readonly totalBytes: number;
+      readonly image: StoredImage;
+    }
   /** A layer was in the store already, or another process has just brought it in. */
   | { readonly type: "layer-present"; readonly digest: Digest; readonly size: number }
   /**

@@ -51,10 +51,10 @@ export async function pullImage(plan: PullPlan): Promise<StoredImage> {
   await pullConfig(plan, selected);
   const layers = distinctLayers(selected.manifest.layers);
   const totalBytes = layers.reduce((sum, { size }) => sum + size, 0);
-  emit({ type: "manifest", digest: selected.raw.digest, layers: layers.length, totalBytes });
+  const image = await store.describe(reference, selected, { signal });
+  emit({ type: "manifest", digest: selected.raw.digest, layers: layers.length, totalBytes, image });
   await pullLayers(layers, plan);
   for (const manifest of selected.path) await store.add(descriptorOf(manifest), () => once(manifest.bytes), { signal });
-  const image = await store.describe(reference, selected, { signal });
   emit({ type: "verified", digest: root.digest, signature });
   await store.name(source, descriptorOf(root), { signal });
   emit({ type: "done", image });

@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import {
   type FaultRule,
@@ -14,6 +15,7 @@ import { expect, test } from "vitest";
 import { collect } from "../../test/collect.ts";
 import { type Scratch, scratch } from "../../test/scratch.ts";
 import type { ImageStore } from "../store/image-store.ts";
+import type { StoredImage } from "../store/stored-image.ts";
 import { type PullOptions, pull } from "./pull.ts";
 import type { PullEvent } from "./pull-event.ts";
 
@@ -109,6 +111,24 @@ test("events come in order, from the first one, to every iterator and to onProgr
     expect(types.at(-1)).toBe("done");
     expect(types.filter((type) => type === "layer-done").length).toBe(layers.length);
     expect(await collect(pulling)).toEqual(first);
+  });
+});
+
+test("the image is known before its layers come in, and each layer's file is there from its own event on", async () => {
+  await withRegistry({}, async ({ pull }) => {
+    let image: StoredImage | undefined;
+    const sizes = new Map<string, number>();
+    const pulling = pull({
+      onProgress: (event) => {
+        if (event.type === "manifest") image = event.image;
+        if (event.type !== "layer-done") return;
+        const layer = image?.layers.find(({ descriptor }) => descriptor.digest === event.digest);
+        sizes.set(event.digest, statSync(layer?.path ?? "").size);
+      },
+    });
+    expect(await pulling).toEqual(image);
+    expect([...sizes.keys()].toSorted()).toEqual(layers.map(({ digest }) => digest).toSorted());
+    expect([...sizes.values()]).toEqual(layers.map(({ bytes }) => bytes.length));
   });
 });
 

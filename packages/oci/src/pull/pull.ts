@@ -1,13 +1,13 @@
-import { guestPlatform, type Platform } from "@a3s/core";
+import { guestPlatform, Operation, type Platform } from "@a3s/core";
 import { openFileTransport } from "../archive/file-transport.ts";
 import type { RegistryOptions } from "../registry/client.ts";
 import { RegistryTransport } from "../registry/registry-transport.ts";
 import type { SignaturePolicy } from "../signature/signature-policy.ts";
 import { type ImageSource, parseImageSource } from "../source/image-source.ts";
 import type { ImageStore } from "../store/image-store.ts";
+import type { StoredImage } from "../store/stored-image.ts";
 import type { ImageTransport } from "../transport/transport.ts";
 import type { PullEvent } from "./pull-event.ts";
-import { Pull } from "./pull-handle.ts";
 import { pullImage } from "./pull-image.ts";
 import { DEFAULT_CONCURRENCY } from "./pull-layers.ts";
 
@@ -25,6 +25,9 @@ export interface PullOptions extends RegistryOptions {
   readonly onProgress?: ((event: PullEvent) => void) | undefined;
 }
 
+/** A pull under way. */
+export type Pull = Operation<PullEvent, StoredImage>;
+
 /**
  * Pulls an image into a store: from a registry, or from `oci:/path/to/layout[:tag]`, `oci-archive:/path/to.tar[:tag]` or
  * `docker-archive:/path/to.tar[:reference]`. It starts at once.
@@ -40,7 +43,7 @@ export interface PullOptions extends RegistryOptions {
 export function pull(reference: string, options: PullOptions): Pull {
   const { store, signal, onProgress } = options;
   const { platform = guestPlatform(), signaturePolicy = { type: "skip" }, concurrency = DEFAULT_CONCURRENCY } = options;
-  return new Pull(
+  return new Operation(
     async (emit, signal) => {
       const source = parseImageSource(reference);
       await using transport = openTransport(source, options);

@@ -1,4 +1,4 @@
-import { Transfer } from "../progress/transfer.ts";
+import { Operation } from "@a3s/core";
 import type { RegistryOptions } from "../registry/client.ts";
 import { parseImageSource } from "../source/image-source.ts";
 import { deliverImages } from "./deliver-images.ts";
@@ -17,7 +17,7 @@ export interface PushOptions extends SaveOptions, RegistryOptions {
 }
 
 /** A push under way. */
-export type Push = Transfer<PushEvent, PushedImage>;
+export type Push = Operation<PushEvent, PushedImage>;
 
 /**
  * Copies an image of a store to a registry, a layout or an archive, byte for byte: digests stay what they are. It starts at once.
@@ -33,7 +33,7 @@ export type Push = Transfer<PushEvent, PushedImage>;
  * when it does not have all of it, as when one platform of an index was pulled and `platform` does not name it.
  */
 export function push(reference: string, options: PushOptions): Push {
-  return new Transfer(async (emit, signal) => {
+  return new Operation(async (emit, signal) => {
     const from = parseImageSource(reference);
     const to = parseImageSource(options.to ?? reference);
     const images = await deliverImages([from], to, options, { emit, signal });

@@ -1,6 +1,5 @@
-import type { Platform } from "@a3s/core";
+import { Operation, type Platform } from "@a3s/core";
 import { OciError } from "../errors/oci-error.ts";
-import { Transfer } from "../progress/transfer.ts";
 import { formatImageSource, type ImageSource, parseImageSource } from "../source/image-source.ts";
 import type { ImageStore } from "../store/image-store.ts";
 import { deliverImages } from "./deliver-images.ts";
@@ -21,7 +20,7 @@ export interface SaveOptions {
 }
 
 /** A save under way; its images are in the order of the references. */
-export type Save = Transfer<PushEvent, readonly PushedImage[]>;
+export type Save = Operation<PushEvent, readonly PushedImage[]>;
 
 /**
  * Copies images of a store into one layout or archive, each under its own name, as `docker save` does. It starts at once.
@@ -33,7 +32,7 @@ export type Save = Transfer<PushEvent, readonly PushedImage[]>;
  * Rejects as {@link push} does. The target shows nothing of the images before all of them are there.
  */
 export function save(references: readonly string[], to: string, options: SaveOptions): Save {
-  return new Transfer((emit, signal) => {
+  return new Operation((emit, signal) => {
     const target = parseImageSource(to);
     expectFiles(target, references.length);
     return deliverImages(references.map(parseImageSource), target, options, { emit, signal });

@@ -10,6 +10,11 @@ export function contentOf({ mediaType, digest, size }: ContentDescriptor): Conte
   return { mediaType, digest, size };
 }
 
+/** @throws OciError `BLOB_NOT_FOUND` unless every layer is there. */
+export async function requireLayers(blobs: BlobFiles, { layers }: StoredImage): Promise<void> {
+  for (const { descriptor } of layers) if (!(await blobs.has(descriptor))) throw blobs.notFound(descriptor);
+}
+
 /** Everything that an image consists of, once each: the manifests from the root down, configuration and layers. */
 function imageContent({ manifest, path }: SelectedImage): readonly ContentDescriptor[] {
   const manifests = path.map(({ bytes, digest, mediaType }) => ({ mediaType, digest, size: bytes.length }));
@@ -17,7 +22,7 @@ function imageContent({ manifest, path }: SelectedImage): readonly ContentDescri
   return [...new Map(content.map((part) => [part.digest, part])).values()];
 }
 
-/** Puts an image together from the store. @throws OciError `BLOB_NOT_FOUND` when a part is missing, `MANIFEST_INVALID` */
+/** Puts an image together, of which manifests and configuration are there. @throws OciError `BLOB_NOT_FOUND`, `MANIFEST_INVALID` */
 export async function assembleImage(
   blobs: BlobFiles,
   reference: string,
@@ -37,7 +42,6 @@ export async function assembleImage(
     const descriptor = contentOf(manifest.layers[position] as ContentDescriptor);
     return { descriptor, diffId, path: blobs.path(descriptor.digest) };
   });
-  for (const { descriptor } of layers) if (!(await blobs.has(descriptor))) throw blobs.notFound(descriptor);
   return {
     reference,
     rootDigest: path[0]?.digest ?? raw.digest,

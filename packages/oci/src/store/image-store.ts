@@ -11,7 +11,7 @@ import { BlobFiles } from "./blob-files.ts";
 import { type Evicted, evictImages } from "./evict-images.ts";
 import { DEFAULT_IMAGE_CACHE_BYTES } from "./eviction.ts";
 import { type Garbage, removeGarbage, type StoreFiles, writeFewerNames } from "./garbage.ts";
-import { assembleImage } from "./image-content.ts";
+import { assembleImage, requireLayers } from "./image-content.ts";
 import { type ImageInspection, inspectImage } from "./image-inspection.ts";
 import { IndexFile } from "./index-file.ts";
 import { namedEntries, nameOf, withName, withoutName, withTag } from "./index-names.ts";
@@ -88,6 +88,7 @@ export class ImageStore {
       const load = (descriptor: ContentDescriptor) => this.readManifest(descriptor, options);
       const selected = await selectImage(await load(root), options.platform ?? guestPlatform(), load);
       const image = await this.describe(nameOf(reference), selected, options);
+      await this.#guarded(() => requireLayers(this.#blobs, image));
       await this.#blobs.touch(image.rootDigest);
       return image;
     } catch (error) {
@@ -196,7 +197,11 @@ export class ImageStore {
     return { bytes: await this.readBlob(descriptor, call), digest, mediaType };
   }
 
-  /** Puts a selected image together from the store. @throws OciError `BLOB_NOT_FOUND` when a part is missing, `MANIFEST_INVALID` */
+  /**
+   * What a selected image is, or will be when its layers are there: only manifests and configuration are looked at.
+   *
+   * @throws OciError `BLOB_NOT_FOUND`, `MANIFEST_INVALID`
+   */
   async describe(reference: string, selected: SelectedImage, { signal }: StoreCall = {}): Promise<StoredImage> {
     return this.#guarded(() => assembleImage(this.#blobs, reference, selected, signal));
   }

@@ -1,11 +1,10 @@
 import { expect, test } from "vitest";
-import { collect } from "../../test/collect.ts";
-import { Transfer } from "./transfer.ts";
+import { Operation } from "./operation.ts";
 
 test("gives every iterator and the callback every event, also undefined, and the result to who awaits", async () => {
   const seen: unknown[] = [];
   const onProgress = (event: unknown) => seen.push(event);
-  const transfer = new Transfer<number | undefined, string>(
+  const operation = new Operation<number | undefined, string>(
     async (emit) => {
       emit(1);
       await undefined;
@@ -14,23 +13,23 @@ test("gives every iterator and the callback every event, also undefined, and the
     },
     { onProgress },
   );
-  expect(await collect(transfer)).toEqual([1, undefined]);
-  expect(await collect(transfer)).toEqual(seen);
-  expect(await transfer).toBe("done");
+  expect(await Array.fromAsync(operation)).toEqual([1, undefined]);
+  expect(await Array.fromAsync(operation)).toEqual(seen);
+  expect(await operation).toBe("done");
 });
 
 test("a failure reaches who awaits and who iterates, after the events", async () => {
   const failure = new Error("broken");
   const seen: number[] = [];
-  const transfer = new Transfer<number, never>(
+  const operation = new Operation<number, never>(
     async (emit) => {
       emit(1);
       throw failure;
     },
     { onProgress: (event) => seen.push(event) },
   );
-  await expect(collect(transfer)).rejects.toBe(failure);
-  await expect(transfer).rejects.toBe(failure);
+  await expect(Array.fromAsync(operation)).rejects.toBe(failure);
+  await expect(operation).rejects.toBe(failure);
   expect(seen).toEqual([1]);
 });
 
@@ -40,19 +39,19 @@ test("does not start under an aborted signal, and rejects with its reason", asyn
   const task = async () => {
     started = true;
   };
-  await expect(new Transfer(task, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+  await expect(new Operation(task, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
   expect(started).toBe(false);
 });
 
 test("disposing it stops it and returns when its work has ended", async () => {
   let ended = false;
   {
-    await using transfer = new Transfer<string, void>(async (emit, signal) => {
+    await using operation = new Operation<string, void>(async (emit, signal) => {
       emit("started");
       await new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
       ended = true;
     }, {});
-    for await (const _event of transfer) break;
+    for await (const _event of operation) break;
   }
   expect(ended).toBe(true);
 });

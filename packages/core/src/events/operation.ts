@@ -1,8 +1,8 @@
-/** What does the work of a transfer. */
-export type TransferTask<Event, Result> = (emit: (event: Event) => void, signal: AbortSignal) => Promise<Result>;
+/** What does the work of an operation. */
+export type OperationTask<Event, Result> = (emit: (event: Event) => void, signal: AbortSignal) => Promise<Result>;
 
-/** Options of a transfer. */
-export interface TransferOptions<Event> {
+/** Options of an operation. */
+export interface OperationOptions<Event> {
   /** Stops it. */
   readonly signal?: AbortSignal | undefined;
   /** Called for each event; the same ones that iterating gives. */
@@ -13,7 +13,7 @@ export interface TransferOptions<Event> {
  * Work under way, such as a pull. Await it for its result; iterate it for its events, from the first one, as often as you like. Leaving
  * a loop does not stop it; disposing it, or aborting its signal, does. A failure reaches whoever awaits or iterates.
  */
-export class Transfer<Event, Result> implements PromiseLike<Result>, AsyncIterable<Event>, AsyncDisposable {
+export class Operation<Event, Result> implements PromiseLike<Result>, AsyncIterable<Event>, AsyncDisposable {
   readonly #controller = new AbortController();
   readonly #events: Event[] = [];
   readonly #result: Promise<Result>;
@@ -21,7 +21,7 @@ export class Transfer<Event, Result> implements PromiseLike<Result>, AsyncIterab
   /** Ends the waits of the iterators. */
   #wakers: (() => void)[] = [];
 
-  constructor(task: TransferTask<Event, Result>, { signal, onProgress }: TransferOptions<Event>) {
+  constructor(task: OperationTask<Event, Result>, { signal, onProgress }: OperationOptions<Event>) {
     const forward = () => this.#controller.abort(signal?.reason);
     if (signal?.aborted) forward();
     else signal?.addEventListener("abort", forward, { once: true });
@@ -39,7 +39,7 @@ export class Transfer<Event, Result> implements PromiseLike<Result>, AsyncIterab
     this.#result.catch(() => {});
   }
 
-  // biome-ignore lint/suspicious/noThenProperty: a transfer is awaited.
+  // biome-ignore lint/suspicious/noThenProperty: an operation is awaited.
   then<A = Result, B = never>(
     fulfilled?: ((result: Result) => A | PromiseLike<A>) | null,
     rejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
@@ -67,7 +67,7 @@ export class Transfer<Event, Result> implements PromiseLike<Result>, AsyncIterab
     await this.#result.catch(() => {});
   }
 
-  async #run(task: TransferTask<Event, Result>, emit: (event: Event) => void): Promise<Result> {
+  async #run(task: OperationTask<Event, Result>, emit: (event: Event) => void): Promise<Result> {
     // The caller gets the handle, and can attach itself, before the first event.
     await undefined;
     this.#controller.signal.throwIfAborted();
