@@ -11,9 +11,9 @@ export { type BoxConfig, type BoxConfigInput, BoxError, type BoxId, EventBus, ty
 export { BootTimings, BoxMetrics } from "@a3s/metrics";
 export { checkHost, type HostFinding, type HostReport, type VmExit } from "@a3s/vm";
 export type { BootStage } from "./boot/boot-stage.ts";
-export type { ImagePullOptions } from "./boot/find-image.ts";
 export { RuntimeError, type RuntimeErrorCode } from "./errors/runtime-error.ts";
 export type { BoxEvents } from "./events.ts";
+export type { ImagePullOptions } from "./image/find-image.ts";
 export type { CommandRequest } from "./plan/command.ts";
 export type { BoxState } from "./state/box-state.ts";
 export { VmManager, type VmManagerOptions } from "./vm-manager.ts";

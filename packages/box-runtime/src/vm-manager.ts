@@ -14,9 +14,9 @@ import {
 import type { BootTimings, BoxMetrics } from "@a3s/metrics";
 import type { VmExit } from "@a3s/vm";
 import { type BootedBox, bootBox } from "./boot/boot-box.ts";
-import type { ImagePullOptions } from "./boot/find-image.ts";
 import { RuntimeError } from "./errors/runtime-error.ts";
 import type { BoxEvents } from "./events.ts";
+import type { ImagePullOptions } from "./image/find-image.ts";
 import { type CommandRequest, planEnvironment, planMainProcess } from "./plan/command.ts";
 import { ReleaseStack } from "./release-stack.ts";
 import { type BoxState, type BoxTransition, INITIAL_STATUS, nextStatus, requireLive } from "./state/box-state.ts";
@@ -119,6 +119,8 @@ export class VmManager implements AsyncDisposable {
         signal: AbortSignal.any(signals),
         held: this.#held,
         onStage: (stage) => this.events.emit("box.stage", { id: this.id, stage }),
+        onPull: (event) => this.events.emit("box.pull", { id: this.id, event }),
+        onRoot: (event) => this.events.emit("box.root", { id: this.id, event }),
       });
       this.#booted = booted;
       this.#step("booted");

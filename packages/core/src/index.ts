@@ -24,6 +24,7 @@ export {
   type EventRecord,
   type EventStreamOptions,
 } from "./events/event-bus.ts";
+export { inSteps } from "./events/in-steps.ts";
 export { Operation, type OperationOptions, type OperationTask } from "./events/operation.ts";
 export { unlessMissing } from "./files/unless-missing.ts";
 export { syncDirectory, type WriteAtomicOptions, writeFileAtomic } from "./files/write-atomic.ts";

@@ -1,10 +1,12 @@
+import { Operation } from "@a3s/core";
 import { chainIdOf } from "./chain/chain-id.ts";
 import { RootfsError } from "./errors/rootfs-error.ts";
-import { checkMediaType, type LayerSource } from "./layer/layer-source.ts";
+import { checkMediaType, LayerLost, type LayerSource } from "./layer/layer-source.ts";
 import { DEFAULT_LAYER_LIMITS, type LayerLimits } from "./layer/limits.ts";
+import type { RootEvent } from "./root-event.ts";
 import type { LowerStore } from "./store/lower-store.ts";
 import { type PreparedRoot, prepareRoot } from "./store/prepare-root.ts";
-import { SharedWork } from "./store/shared-work.ts";
+import { SharedWork, type WorkCaller } from "./store/shared-work.ts";
 import { inStore } from "./store/store-fault.ts";
 import { type StoredRoot, storedRoot } from "./store/stored-root.ts";
 
@@ -17,6 +19,8 @@ export interface EnsureRootOptions {
   readonly limits?: Partial<LayerLimits> | undefined;
   /** Gives up. Work that other callers wait for goes on without this one. */
   readonly signal?: AbortSignal | undefined;
+  /** Called for each event; the same ones that iterating gives. */
+  readonly onProgress?: ((event: RootEvent) => void) | undefined;
 }
 
 /** A root directory that is ready for use. */
@@ -29,7 +33,7 @@ export interface EnsuredRoot extends StoredRoot {
 export interface LeasedRoot extends EnsuredRoot, AsyncDisposable {}
 
 /** By store directory and chain ID, across all `LowerStore` objects of the process. */
-const building = new SharedWork<string, PreparedRoot>();
+const building = new SharedWork<string, PreparedRoot, RootEvent>();
 
 /**
  * The root directory of an image's layers: found in the store, or built from the layers' files.
@@ -45,13 +49,22 @@ const building = new SharedWork<string, PreparedRoot>();
  * ```
  *
  * @throws RootfsError `LAYER_*`, `DIFF_ID_MISMATCH`, `STORE_CORRUPT` (damaged and held), `NO_SPACE`, `STORE_UNAVAILABLE`, `HOST_UNSUPPORTED`; CoreError
- * `DIGEST_INVALID`; the signal's reason.
+ * `DIGEST_INVALID`; what a layer's `arrival` rejects with; the signal's reason.
  */
-export async function ensureRoot(options: EnsureRootOptions): Promise<EnsuredRoot> {
-  const { store, layers, signal } = options;
+export function ensureRoot(options: EnsureRootOptions): Operation<RootEvent, EnsuredRoot> {
+  return new Operation(async (emit, signal) => {
+    const root = await findOrBuild(options, { signal, emit });
+    emit({ type: "done", root });
+    return root;
+  }, options);
+}
+
+async function findOrBuild(options: EnsureRootOptions, caller: WorkCaller<RootEvent>): Promise<EnsuredRoot> {
+  const { store, layers } = options;
   const { entries } = store;
-  signal?.throwIfAborted();
   const chainId = chainIdOf(layers.map((layer) => layer.diffId));
+  // Not every arrival is waited for: the root may be there, or its base.
+  for (const { arrival } of layers) arrival?.catch(() => {});
   const present = await entries.wholeRecord(chainId);
   if (present !== undefined) {
     await inStore(store.directory, () => entries.touch(chainId));
@@ -59,10 +72,20 @@ export async function ensureRoot(options: EnsureRootOptions): Promise<EnsuredRoo
   }
   layers.forEach(checkMediaType);
   const limits = { ...DEFAULT_LAYER_LIMITS, ...options.limits };
-  const { record, found } = await building.run(`${store.directory}\0${chainId}`, signal, (shared) =>
-    inStore(store.directory, () => prepareRoot(entries, { chainId, layers, limits, signal: shared })),
-  );
-  return { ...storedRoot(entries, record), found };
+  for (;;) {
+    let own = false;
+    try {
+      const { record, found } = await building.run(`${store.directory}\0${chainId}`, caller, (work) => {
+        own = true;
+        return inStore(store.directory, () => prepareRoot(entries, { ...work, chainId, layers, limits }));
+      });
+      return { ...storedRoot(entries, record), found };
+    } catch (error) {
+      if (!(error instanceof LayerLost)) throw error;
+      // Layers that another caller was bringing; this one has its own.
+      if (own) throw error.cause;
+    }
+  }
 }
 
 /**
@@ -70,16 +93,19 @@ export async function ensureRoot(options: EnsureRootOptions): Promise<EnsuredRoo
  *
  * @throws as {@link ensureRoot}
  */
-export async function leaseRoot(options: EnsureRootOptions): Promise<LeasedRoot> {
-  const { store, signal } = options;
-  for (;;) {
-    const root = await ensureRoot(options);
-    try {
-      const lease = await store.lease(root.chainId, { signal });
-      return { ...root, [Symbol.asyncDispose]: () => lease[Symbol.asyncDispose]() };
-    } catch (error) {
-      // Removed in between; then it is built again.
-      if (!(error instanceof RootfsError && error.code === "ROOT_NOT_FOUND")) throw error;
+export function leaseRoot(options: EnsureRootOptions): Operation<RootEvent, LeasedRoot> {
+  const { store } = options;
+  return new Operation(async (emit, signal) => {
+    for (;;) {
+      const root = await findOrBuild(options, { signal, emit });
+      try {
+        const lease = await store.lease(root.chainId, { signal });
+        emit({ type: "done", root });
+        return { ...root, [Symbol.asyncDispose]: () => lease[Symbol.asyncDispose]() };
+      } catch (error) {
+        // Removed in between; then it is built again.
+        if (!(error instanceof RootfsError && error.code === "ROOT_NOT_FOUND")) throw error;
+      }
     }
-  }
+  }, options);
 }

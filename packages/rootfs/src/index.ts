@@ -20,6 +20,7 @@ export {
   type VolumeRequest,
 } from "./mounts/mount-plan.ts";
 export type { UnsetRecord } from "./root/finish-root.ts";
+export type { RootEvent } from "./root-event.ts";
 export { LowerStore, type RootLease } from "./store/lower-store.ts";
 export type { PrunedRoot, PruneOptions, PruneReport } from "./store/prune.ts";
 export type { StoredRoot } from "./store/stored-root.ts";

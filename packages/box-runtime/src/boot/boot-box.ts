@@ -1,16 +1,17 @@
 import { type AgentClient, connectAgent, type Doorbell, listenDoorbell } from "@a3s/agent-client";
 import { type BoxConfig, type BoxId, type HomeLayout, raceSignal, startDeadline } from "@a3s/core";
 import { type BootTimings, StageTimer } from "@a3s/metrics";
-import type { StoredImage } from "@a3s/oci";
-import { createDisk, LowerStore, leaseRoot, planMounts } from "@a3s/rootfs";
+import type { PullEvent, StoredImage } from "@a3s/oci";
+import { createDisk, planMounts, type RootEvent } from "@a3s/rootfs";
 import { checkHost, launchVm, publishBootRoot, type VmProcess } from "@a3s/vm";
+import type { ImagePullOptions } from "../image/find-image.ts";
+import { holdImage } from "../image/hold-image.ts";
 import { planGuestConfig, planVmSpec } from "../plan/guest-plan.ts";
 import type { ReleaseStack } from "../release-stack.ts";
 import { bootError } from "./boot-error.ts";
 import type { BootStage } from "./boot-stage.ts";
 import { createBoxDirectories } from "./box-directories.ts";
 import { checkVolumes } from "./check-volumes.ts";
-import { findImage, type ImagePullOptions } from "./find-image.ts";
 
 /** What a boot needs. */
 export interface BootOptions {
@@ -22,6 +23,8 @@ export interface BootOptions {
   /** Takes charge of whatever the boot acquires, also of a boot that fails. */
   readonly held: ReleaseStack;
   readonly onStage: (stage: BootStage) => void;
+  readonly onPull: (event: PullEvent) => void;
+  readonly onRoot: (event: RootEvent) => void;
 }
 
 /** A box that is up. */
@@ -43,10 +46,9 @@ export async function bootBox(options: BootOptions): Promise<BootedBox> {
 
   enter("image");
   const mounts = planMounts({ ...config, volumes: await checkVolumes(config.volumes) });
-  const found = await findImage(config.image, { store: home.images, pull: options.pull, signal });
-  const { image } = held.use(found);
-  enter("rootfs");
-  const lower = await holdRoot(image, options);
+  const { image, root: lower } = held.use(
+    await holdImage(config.image, { ...options, onImage: () => enter("rootfs") }),
+  );
 
   enter("prepare");
   const directories = held.use(await createBoxDirectories(home, id));
@@ -89,14 +91,6 @@ export async function bootBox(options: BootOptions): Promise<BootedBox> {
     const examineHost = async () => (await checkHost({ home: home.home })).findings;
     throw await bootError(error, { stage: timer.current as BootStage, vm, callerSignal: signal, examineHost });
   }
-}
-
-/** The image's root directory, built when it is not there yet, and kept from removal while the box lives. */
-async function holdRoot(image: StoredImage, { home, held, signal }: BootOptions): Promise<string> {
-  const store = await LowerStore.open(home.rootfs);
-  const layers = image.layers.map(({ descriptor, diffId, path }) => ({ ...descriptor, diffId, path }));
-  const root = held.use(await leaseRoot({ store, layers, signal }));
-  return root.path;
 }
 
 /** Until the guest says ready, or its VM ends, or the doorbell's signal aborts. */

@@ -1,8 +1,8 @@
 /**
  * Stages of a boot, in order.
  *
- * - `image`: find the image in the store, pull it when it is missing
- * - `rootfs`: apply its layers when that has not been done before
+ * - `image`: find the image in the store, pull it when it is missing and apply its layers as they come in
+ * - `rootfs`: apply what is left of its layers when that has not been done before
  * - `prepare`: directories, the boot root, the doorbell
  * - `spawn`: from starting the VM host to the VM process entering libkrun
  * - `kernel`: from there until the guest agent calls for its configuration

@@ -1,3 +1,4 @@
+import { inSteps } from "@a3s/core";
 import type { Descriptor } from "../manifest/descriptor.ts";
 import { eachConcurrently } from "../progress/each-concurrently.ts";
 import type { ImageStore } from "../store/image-store.ts";
@@ -7,11 +8,6 @@ import type { PullEvent } from "./pull-event.ts";
 
 /** Layers fetched at the same time, unless told otherwise. */
 export const DEFAULT_CONCURRENCY = 4;
-
-/** Progress events of one layer, at most. */
-const PROGRESS_STEPS = 50;
-/** Less than this is not worth an event. */
-const MIN_PROGRESS_BYTES = 64 * 1024;
 
 /** Where layers go from and to. */
 export interface LayerRoute {
@@ -45,14 +41,11 @@ async function* reporting(
   { digest, size }: Descriptor,
   emit: (event: PullEvent) => void,
 ): AsyncGenerator<Uint8Array, void, undefined> {
-  const step = Math.max(size / PROGRESS_STEPS, MIN_PROGRESS_BYTES);
+  const report = inSteps(size, (received) => emit({ type: "layer-progress", digest, received, size }), offset);
   let received = offset;
-  let reported = offset;
   for await (const chunk of content) {
     yield chunk;
     received += chunk.length;
-    if (received - reported < step) continue;
-    reported = received;
-    emit({ type: "layer-progress", digest, received, size });
+    report(received);
   }
 }

@@ -4,7 +4,7 @@ import { TarReader } from "../tar/reader.ts";
 import { Expansion } from "./expansion.ts";
 import type { LayerSource } from "./layer-source.ts";
 import { LayerWriter } from "./layer-writer.ts";
-import { readLayer } from "./read-layer.ts";
+import { type ReadLayerOptions, readLayer } from "./read-layer.ts";
 import type { Tally } from "./tally.ts";
 
 /**
@@ -17,13 +17,13 @@ export async function applyLayer(
   root: RootBuilder,
   layer: LayerSource,
   tally: Tally,
-  signal: AbortSignal,
+  options: Pick<ReadLayerOptions, "signal" | "onRead">,
 ): Promise<void> {
   const expansion = new Expansion(tally.limits.maxRatio);
   using writer = new LayerWriter(root, tally, expansion);
   const reader = new TarReader(writer, tally.limits.maxExtensionBytes);
   try {
-    await readLayer(layer, { expansion, signal }, (chunk) => {
+    await readLayer(layer, { ...options, expansion }, (chunk) => {
       tally.addBytes(chunk.length);
       reader.push(chunk);
     });

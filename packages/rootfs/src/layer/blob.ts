@@ -8,13 +8,16 @@ const READ_BYTES = 256 * 1024;
 export class Blob implements AsyncDisposable {
   /** The first bytes; at most 256 KiB, fewer than four only when the file has no more. */
   readonly start: Buffer;
+  /** Bytes of the file. */
+  readonly size: number;
   readonly #path: string;
   readonly #file: FileHandle;
   #bytesRead = 0;
 
-  private constructor(path: string, file: FileHandle, start: Buffer) {
+  private constructor(path: string, file: FileHandle, size: number, start: Buffer) {
     this.#path = path;
     this.#file = file;
+    this.size = size;
     this.start = start;
   }
 
@@ -22,7 +25,7 @@ export class Blob implements AsyncDisposable {
   static async open(path: string): Promise<Blob> {
     const file = await readable(path, () => open(path, "r"));
     try {
-      return new Blob(path, file, await readable(path, () => readPiece(file)));
+      return await readable(path, async () => new Blob(path, file, (await file.stat()).size, await readPiece(file)));
     } catch (error) {
       await file.close();
       throw error;

@@ -1,4 +1,4 @@
-import type { Digest } from "@a3s/core";
+import { type Digest, raceSignal } from "@a3s/core";
 import { layerFault } from "../errors/layer-fault.ts";
 
 /** One layer: the file that holds its blob, and what the image says of it. */
@@ -10,6 +10,20 @@ export interface LayerSource {
   readonly digest: Digest;
   /** Digest of the uncompressed layer; verified here. */
   readonly diffId: Digest;
+  /** Fulfilled when the file is complete, for one that is still coming in; the layers below it are applied meanwhile. */
+  readonly arrival?: Promise<void> | undefined;
+}
+
+/** A layer's file did not come in; `cause` is why. */
+export class LayerLost extends Error {}
+
+/** Waits for a layer's file. @throws LayerLost; the signal's reason */
+export async function arrived({ arrival }: LayerSource, signal: AbortSignal): Promise<void> {
+  if (arrival === undefined) return;
+  const lost = (cause: unknown): never => {
+    throw new LayerLost("A layer did not come in", { cause });
+  };
+  await raceSignal(arrival.catch(lost), signal);
 }
 
 const MEDIA_TYPES: ReadonlySet<string> = new Set([

@@ -10,6 +10,8 @@ import type { LayerSource } from "./layer-source.ts";
 export interface ReadLayerOptions {
   readonly expansion: Expansion;
   readonly signal: AbortSignal;
+  /** Called as the file is read. @param read compressed bytes so far, of `size`. */
+  readonly onRead: (read: number, size: number) => void;
 }
 
 /**
@@ -34,6 +36,7 @@ export async function readLayer(
       options.expansion.decompressed(chunk.length, blob.bytesRead);
       hash.update(chunk);
       take(chunk);
+      options.onRead(blob.bytesRead, blob.size);
     }
   } catch (error) {
     if (!isDecoderError(error)) throw error;

@@ -1,9 +1,9 @@
 import { closeSync, constants, fchmodSync, fchownSync, openSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { Digest } from "@a3s/core";
+import { type Digest, inSteps } from "@a3s/core";
 import { applyLayer } from "../layer/apply-layer.ts";
-import type { LayerSource } from "../layer/layer-source.ts";
+import { arrived, type LayerSource } from "../layer/layer-source.ts";
 import type { LayerLimits } from "../layer/limits.ts";
 import { Tally } from "../layer/tally.ts";
 import { LineFile } from "../manifest/line-file.ts";
@@ -12,6 +12,7 @@ import { finishRoot } from "../root/finish-root.ts";
 import { startPace } from "../root/pace.ts";
 import { ownPrivileges, type Privileges } from "../root/privileges.ts";
 import { RootBuilder } from "../root/root-builder.ts";
+import type { RootEvent } from "../root-event.ts";
 import { copyHeldParent, type HeldParent } from "./parent-root.ts";
 import { type RootRecord, writeRecord } from "./root-record.ts";
 
@@ -20,6 +21,7 @@ export interface BuildRootOptions {
   readonly chainId: Digest;
   readonly layers: readonly LayerSource[];
   readonly limits: LayerLimits;
+  readonly emit: (event: RootEvent) => void;
   readonly signal: AbortSignal;
 }
 
@@ -73,19 +75,35 @@ async function writeRoot(directory: string, options: BuildRootOptions & ParentOp
 }
 
 /** @returns what all layers hold, as if each had been applied. */
-async function applyLayers(root: RootBuilder, { layers, limits, signal, parent }: BuildRootOptions & ParentOption) {
+async function applyLayers(root: RootBuilder, options: BuildRootOptions & ParentOption) {
+  const { layers, limits, signal, emit, parent } = options;
   const tally = new Tally(limits);
   let known = 0;
   if (parent !== undefined) {
     const { record } = parent;
+    emit({ type: "base", layers: record.layers.length });
     tally.addBytes(record.totalBytes);
     await copyHeldParent(root, parent, { count: (bytes) => tally.addEntry(bytes), pace: startPace(signal) });
     // Its layers had other entries as well, such as whiteouts.
     while (tally.entries < record.entries) tally.addEntry(0);
     known = tally.entries - record.entries;
   }
-  for (const layer of layers.slice(parent?.record.layers.length)) await applyLayer(root, layer, tally, signal);
+  for (const [index, layer] of layers.entries()) {
+    if (index < (parent?.record.layers.length ?? 0)) continue;
+    await arrived(layer, signal);
+    await applyLayer(root, layer, tally, { signal, onRead: progressOf(layer, index, emit) });
+    emit({ type: "layer-done", layer: index, digest: layer.digest });
+  }
+  emit({ type: "sealing" });
   return { entries: tally.entries - known, totalBytes: tally.totalBytes };
+}
+
+function progressOf({ digest }: LayerSource, layer: number, emit: BuildRootOptions["emit"]) {
+  let report: ((read: number) => void) | undefined;
+  return (read: number, size: number) => {
+    report ??= inSteps(size, (bytes) => emit({ type: "layer-progress", layer, digest, read: bytes, size }));
+    report(read);
+  };
 }
 
 /** In a directory with the setgid bit, new ones inherit its group and the bit; owners are compared with our own group. */

@@ -1,25 +1,37 @@
+interface Work<Result, Event> {
+  readonly result: Promise<Result>;
+  readonly abort: AbortController;
+  readonly listeners: Set<(event: Event) => void>;
+  callers: number;
+}
+
+/** One of those who wait for shared work. */
+export interface WorkCaller<Event> {
+  readonly signal: AbortSignal;
+  /** Told of what happens from now on. */
+  readonly emit: (event: Event) => void;
+}
+
 /**
  * Work that several callers wait for and that is done once. It ends early when every caller has given up, not when one has.
  */
-export class SharedWork<Key, Result> {
-  readonly #running = new Map<
-    Key,
-    { readonly result: Promise<Result>; readonly abort: AbortController; callers: number }
-  >();
+export class SharedWork<Key, Result, Event> {
+  readonly #running = new Map<Key, Work<Result, Event>>();
 
   /** Joins the work of the key, or starts it. @throws the work's error, or the reason of the caller's own signal. */
   async run(
     key: Key,
-    signal: AbortSignal | undefined,
-    start: (signal: AbortSignal) => Promise<Result>,
+    { signal, emit }: WorkCaller<Event>,
+    start: (work: WorkCaller<Event>) => Promise<Result>,
   ): Promise<Result> {
-    signal?.throwIfAborted();
+    signal.throwIfAborted();
     const work = this.#running.get(key) ?? this.#start(key, start);
     work.callers++;
-    if (signal === undefined) return work.result;
+    work.listeners.add(emit);
     // The caller who gives up last waits for the work to clean up after itself.
     return new Promise((resolve, reject) => {
       const leave = () => {
+        work.listeners.delete(emit);
         work.callers--;
         if (work.callers > 0) return reject(signal.reason);
         this.#running.delete(key);
@@ -30,10 +42,14 @@ export class SharedWork<Key, Result> {
     });
   }
 
-  #start(key: Key, start: (signal: AbortSignal) => Promise<Result>) {
+  #start(key: Key, start: (work: WorkCaller<Event>) => Promise<Result>): Work<Result, Event> {
     const abort = new AbortController();
-    const result = start(abort.signal);
-    const work = { result, abort, callers: 0 };
+    const listeners = new Set<(event: Event) => void>();
+    const emit = (event: Event) => {
+      for (const listener of listeners) listener(event);
+    };
+    const result = start({ signal: abort.signal, emit });
+    const work: Work<Result, Event> = { result, abort, listeners, callers: 0 };
     this.#running.set(key, work);
     const forget = () => {
       if (this.#running.get(key) === work) this.#running.delete(key);

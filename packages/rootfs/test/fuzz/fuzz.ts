@@ -122,10 +122,13 @@ class FuzzPlace implements AsyncDisposable {
   async play({ layers, predicted }: Round): Promise<string> {
     const sources = await Promise.all(layers.map((layer) => writeTestLayer(join(this.#directory, "blobs"), layer)));
     const descriptors = openDescriptors();
-    const outcome = await ensureRoot({ store: this.#store, layers: sources, limits: LIMITS }).catch((error) => {
-      if (error instanceof RootfsError && CODES.includes(error.code)) return error.code;
-      throw error;
-    });
+    const outcome = await ensureRoot({ store: this.#store, layers: sources, limits: LIMITS }).then(
+      undefined,
+      (error) => {
+        if (error instanceof RootfsError && CODES.includes(error.code)) return error.code;
+        throw error;
+      },
+    );
     same("open descriptors", openDescriptors(), descriptors);
     same("around the store", this.#look(), this.#around);
     same("staging", readdirSync(join(this.#store.directory, ".staging")), []);

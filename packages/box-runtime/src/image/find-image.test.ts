@@ -1,15 +1,22 @@
+import { rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ImageStore } from "@a3s/oci";
+import { ImageStore, type PullEvent } from "@a3s/oci";
 import { startTestRegistry, testImage, testLayer } from "@a3s/testing";
 import { expect, onTestFinished, test } from "vitest";
-import { findImage } from "./find-image.ts";
+import { type FindImageOptions, findImage, type HeldImage } from "./find-image.ts";
 
 const [one, two] = ["one", "two"].map((content) =>
   testImage({ layers: [testLayer([{ type: "file", path: content, content }])] }),
 ) as [ReturnType<typeof testImage>, ReturnType<typeof testImage>];
 const { signal } = new AbortController();
+
+async function find(reference: string, options: Pick<FindImageOptions, "store" | "pull">): Promise<HeldImage> {
+  const found = await findImage(reference, { ...options, signal, onProgress: () => {} });
+  if (found === undefined) throw new Error("nobody removed it");
+  return found;
+}
 
 async function setting() {
   const store = await mkdtemp(join(tmpdir(), "a3s-find-image-"));
@@ -21,20 +28,20 @@ async function setting() {
 
 test("a missing image is pulled, a stored one costs no request", async () => {
   const { store, registry } = await setting();
-  const find = () => findImage(`${registry.host}/a:one`, { store, pull: {}, signal });
-  await using first = await find();
+  const findOne = () => find(`${registry.host}/a:one`, { store, pull: {} });
+  await using first = await findOne();
   const asked = registry.requests.length;
-  await using second = await find();
+  await using second = await findOne();
   expect(second.image).toEqual(first.image);
   expect(registry.requests.length).toBe(asked);
 });
 
 test("a pull makes room, but never takes away the image of a box that holds it", async () => {
   const { store, registry } = await setting();
-  const find = (name: string) => findImage(`${registry.host}/${name}`, { store, pull: { cacheBytes: 1 }, signal });
+  const findNamed = (name: string) => find(`${registry.host}/${name}`, { store, pull: { cacheBytes: 1 } });
   const names = async () => (await (await ImageStore.open(store)).list()).map(({ reference }) => reference);
-  const held = await find("a:one");
-  await using _other = await find("b:two");
+  const held = await findNamed("a:one");
+  await using _other = await findNamed("b:two");
   expect(await names()).toEqual([`${registry.host}/a:one`, `${registry.host}/b:two`]);
   await held[Symbol.asyncDispose]();
   await (await ImageStore.open(store)).evict({ maxBytes: 1 });
@@ -44,9 +51,18 @@ test("a pull makes room, but never takes away the image of a box that holds it",
 test("an image that is stored does not get round a signature policy", async () => {
   const { store, registry } = await setting();
   const reference = `${registry.host}/a:one`;
-  await using _unsigned = await findImage(reference, { store, pull: {}, signal });
+  await using _unsigned = await find(reference, { store, pull: {} });
   const signaturePolicy = { type: "keyless", issuer: "https://issuer", identity: "me", trustedRoot: {} } as const;
-  await expect(findImage(reference, { store, pull: { signaturePolicy }, signal })).rejects.toMatchObject({
+  await expect(find(reference, { store, pull: { signaturePolicy } })).rejects.toMatchObject({
     code: "SIGNATURE_POLICY_INVALID",
   });
+});
+
+test("an image that is gone before it is held is none", async () => {
+  const { store, registry } = await setting();
+  const remove = (event: PullEvent) => {
+    if (event.type === "done") for (const { path } of event.image.layers) rmSync(path);
+  };
+  const options = { store, pull: {}, signal, onProgress: remove };
+  expect(await findImage(`${registry.host}/a:one`, options)).toBeUndefined();
 });
