@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdtemp, readdir, rm, stat } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { takeCensus } from "@a3s/testing";
@@ -10,10 +10,12 @@ import { BOOT_TIMEOUT_MS, exampleImage, text } from "./example-image.ts";
 const MIB = 1024 * 1024;
 const DISK_MIB = 1024;
 
-/** One box with a disk for all of these. */
+/** One box with a disk for most of these. */
 let home: string;
 let before: Awaited<ReturnType<typeof takeCensus>>;
 let vm: VmManager;
+/** Beside it, one without a disk. */
+let small: VmManager;
 const box = (config: object) =>
   new VmManager(
     { image: exampleImage(), vcpus: 1, memoryMib: 256, bootTimeoutMs: BOOT_TIMEOUT_MS, ...config },
@@ -25,10 +27,13 @@ const sh = (script: string, within = vm) => within.exec(["sh", "-c", script]);
 beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), "a3s-home-"));
   before = await takeCensus(home);
-  vm = box({ diskMib: DISK_MIB });
+  vm = box({ diskMib: DISK_MIB, volumes: [{ source: "kept", target: "/var/lib/kept" }] });
   await vm.boot();
+  small = box({ volumes: [{ source: "kept", target: "/read", readOnly: true }] });
+  await small.boot();
 });
 afterAll(async () => {
+  await small?.destroy();
   await vm?.destroy();
   await rm(home, { recursive: true, force: true });
 });
@@ -72,17 +77,22 @@ test("takes more than the box has memory, reads it back whole, and gives the roo
   await expect.poll(async () => (await diskOnHost()).bytes, { timeout: 60_000 }).toBeLessThan(100 * MIB);
 });
 
+test("a named volume is made at its first use and keeps what one box wrote for the next", async () => {
+  expect((await sh("stat -c '%a %u' /var/lib/kept && echo from the first > /var/lib/kept/note")).exitCode).toBe(0);
+  expect(await readFile(join(home, "volumes/kept/data/note"), "utf8")).toBe("from the first\n");
+  expect(text((await sh("cat /read/note; echo no > /read/x", small)).stdout)).toBe("from the first\n");
+});
+
 test("without a disk, the root takes no more than about half of the box's memory", async () => {
-  await using small = box({});
-  await small.boot();
   const { stdout } = await sh("head -c 200m /dev/zero > /big || stat -c %s /big", small);
   expect(Number(text(stdout))).toBeGreaterThan(64 * MIB);
   expect(Number(text(stdout))).toBeLessThan(160 * MIB);
 });
 
-// Stays the last of this file: it ends the VM that the others share.
-test("the disk goes with the box", async () => {
-  await vm.destroy();
+// Stays the last of this file: it ends the VMs that the others share.
+test("the disk goes with the box, the named volume stays", async () => {
+  await Promise.all([small.destroy(), vm.destroy()]);
+  expect(await readdir(join(home, "volumes/kept/data"))).toEqual(["note"]);
   expect(await readdir(join(home, "boxes"))).toEqual([]);
   expect(await takeCensus(home)).toEqual(before);
 });

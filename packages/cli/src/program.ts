@@ -18,7 +18,12 @@ export function buildProgram(setExitCode: (code: number) => void): Command {
     .option("-c, --cpus <n>", "virtual CPUs", integer)
     .option("-m, --memory <MiB>", "memory in MiB", integer)
     .option("-e, --env <NAME=VALUE>", "set an environment variable (repeatable)", collect, [])
-    .option("-v, --volume <source:target[:ro]>", "share a host directory (repeatable)", collect, [])
+    .option(
+      "-v, --volume <source:target[:ro]>",
+      "share a directory or file of the host, or a named volume (repeatable)",
+      collect,
+      [],
+    )
     .option("-w, --workdir <path>", "working directory in the guest")
     .option("-u, --user <user[:group]>", "user to run as")
     .option("-i, --interactive", "pass standard input on")

@@ -19,6 +19,7 @@ export {
   type TmpfsRequest,
   type VolumeRequest,
 } from "./mounts/mount-plan.ts";
+export type { NamedVolume } from "./mounts/volume.ts";
 export type { UnsetRecord } from "./root/finish-root.ts";
 export type { RootEvent } from "./root-event.ts";
 export { LowerStore, type RootLease } from "./store/lower-store.ts";

@@ -12,6 +12,7 @@ import { bootError } from "./boot-error.ts";
 import type { BootStage } from "./boot-stage.ts";
 import { createBoxDirectories } from "./box-directories.ts";
 import { checkVolumes } from "./check-volumes.ts";
+import { makeNamedVolumes } from "./named-volumes.ts";
 
 /** What a boot needs. */
 export interface BootOptions {
@@ -45,12 +46,14 @@ export async function bootBox(options: BootOptions): Promise<BootedBox> {
   };
 
   enter("image");
-  const mounts = planMounts({ ...config, volumes: await checkVolumes(config.volumes) });
+  const volumes = await checkVolumes(config.volumes);
+  const mounts = planMounts({ ...config, volumes, volumesDirectory: home.volumes });
   const { image, root: lower } = held.use(
     await holdImage(config.image, { ...options, onImage: () => enter("rootfs") }),
   );
 
   enter("prepare");
+  await makeNamedVolumes(mounts.volumes);
   const directories = held.use(await createBoxDirectories(home, id));
   const disks: string[] = [];
   for (const { sizeMib } of mounts.disks) {

@@ -3,9 +3,10 @@ import type { VolumeConfig } from "@a3s/core";
 import { RuntimeError } from "../errors/runtime-error.ts";
 
 /**
- * The volumes with the one path of each source that leads through no link: who shares a link shares what it leads to.
+ * The volumes with the one path of each source that leads through no link: who shares a link shares what it leads to. Named volumes
+ * stay as they are.
  *
- * @throws RuntimeError `VOLUME_INVALID` unless every source is a directory or a file.
+ * @throws RuntimeError `VOLUME_INVALID` unless every source that is a path is a directory or a file.
  */
 export async function checkVolumes(volumes: readonly VolumeConfig[]): Promise<readonly VolumeConfig[]> {
   const checked: VolumeConfig[] = [];
@@ -14,6 +15,7 @@ export async function checkVolumes(volumes: readonly VolumeConfig[]): Promise<re
 }
 
 async function checkSource(source: string): Promise<string> {
+  if (!source.startsWith("/")) return source;
   try {
     const path = await realpath(source);
     const found = await stat(path);

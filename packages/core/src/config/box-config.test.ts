@@ -24,7 +24,7 @@ test.each([
   ["a disk without room for a file system", { image: "a", diskMib: 15 }, "diskMib"],
   ["a disk for a root that nobody writes to", { image: "a", diskMib: 64, readOnly: true }, "diskMib"],
   ["a host name with a dot", { image: "a", hostname: "a.b" }, "hostname"],
-  ["a relative volume", { image: "a", volumes: [{ source: "x", target: "/x" }] }, "volumes.0.source"],
+  ["a relative volume", { image: "a", volumes: [{ source: "./x", target: "/x" }] }, "volumes.0.source"],
   ["an unknown field", { image: "a", memory: 512 }, "memory"],
   ["no object", 7, "itself"],
 ])("%s is refused and named", (_, input, field) => {

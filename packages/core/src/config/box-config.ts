@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { isVolumeName } from "../values/volume-name.ts";
 import { parseConfig } from "./parse-config.ts";
 
 /** vCPUs of a box when none are asked for. */
@@ -28,8 +29,12 @@ const absolutePath = v.pipe(
 const timeoutMs = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(24 * 60 * 60 * 1000));
 
 const volume = v.strictObject({
-  /** Directory or file on the host, absolute. */
-  source: absolutePath,
+  /** Absolute path of a directory or file on the host, or the name of a volume, which is made when it is missing. */
+  source: v.pipe(
+    v.string(),
+    v.check((source) => source.startsWith("/") || isVolumeName(source), "must be an absolute path or name a volume"),
+    v.check((source) => !source.includes("\0"), "must not contain a NUL byte"),
+  ),
   /** Where it appears in the guest, absolute. */
   target: absolutePath,
   readOnly: v.optional(v.boolean(), false),
@@ -68,7 +73,7 @@ const boxConfig = v.pipe(
   ),
 );
 
-/** A directory or a single file of the host that the guest sees over virtio-fs. */
+/** A directory or a single file of the host, or a named volume, that the guest sees over virtio-fs. */
 export type VolumeConfig = Readonly<v.InferOutput<typeof volume>>;
 
 /**
@@ -82,7 +87,7 @@ export type VolumeConfig = Readonly<v.InferOutput<typeof volume>>;
  * | `hostname` | RFC 1123 label | the box's id |
  * | `readOnly` | root without a writable layer | false |
  * | `diskMib` | MiB of the root's writable layer on disk, 16 to 1 TiB | in memory, half of it |
- * | `volumes` | at most 32 directories or files | none |
+ * | `volumes` | at most 32 directories, files or named volumes | none |
  * | `tmpfs` | at most 32; `sizeMib` (half of the guest's memory), `mode` (0o1777) | none |
  * | `bootTimeoutMs` | ms to Ready | 30000 |
  * | `stopGraceMs` | ms from asking to killing | 10000 |

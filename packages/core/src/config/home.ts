@@ -11,6 +11,8 @@ export interface HomeLayout {
   readonly rootfs: string;
   /** One directory per box: logs and exit record. */
   readonly boxes: string;
+  /** What boxes keep under a name, one directory per volume. */
+  readonly volumes: string;
   /** Sockets; short on purpose, a Unix socket path holds 107 bytes. */
   readonly run: string;
   /** What the guest agent boots from, one directory per build of the agent. */
@@ -37,6 +39,7 @@ export function homeLayout(home?: string, env: NodeJS.ProcessEnv = process.env):
     images: join(root, "images"),
     rootfs: join(root, "rootfs"),
     boxes: join(root, "boxes"),
+    volumes: join(root, "volumes"),
     run: join(root, "run"),
     guest: join(root, "guest"),
   };

@@ -8,6 +8,7 @@ test("a root alone needs nothing but the image's directory", () => {
   expect(planMounts(request)).toEqual({
     root: { lowerTag: "a3s.lower", readOnly: false, upperDevice: undefined },
     disks: [],
+    volumes: [],
     shares: [],
     mounts: [],
   });
@@ -75,7 +76,29 @@ test("everything that is shared is mounted, with its own rights, and tags fit vi
   }
 });
 
+test("a named volume is a directory beneath that of the volumes, planned once however often it is mounted", () => {
+  const { volumes, shares } = planMounts({
+    ...request,
+    volumesDirectory: "/home/.a3s/volumes",
+    volumes: ["/one", "/two"].map((target) => ({ source: "my_data.1", target, readOnly: target === "/two" })),
+  });
+  const path = "/home/.a3s/volumes/my_data.1/data";
+  expect(volumes).toEqual([{ name: "my_data.1", path }]);
+  expect(shares[0]?.entries.map((entry) => [entry.path, entry.readOnly])).toEqual([
+    [path, false],
+    [path, true],
+  ]);
+});
+
+test.each(["../up", "a/b", ".", "", "-x", "x\0"])("MOUNT_INVALID: %j is no source", (source) => {
+  const volumes = [{ ...writable, source }];
+  expect(() => planMounts({ ...request, volumesDirectory: "/v", volumes })).toThrow(
+    expect.objectContaining({ code: "MOUNT_INVALID", details: { source } }),
+  );
+});
+
 test.each([
+  ["a named volume without a place for it", { volumes: [{ ...writable, source: "data" }] }],
   ["a tmpfs where a volume is", { volumes: [writable], tmpfs: [{ target: "/a/" }] }],
   ["a volume on the root", { volumes: [{ ...writable, target: "/" }] }],
 ])("MOUNT_INVALID: %s", (_what, change) => {

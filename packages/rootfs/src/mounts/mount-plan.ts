@@ -1,8 +1,10 @@
+import type { VolumeName } from "@a3s/core";
 import { orderTargets, parseTarget } from "./target.ts";
+import { type NamedVolume, parseVolumeName } from "./volume.ts";
 
-/** A directory or a single file of the host that the guest is to see. */
+/** What the guest is to see of the host. */
 export interface VolumeRequest {
-  /** Absolute path on the host; any bytes but NUL. */
+  /** Absolute path of a directory or a file on the host, of any bytes but NUL; or the name of a volume. */
   readonly source: string;
   /** Absolute path in the guest. */
   readonly target: string;
@@ -26,6 +28,8 @@ export interface MountRequest {
   /** Size of that layer on a disk of its own; by default it lives in the guest's memory, of which it takes half at most. */
   readonly diskMib?: number | undefined;
   readonly volumes: readonly VolumeRequest[];
+  /** Absolute path of the directory that holds named volumes; without it there are none. */
+  readonly volumesDirectory?: string | undefined;
   readonly tmpfs: readonly TmpfsRequest[];
 }
 
@@ -87,6 +91,8 @@ export interface MountPlan {
   readonly root: RootMount;
   /** What the VM is given as `/dev/vda`, `/dev/vdb` and so on, in this order. */
   readonly disks: readonly Disk[];
+  /** Each once. */
+  readonly volumes: readonly NamedVolume[];
   /** What is shared beside it: at most one share, because a VM of libkrun takes few devices. */
   readonly shares: readonly Share[];
   /** In the order in which they have to be made: what lies beneath another mount comes after it. */
@@ -102,11 +108,19 @@ const MIB = 1024 * 1024;
  * Plans what a guest sees. A source that several volumes name with the same rights is shared once.
  *
  * @throws {@link RootfsError} `MOUNT_INVALID` with `details.target`: a target that is relative, leaves or is the root, belongs to the
- *   kernel, or is taken twice.
+ *   kernel, or is taken twice; with `details.source`: one that is neither an absolute path nor names a volume.
  */
-export function planMounts({ readOnly, diskMib, volumes, tmpfs }: MountRequest): MountPlan {
+export function planMounts({ readOnly, diskMib, volumes, volumesDirectory, tmpfs }: MountRequest): MountPlan {
   const entries: ShareEntry[] = [];
-  const entryOf = ({ source: path, readOnly }: VolumeRequest): string => {
+  const named = new Map<VolumeName, NamedVolume>();
+  const pathOf = (source: string): string => {
+    if (source.startsWith("/")) return source;
+    const volume = parseVolumeName(source, volumesDirectory);
+    named.set(source, volume);
+    return volume.path;
+  };
+  const entryOf = ({ source, readOnly }: VolumeRequest): string => {
+    const path = pathOf(source);
     const known = entries.find((entry) => entry.path === path && entry.readOnly === readOnly);
     if (known !== undefined) return known.name;
     const name = String(entries.length);
@@ -133,5 +147,11 @@ export function planMounts({ readOnly, diskMib, volumes, tmpfs }: MountRequest):
   // A root that nobody writes to needs no disk.
   const disks = diskMib === undefined || readOnly ? [] : [{ sizeMib: diskMib }];
   const upperDevice = disks.length === 0 ? undefined : UPPER_DEVICE;
-  return { root: { lowerTag: LOWER_TAG, readOnly, upperDevice }, disks, shares, mounts: orderTargets(mounts) };
+  return {
+    root: { lowerTag: LOWER_TAG, readOnly, upperDevice },
+    disks,
+    volumes: [...named.values()],
+    shares,
+    mounts: orderTargets(mounts),
+  };
 }
