@@ -9,6 +9,7 @@ import { promisify } from "node:util";
 import { type TarEntry, tarArchive } from "../../../packages/testing/dist/index.js";
 import type { LocalImage } from "../../images/busybox.ts";
 import { cachedLayout } from "../../images/cached-layout.ts";
+import { debianImages } from "../../images/debian.ts";
 
 const run = promisify(execFile);
 
@@ -19,13 +20,17 @@ const FILES_PER_DIRECTORY = 100;
 const LARGE_MIB = 1024;
 const MIB = 1024 * 1024;
 
-/** Images of one layer each: 100 000 files of up to 4 KB, and one file of 1 GiB; half of every content can be compressed. */
+/**
+ * A Debian image of five layers; and images of one layer each: 100 000 files of up to 4 KB, and one file of 1 GiB, half of whose content can
+ * be compressed.
+ */
 export async function benchImages(): Promise<readonly (LocalImage & { readonly name: string })[]> {
   const image = async (name: string, archive: () => Iterable<Uint8Array>) => {
     const layout = await cachedLayout(`bench-rootfs-${RECIPE}-${name}`, (path, work) => build(path, work, archive));
     return { name, layout, tag: "1" };
   };
-  return [await image("100 000 files", manyFiles), await image("1 GiB in one file", oneFile)];
+  const debian = { name: "Debian in 5 layers", layout: (await debianImages()).layout, tag: "layered" };
+  return [debian, await image("100 000 files", manyFiles), await image("1 GiB in one file", oneFile)];
 }
 
 async function build(layout: string, work: string, archive: () => Iterable<Uint8Array>): Promise<void> {

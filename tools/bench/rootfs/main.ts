@@ -27,7 +27,7 @@ interface Contest {
   readonly ours: readonly (Cost & { readonly callMs: number; readonly peakBytes: number })[];
 }
 
-process.stderr.write("bench:rootfs: making the images (a minute, the first time)\n");
+process.stderr.write("bench:rootfs: making the images (some minutes, the first time)\n");
 const images = await benchImages();
 // In the checkout and not in /tmp, which may be memory.
 const scratch = join(import.meta.dirname, "../../../.cache/bench/rootfs");
