@@ -1,12 +1,12 @@
 import { type ChildProcessByStdio, execFile, spawn } from "node:child_process";
-import { randomBytes, randomInt } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { readdir, readFile, rm } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { startTestRegistry, type TestRegistry, testImage, testLayer } from "@a3s/testing";
+import { Random, startTestRegistry, type TestRegistry, testImage, testLayer } from "@a3s/testing";
 import { expect, test } from "vitest";
 import { pull } from "../src/pull/pull.ts";
 import type { PullEvent } from "../src/pull/pull-event.ts";
@@ -27,17 +27,6 @@ const image = testImage({
 const totalBytes = [...image.blobs.values()].reduce((sum, { length }) => sum + length, 0);
 
 type Line = PullEvent | { readonly type: "ready" };
-
-/** Numbers from 0 to 1 that a seed repeats (mulberry32). */
-function randomNumbers(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 interface PullingProcess {
   readonly child: ChildProcessByStdio<null, Readable, null>;
@@ -85,11 +74,11 @@ const STEPS: readonly Line["type"][] = [
 ];
 
 /** Every other moment follows closely on one of the steps, each in its turn; the rest are spread over the time of a whole pull. */
-function momentOf(round: number, random: () => number, durationMs: number): Moment {
-  if (round % 2 === 0) return { type: "ready", nth: 1, delayMs: random() * durationMs };
+function momentOf(round: number, random: Random, durationMs: number): Moment {
+  if (round % 2 === 0) return { type: "ready", nth: 1, delayMs: random.next() * durationMs };
   const type = STEPS[(round >> 1) % STEPS.length] ?? "ready";
-  const nth = type.startsWith("layer") ? 1 + Math.floor(random() * 4) : 1;
-  return { type, nth, delayMs: random() * 8 };
+  const nth = type.startsWith("layer") ? 1 + random.below(4) : 1;
+  return { type, nth, delayMs: random.next() * 8 };
 }
 
 /** Kills a pull at a moment, if it comes to it. @returns whether it was killed. */
@@ -128,6 +117,14 @@ async function forget(store: ImageStore, name: string): Promise<void> {
   await store.gc();
 }
 
+/** Slow enough that a kill meets every part of a pull. */
+function startSlowRegistry(): Promise<TestRegistry> {
+  return startTestRegistry({
+    repositories: { "lib/a": { one: image } },
+    faults: [{ kind: "blob", fault: { type: "throttle", bytesPerSecond: 32 * MIB } }],
+  });
+}
+
 /** Bytes of blobs that were asked for. */
 function fetchedBytes(requests: TestRegistry["requests"]): number {
   let bytes = 0;
@@ -139,14 +136,9 @@ function fetchedBytes(requests: TestRegistry["requests"]): number {
 }
 
 test(`a pull that is killed at any of ${rounds} moments leaves a whole store`, { timeout: rounds * 4000 }, async () => {
-  const seed = Number(process.env["A3S_SEED"] ?? randomInt(2 ** 31));
-  console.log(`A3S_SEED=${seed} repeats the moments`);
-  const random = randomNumbers(seed);
+  const random = Random.fromEnvironment();
   await using files = await scratch();
-  await using registry = await startTestRegistry({
-    repositories: { "lib/a": { one: image } },
-    faults: [{ kind: "blob", fault: { type: "throttle", bytesPerSecond: 32 * MIB } }],
-  });
+  await using registry = await startSlowRegistry();
   const name = `${registry.host}/lib/a:one`;
   let store = await files.store();
   const duration = await timePull(store, name);
@@ -158,7 +150,7 @@ test(`a pull that is killed at any of ${rounds} moments leaves a whole store`, {
     store = await expectWhole(files);
     if ((await store.usage()).partialBytes > 0) resumed++;
     // Now and then from the start, so that the beginning is met as often as the end.
-    if ((await store.resolve(name)) !== undefined || random() < 0.3) {
+    if ((await store.resolve(name)) !== undefined || random.chance(0.3)) {
       await forget(store, name);
       await rm(files.path("store", "ingest"), { recursive: true });
       store = await files.store();
@@ -170,10 +162,7 @@ test(`a pull that is killed at any of ${rounds} moments leaves a whole store`, {
 
 test("the pull after a kill asks for what is missing only", async () => {
   await using files = await scratch();
-  await using registry = await startTestRegistry({
-    repositories: { "lib/a": { one: image } },
-    faults: [{ kind: "blob", fault: { type: "throttle", bytesPerSecond: 32 * MIB } }],
-  });
+  await using registry = await startSlowRegistry();
   const name = `${registry.host}/lib/a:one`;
   let store = await files.store();
   const { child, lines } = startPull(store, name);

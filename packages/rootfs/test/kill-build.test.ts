@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { type TarEntry, writeTestLayer } from "@a3s/testing";
+import { Random, type TarEntry, writeTestLayer } from "@a3s/testing";
 import { expect, test } from "vitest";
 import { chainIdOf } from "../src/chain/chain-id.ts";
 import { ensureRoot } from "../src/ensure-root.ts";
@@ -14,7 +14,6 @@ import type { LayerSource } from "../src/layer/layer-source.ts";
 import { removeTree } from "../src/root/remove-tree.ts";
 import { LowerStore } from "../src/store/lower-store.ts";
 import { dir, file, gone, hard, link } from "./fixture/entries.ts";
-import { RandomNumbers } from "./fixture/random-numbers.ts";
 import { rot } from "./fixture/rot.ts";
 import { plain } from "./fixture/scratch.ts";
 
@@ -82,7 +81,7 @@ function onFile(store: LowerStore, name: string, callback: () => void): Disposab
 }
 
 /** Half of the moments are spread over a whole build; half follow closely on something near its end, where most can go wrong. */
-function pickMoment(random: RandomNumbers, durationMs: number): Moment {
+function pickMoment(random: Random, durationMs: number): Moment {
   const after =
     (["ready", "ready", "manifest.jsonl", "record.json"] as const)[Math.floor(random.next() * 4)] ?? "ready";
   return { after, delayMs: random.next() * (after === "ready" ? durationMs : 20) };
@@ -104,7 +103,7 @@ function entriesOf(directory: string): readonly string[] {
 }
 
 /** Kills builds in a store of its own, and looks each time. @returns how often which phase was met. */
-async function killOften(random: RandomNumbers, times: number): Promise<readonly string[]> {
+async function killOften(random: Random, times: number): Promise<readonly string[]> {
   // A kill loses nothing that was written, to disk or not, so a disk would only cost time.
   const directory = await mkdtemp(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "a3s-rootfs-"));
   await using _directory = { [Symbol.asyncDispose]: () => removeTree(directory) };
@@ -144,8 +143,8 @@ async function killOften(random: RandomNumbers, times: number): Promise<readonly
 test(`a build that is killed at any of ${rounds} moments leaves no root that only seems whole`, {
   timeout: rounds * 3000,
 }, async () => {
-  const random = RandomNumbers.fromEnvironment();
-  const lanes = [random, new RandomNumbers(random.next() * 2 ** 31)];
+  const random = Random.fromEnvironment();
+  const lanes = [random, new Random(random.next() * 2 ** 31)];
   const met = (await Promise.all(lanes.map((lane) => killOften(lane, rounds / lanes.length)))).flat();
   const phases = [...new Set(met)].map((phase) => `${phase} ${met.filter((one) => one === phase).length}`);
   console.log(`Killed in: ${phases.join(", ")}`);

@@ -5,13 +5,13 @@ import { open, readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { text } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
+import { Random } from "@a3s/testing";
 import { expect, test } from "vitest";
 import { chainIdOf } from "../src/chain/chain-id.ts";
 import { ensureRoot } from "../src/ensure-root.ts";
 import type { LayerSource } from "../src/layer/layer-source.ts";
 import { LowerStore } from "../src/store/lower-store.ts";
 import { file } from "./fixture/entries.ts";
-import { RandomNumbers } from "./fixture/random-numbers.ts";
 import { startChild } from "./fixture/run-child.ts";
 import { plain, Scratch } from "./fixture/scratch.ts";
 
@@ -93,7 +93,7 @@ test("processes that build, hold, prune and verify at the same time never see a 
 }, async () => {
   await using scratch = await Scratch.create();
   const { store } = scratch;
-  const random = RandomNumbers.fromEnvironment();
+  const random = Random.fromEnvironment();
   const files = Array.from({ length: 100 }, (_, number) => `file${number}`);
   const [base, ...tops] = await scratch.layers(
     ...["0", "1", "2"].map((content) => plain(files.map((name) => file(name, content)))),

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { Random } from "@a3s/testing";
 import { leaseRoot } from "../src/ensure-root.ts";
 import { LowerStore } from "../src/store/lower-store.ts";
-import { RandomNumbers } from "./fixture/random-numbers.ts";
 
 /**
  * A process of the tests: again and again prepares one of several roots and looks whether it stays while it is held, or prunes, or
@@ -10,7 +10,7 @@ import { RandomNumbers } from "./fixture/random-numbers.ts";
  */
 const [directory = "", images = "", seed = "", rounds = ""] = process.argv.slice(2);
 const store = await LowerStore.open(directory);
-const random = new RandomNumbers(Number(seed));
+const random = new Random(Number(seed));
 for (let round = 0; round < Number(rounds); round++) {
   const dice = random.next();
   if (dice < 0.6) await useRoot();

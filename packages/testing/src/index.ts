@@ -18,6 +18,7 @@ export { writeTestLayout } from "./image/layout.ts";
 export { type TarArchiveOptions, tarArchive } from "./image/tar-archive.ts";
 export type { TarEntry, TarEntryBase, TarHeaderField } from "./image/tar-entry.ts";
 export { waitForExit } from "./process/wait-for-exit.ts";
+export { Random } from "./random/random.ts";
 export {
   type CertificateOptions,
   type KeyPair,

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type LayerCompression, type TestLayer, tarArchive, testLayer, writeTestLayer } from "@a3s/testing";
+import { type LayerCompression, Random, type TestLayer, tarArchive, testLayer, writeTestLayer } from "@a3s/testing";
 import { ensureRoot } from "../../src/ensure-root.ts";
 import { RootfsError } from "../../src/errors/rootfs-error.ts";
 import { removeTree } from "../../src/root/remove-tree.ts";
@@ -11,7 +11,6 @@ import { type FuzzEntry, tarEntries } from "./fuzz-entry.ts";
 import { generateLayer } from "./generate.ts";
 import { Model, Refused } from "./model.ts";
 import { mutate } from "./mutate.ts";
-import { Random } from "./random.ts";
 
 /** What a run has seen. */
 export interface FuzzCounts {

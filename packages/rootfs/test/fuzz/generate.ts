@@ -1,5 +1,5 @@
+import type { Random } from "@a3s/testing";
 import type { FuzzEntry } from "./fuzz-entry.ts";
-import type { Random } from "./random.ts";
 
 /** Few names, so that entries meet; two are one when normalised, one is the runtime's own. */
 const NAMES = ["a", "b", "c", "d", "etc", "lib", "caf\u00e9", "cafe\u0301", "canary", "long".repeat(30)];

@@ -1,9 +1,18 @@
+import { randomInt } from "node:crypto";
+
 /** Choices that a seed repeats. */
 export class Random {
   #state: number;
 
   constructor(seed: number) {
     this.#state = seed;
+  }
+
+  /** From `A3S_SEED`, or a new seed, which is printed: `A3S_SEED=number` before the same command repeats the run. */
+  static fromEnvironment(): Random {
+    const seed = Number(process.env["A3S_SEED"] ?? randomInt(2 ** 31));
+    console.log(`A3S_SEED=${seed} repeats this`);
+    return new Random(seed);
   }
 
   /** From 0 to 1, exclusive (mulberry32). */
