@@ -21,6 +21,8 @@ export {
 } from "./mounts/mount-plan.ts";
 export type { NamedVolume } from "./mounts/volume.ts";
 export type { UnsetRecord } from "./root/finish-root.ts";
+export { measureTree, type TreeSize } from "./root/measure-tree.ts";
+export { removeTree } from "./root/remove-tree.ts";
 export type { RootEvent } from "./root-event.ts";
 export { LowerStore, type RootLease } from "./store/lower-store.ts";
 export type { PrunedRoot, PruneOptions, PruneReport } from "./store/prune.ts";

@@ -1,6 +1,6 @@
 import { type BigIntStats, constants, lstatSync, readlinkSync } from "node:fs";
 import type { ByteString } from "../bytes/byte-string.ts";
-import { getXattrAt, listXattrsAt } from "../posix/at.ts";
+import { getXattrAt, listXattrsAt, pathAt } from "../posix/at.ts";
 import { deviceParts } from "../posix/device-number.ts";
 import { type ManifestEntry, nameBytes } from "./manifest-entry.ts";
 
@@ -33,7 +33,7 @@ const BLOCK_BYTES = 512;
  * @param path below the root, for the entry.
  */
 export function describeFile(directory: number, name: ByteString, path: ByteString): DescribedFile {
-  const file = Buffer.from(`/proc/self/fd/${directory}/${name}`, "latin1");
+  const file = pathAt(directory, name);
   const stat = lstatSync(file, { bigint: true });
   const type = TYPES.get(Number(stat.mode) & S_IFMT) ?? "socket";
   const xattrs = readXattrs(directory, name);

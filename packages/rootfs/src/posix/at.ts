@@ -22,6 +22,11 @@ const DIRECTORY_FLAGS = constants.O_RDONLY | constants.O_DIRECTORY | constants.O
 const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | O_CLOEXEC;
 const CREATE_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW | O_CLOEXEC;
 
+/** The same place as a path, for calls of `node:fs`; whether these follow a link in the name is theirs. */
+export function pathAt(directory: number, name: ByteString): Buffer {
+  return Buffer.from(`/proc/self/fd/${directory}/${checked(name)}`, "latin1");
+}
+
 /** A descriptor of a directory in another. */
 export function openDirectoryAt(directory: number, name: ByteString): number {
   return done("openat", libc().openat(directory, single(name), DIRECTORY_FLAGS, 0), name);
