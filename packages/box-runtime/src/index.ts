@@ -15,5 +15,14 @@ export { RuntimeError, type RuntimeErrorCode } from "./errors/runtime-error.ts";
 export type { BoxEvents } from "./events.ts";
 export type { ImagePullOptions } from "./image/find-image.ts";
 export type { CommandRequest } from "./plan/command.ts";
+export {
+  type ImageCall,
+  type ImagePruneOptions,
+  type ImagePruneReport,
+  type ImageSummary,
+  Images,
+} from "./runtime/images.ts";
+export { createRuntime, type Runtime, type RuntimeOptions } from "./runtime/runtime.ts";
 export type { BoxState } from "./state/box-state.ts";
 export { VmManager, type VmManagerOptions } from "./vm-manager.ts";
+export { type Volume, type VolumeCall, type VolumeHold, Volumes } from "./volumes/volumes.ts";

@@ -26,6 +26,7 @@ export { removeTree } from "./root/remove-tree.ts";
 export type { RootEvent } from "./root-event.ts";
 export { LowerStore, type RootLease } from "./store/lower-store.ts";
 export type { PrunedRoot, PruneOptions, PruneReport } from "./store/prune.ts";
+export { type StagedDirectory, Staging } from "./store/staging.ts";
 export type { StoredRoot } from "./store/stored-root.ts";
 export type { ListedRoot, StoreUsage } from "./store/usage.ts";
 export type { DamagedRoot, VerifyOptions, VerifyProgress, VerifyReport } from "./store/verify-roots.ts";

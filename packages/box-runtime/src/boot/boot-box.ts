@@ -8,11 +8,11 @@ import type { ImagePullOptions } from "../image/find-image.ts";
 import { holdImage } from "../image/hold-image.ts";
 import { planGuestConfig, planVmSpec } from "../plan/guest-plan.ts";
 import type { ReleaseStack } from "../release-stack.ts";
+import { Volumes } from "../volumes/volumes.ts";
 import { bootError } from "./boot-error.ts";
 import type { BootStage } from "./boot-stage.ts";
 import { createBoxDirectories } from "./box-directories.ts";
 import { checkVolumes } from "./check-volumes.ts";
-import { makeNamedVolumes } from "./named-volumes.ts";
 
 /** What a boot needs. */
 export interface BootOptions {
@@ -53,7 +53,7 @@ export async function bootBox(options: BootOptions): Promise<BootedBox> {
   );
 
   enter("prepare");
-  await makeNamedVolumes(mounts.volumes);
+  for (const { name } of mounts.volumes) held.use(await new Volumes(home.volumes).hold(name, { signal }));
   const directories = held.use(await createBoxDirectories(home, id));
   const disks: string[] = [];
   for (const { sizeMib } of mounts.disks) {

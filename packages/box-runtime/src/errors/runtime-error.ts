@@ -14,8 +14,12 @@ export type RuntimeErrorCode =
   | "BOX_DESTROYED"
   /** The image names no command and none was given. */
   | "COMMAND_MISSING"
-  /** A volume's source is missing, or neither a directory nor a file. */
-  | "VOLUME_INVALID";
+  /** A volume's source is missing, or neither a directory nor a file; or a name or labels that a volume cannot have. */
+  | "VOLUME_INVALID"
+  /** No volume has that name. */
+  | "VOLUME_NOT_FOUND"
+  /** A running box has the volume. */
+  | "VOLUME_IN_USE";
 
 /** An error of @a3s/box-runtime; see {@link RuntimeErrorCode}. */
 export class RuntimeError extends BoxError<RuntimeErrorCode> {

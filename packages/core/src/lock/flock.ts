@@ -3,6 +3,7 @@ import { getSystemErrorName } from "node:util";
 import type koffi from "koffi";
 import type { KoffiFunc } from "koffi";
 
+const LOCK_SH = 1;
 const LOCK_EX = 2;
 const LOCK_NB = 4;
 
@@ -27,9 +28,15 @@ function calls(): Calls {
   return bound;
 }
 
-/** Takes flock(2) on an open file if nobody has it. Closing the file gives it back, and so does the end of the process. */
-export function tryFlock(file: { readonly fd: number }): boolean {
-  if (calls().flock(file.fd, LOCK_EX | LOCK_NB) === 0) return true;
+/**
+ * Takes flock(2) on an open file if nobody has it, or with `shared` if nobody has it for itself. Closing the file gives it back, and so does the
+ * end of the process.
+ */
+export function tryFlock(
+  file: { readonly fd: number },
+  { shared = false }: { readonly shared?: boolean } = {},
+): boolean {
+  if (calls().flock(file.fd, (shared ? LOCK_SH : LOCK_EX) | LOCK_NB) === 0) return true;
   const error = failure("flock");
   if (error.code === "EAGAIN" || error.code === "EWOULDBLOCK") return false;
   throw error;

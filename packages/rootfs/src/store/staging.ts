@@ -11,12 +11,13 @@ export interface StagedDirectory extends AsyncDisposable {
 }
 
 /**
- * Roots that are being built, and old ones on their way out. Whoever has one holds flock(2) on it, so that those of dead processes are
- * known. They are in the store's own directory, because renaming works within one file system only.
+ * Directories that are being built, and old ones on their way out. Whoever has one holds flock(2) on it, so that those of dead
+ * processes are known. They belong beside what they become, because renaming works within one file system only.
  */
 export class Staging {
   readonly #directory: string;
 
+  /** @param directory absolute path; it has to be there before the first call. */
   constructor(directory: string) {
     this.#directory = directory;
   }
