@@ -4,12 +4,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
-import { fileURLToPath } from "node:url";
 import { type Census, takeCensus } from "@a3s/testing";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { program } from "./command.ts";
 
-/** The command as it is shipped, run as a user runs it. */
-const program = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 const image = process.env["A3S_EXAMPLE_IMAGE"] ?? "";
 /** An emulated host boots guests 20 to 50 times slower than hardware. */
 const run = ["run", "--boot-timeout", "120"];

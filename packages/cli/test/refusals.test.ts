@@ -1,34 +1,17 @@
-import { execFile } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { takeCensus, testImage, testLayer, writeTestLayout } from "@a3s/testing";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { commandWith, ended, program } from "./command.ts";
 
-const program = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 let home: string;
 beforeEach(async () => {
   home = await mkdtemp(join(tmpdir(), "a3s-cli-"));
 });
 afterEach(() => rm(home, { recursive: true, force: true }));
 
-interface Ended {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-const a3sBox = (...args: readonly string[]) => ended(process.execPath, [program, ...args]);
-
-function ended(file: string, args: readonly string[], more: Readonly<Record<string, string>> = {}): Promise<Ended> {
-  return new Promise((resolve) => {
-    const env = { ...process.env, A3S_HOME: home, ...more };
-    execFile(file, args, { env }, (error, stdout, stderr) =>
-      resolve({ code: typeof error?.code === "number" ? error.code : 0, stdout, stderr }),
-    );
-  });
-}
+const a3sBox = (...args: readonly string[]) => commandWith(home)(...args);
 
 test.each([
   ["a reference that is none", ["run", "alpine:no tag"], "REFERENCE_INVALID"],
@@ -56,7 +39,10 @@ test("a machine without libkrun ends with 125, a code and a hint, and leaves not
   const image = await bootable();
   const before = await takeCensus(home);
   const args = [program, "run", image, "--", "true"];
-  const { code, stderr } = await ended(process.execPath, args, { A3S_LIBKRUN_DIR: "/no/such/directory" });
+  const { code, stderr } = await ended(process.execPath, args, {
+    A3S_HOME: home,
+    A3S_LIBKRUN_DIR: "/no/such/directory",
+  });
   expect(code).toBe(125);
   expect(stderr).toMatch(/\[LIBKRUN_MISSING\]\n.*hint: Install/s);
   expect(await takeCensus(home)).toEqual(before);
@@ -68,7 +54,7 @@ test("a machine without KVM ends with 125, a code and a hint, and leaves nothing
   // In a mount namespace of its own, something that is no KVM lies over /dev/kvm.
   const masked = '{ test ! -e /dev/kvm || mount --bind /dev/null /dev/kvm; } && exec "$0" "$@"';
   const command = ["--map-root-user", "--mount", "sh", "-c", masked, process.execPath, program];
-  const { code, stderr } = await ended("unshare", [...command, "run", image, "--", "true"]);
+  const { code, stderr } = await ended("unshare", [...command, "run", image, "--", "true"], { A3S_HOME: home });
   expect(stderr).toMatch(/\[HOST_UNFIT\]\n.*hint: /s);
   expect(code).toBe(125);
   expect(await takeCensus(home)).toEqual(before);

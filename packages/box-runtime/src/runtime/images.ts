@@ -18,7 +18,7 @@ import {
   type StoreUsage,
   save,
 } from "@a3s/oci";
-import { LowerStore, type PruneReport } from "@a3s/rootfs";
+import { LowerStore, type PruneReport, type StoreUsage as RootUsage } from "@a3s/rootfs";
 
 /** Options of every call. */
 export interface ImageCall {
@@ -125,6 +125,11 @@ export class Images {
   /** What the images take on disk. */
   async usage(call: ImageCall = {}): Promise<StoreUsage> {
     return (await this.#store(call)).usage(call);
+  }
+
+  /** What their root directories take on disk. */
+  async rootUsage(call: ImageCall = {}): Promise<RootUsage> {
+    return (await LowerStore.open(this.#home.rootfs)).usage(call);
   }
 
   #store({ signal }: ImageCall): Promise<ImageStore> {

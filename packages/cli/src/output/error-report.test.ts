@@ -10,7 +10,7 @@ test.each([
   ["output that nobody reads any more", Object.assign(new Error("write"), { code: "EPIPE" }), 141],
   ["Ctrl-C", new InterruptedBySignal("SIGINT", 2), 130],
 ])("%s", (_, error, code) => {
-  expect(exitCodeOf(error)).toBe(code);
+  expect(exitCodeOf(error, 125)).toBe(code);
 });
 
 test("a report says what happened, why, the evidence, the hint and the code", () => {

@@ -1,18 +1,15 @@
 import { constants } from "node:os";
 import { BoxError } from "@a3s/core";
 
-/** Exit code for failures of the runtime itself, as docker has it. */
-const RUNTIME_FAILURE = 125;
-
-/** What the process ends with after an error: 126 and 127 for commands that cannot start, 128 + N after signal N, 125 else. */
-export function exitCodeOf(error: unknown): number {
+/** What the process ends with after an error: 126 and 127 for commands that cannot start, 128 + N after signal N, `otherwise` else. */
+export function exitCodeOf(error: unknown, otherwise: number): number {
   if (error instanceof InterruptedBySignal) return 128 + error.number;
   if (isReaderGone(error)) return 128 + constants.signals.SIGPIPE;
   if (error instanceof BoxError) {
     const exitCode = error.details["exitCode"];
     if (exitCode === 126 || exitCode === 127) return exitCode;
   }
-  return RUNTIME_FAILURE;
+  return otherwise;
 }
 
 /** Whoever read our output has left, as `head` does: nothing to report, and nobody to report it to. */

@@ -1,8 +1,9 @@
-import { constants } from "node:os";
 import { type ExecProcess, VmManager } from "@a3s/box-runtime";
 import { InvalidArgumentError } from "commander";
-import { InterruptedBySignal } from "../output/error-report.ts";
-import { writeFully } from "../output/write-fully.ts";
+import { InterruptedBySignal } from "../../output/error-report.ts";
+import { writeFully } from "../../output/write-fully.ts";
+import { onSignals } from "../interruption.ts";
+import { parseTmpfs } from "./tmpfs-option.ts";
 import { parseVolume } from "./volume-option.ts";
 
 /** Options of `a3s-box run`, as the command line gives them. */
@@ -13,6 +14,9 @@ export interface RunOptions {
   readonly memory?: number;
   readonly env: readonly string[];
   readonly volume: readonly string[];
+  readonly tmpfs: readonly string[];
+  readonly disk?: number;
+  readonly hostname?: string;
   readonly workdir?: string;
   readonly user?: string;
   readonly interactive?: boolean;
@@ -39,6 +43,9 @@ export async function runImage(options: RunOptions): Promise<number> {
       vcpus: options.cpus,
       memoryMib: options.memory,
       readOnly: options.readOnly,
+      hostname: options.hostname,
+      diskMib: options.disk,
+      tmpfs: options.tmpfs.map(parseTmpfs),
       bootTimeoutMs: options.bootTimeout === undefined ? undefined : options.bootTimeout * 1000,
       volumes: options.volume.map((text) => parseVolume(text, process.cwd())),
     },
@@ -78,17 +85,4 @@ function environmentOf(entries: readonly string[]): Record<string, string> {
       return equals < 0 ? [entry, process.env[entry] ?? ""] : [entry.slice(0, equals), entry.slice(equals + 1)];
     }),
   );
-}
-
-function onSignals(listener: (name: NodeJS.Signals, number: number) => void): Disposable {
-  const handlers = (["SIGINT", "SIGTERM", "SIGHUP"] as const).map((name) => {
-    const handler = () => listener(name, constants.signals[name]);
-    process.on(name, handler);
-    return () => process.off(name, handler);
-  });
-  return {
-    [Symbol.dispose]() {
-      for (const remove of handlers) remove();
-    },
-  };
 }
