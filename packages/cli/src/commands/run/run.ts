@@ -1,6 +1,7 @@
 import { type ExecProcess, VmManager } from "@a3s/box-runtime";
 import { InvalidArgumentError } from "commander";
 import { InterruptedBySignal } from "../../output/error-report.ts";
+import { reportTransfer } from "../../output/transfer-report.ts";
 import { writeFully } from "../../output/write-fully.ts";
 import { onSignals } from "../interruption.ts";
 import { parseTmpfs } from "./tmpfs-option.ts";
@@ -53,7 +54,7 @@ export async function runImage(options: RunOptions): Promise<number> {
     { pull: { insecureRegistries: options.insecureRegistry } },
   );
   if (options.verbose) vm.events.on("box.stage", ({ stage }) => process.stderr.write(`a3s-box: ${stage}\n`));
-  await vm.boot({ signal: interruption.signal });
+  await boot(vm, interruption.signal);
   if (options.verbose) process.stderr.write(`${vm.timings}\n`);
   running = vm.run({
     command: options.command,
@@ -64,6 +65,13 @@ export async function runImage(options: RunOptions): Promise<number> {
   });
   // Awaited here: the box is destroyed when this function is left.
   return await passThrough(running);
+}
+
+/** With bars for an image that has to be pulled, where somebody sees them. */
+async function boot(vm: VmManager, signal: AbortSignal): Promise<void> {
+  using report = reportTransfer(process.stderr, !process.stderr.isTTY);
+  using _pull = vm.events.on("box.pull", ({ event }) => report.onProgress(event));
+  await vm.boot({ signal });
 }
 
 /** Copies output to this process's own as it arrives, at the pace of whoever reads it. */
