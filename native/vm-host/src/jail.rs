@@ -21,8 +21,9 @@ pub fn enter(jail: &Jail) -> Result<(), Failure> {
     for path in &jail.read_only {
         bind_read_only(path).map_err(|error| Failure::system(Stage::Jail, path, &error))?;
     }
-    views::provide(&jail.views)?;
+    // Before the views, of which each entry is open for a moment.
     raise_nofile().map_err(|error| Failure::system(Stage::Jail, "setrlimit", &error))?;
+    views::provide(&jail.views)?;
     check(unsafe { libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) })
         .map_err(|error| Failure::system(Stage::Jail, "no_new_privs", &error))?;
     Ok(())

@@ -22,12 +22,15 @@ pub fn provide(views: &[View]) -> Result<(), Failure> {
         return Ok(());
     }
     let stage = |error: io::Error| Failure::system(Stage::Jail, "mount the views", &error);
+    // Before anything is mounted over `/`: an entry may be the host's whole tree, which would show what lies over it.
+    let trees = views.iter().flatten().map(take).collect::<Result<Vec<_>, _>>()?;
+    let mut trees = trees.into_iter();
     mount(Some(KIND), "/", Some(KIND), 0, Some(OPTIONS)).map_err(stage)?;
     for (index, view) in views.iter().enumerate() {
         let directory = format!("{STAGE}/{index}");
         fs::create_dir(&directory).map_err(stage)?;
-        for entry in view {
-            show(entry, &directory).map_err(|error| Failure::system(Stage::Jail, &entry.path, &error))?;
+        for (entry, tree) in view.iter().zip(trees.by_ref()) {
+            show(tree, &format!("{directory}/{}", entry.name)).map_err(|error| fault(entry, &error))?;
         }
     }
     // A guest could otherwise fill the host's memory with files of its own beside the entries.
@@ -37,18 +40,25 @@ pub fn provide(views: &[View]) -> Result<(), Failure> {
 }
 
 /// A mount of its own, so that nothing but this entry becomes read-only.
-fn show(entry: &Entry, directory: &str) -> io::Result<()> {
-    let tree = copy_tree(&entry.path)?;
+fn take(entry: &Entry) -> Result<OwnedFd, Failure> {
+    let tree = copy_tree(&entry.path).map_err(|error| fault(entry, &error))?;
     if entry.read_only {
-        set_read_only(tree.as_raw_fd(), true)?;
+        set_read_only(tree.as_raw_fd(), true).map_err(|error| fault(entry, &error))?;
     }
-    let place = format!("{directory}/{}", entry.name);
+    Ok(tree)
+}
+
+fn show(tree: OwnedFd, place: &str) -> io::Result<()> {
     let found = File::from(tree.try_clone()?).metadata()?;
     match found.is_dir() {
-        true => fs::create_dir(&place)?,
-        false => drop(File::create_new(&place)?),
+        true => fs::create_dir(place)?,
+        false => drop(File::create_new(place)?),
     }
-    move_mount(tree.as_raw_fd(), &place)
+    move_mount(tree.as_raw_fd(), place)
+}
+
+fn fault(entry: &Entry, error: &io::Error) -> Failure {
+    Failure::system(Stage::Jail, &entry.path, error)
 }
 
 fn open_path(path: &str) -> io::Result<OwnedFd> {

@@ -77,6 +77,19 @@ fn what_is_read_only_in_its_place_is_so_in_every_view() {
 }
 
 #[test]
+fn the_hosts_root_is_an_entry_like_any_other() {
+    let mut vm = Vm::new(("exit", 0), &[]);
+    let shared = vm.path("shared");
+    fs::write(shared.join("conf"), "x").unwrap();
+    let look = format!("/../0/host{}", shared.join("conf").display());
+    let calls = vm.spec["calls"].as_array_mut().unwrap();
+    calls.insert(2, json!({ "fn": "krun_look", "args": [{ "str": look }] }));
+    vm.spec["jail"]["readOnly"] = json!([]);
+    vm.spec["jail"]["views"] = json!([[{ "name": "host", "path": "/", "readOnly": true }]]);
+    assert_eq!(describe(&vm), format!("look {look}: \"x\" Read-only file system\n"));
+}
+
+#[test]
 fn an_entry_that_is_not_there_is_named() {
     let mut vm = Vm::new(("exit", 0), &[]);
     vm.spec["jail"]["views"] = json!([[{ "name": "a", "path": "/nowhere/at/all", "readOnly": false }]]);
