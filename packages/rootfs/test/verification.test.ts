@@ -72,6 +72,22 @@ test.each([
   await scratch.apply(...layers);
 });
 
+test("directories that only appear in names count as entries do, also of a root that is copied", async () => {
+  await using scratch = await Scratch.create();
+  const layers = [plain([file("a/b/c/d")]), plain([file("e/f"), file("e/g")])];
+  const attempt = (maxEntries: number) => scratch.applyWith({ limits: { maxEntries } }, ...layers);
+  await expect(attempt(6)).rejects.toMatchObject({ code: "LAYER_TOO_LARGE" });
+  await scratch.expectUntouched();
+  expect(await attempt(7)).toMatchObject({ entries: 3 });
+
+  await using upon = await Scratch.create();
+  await upon.apply(...layers.slice(0, 1));
+  await expect(upon.applyWith({ limits: { maxEntries: 6 } }, ...layers)).rejects.toMatchObject({
+    code: "LAYER_TOO_LARGE",
+  });
+  expect(await upon.applyWith({ limits: { maxEntries: 7 } }, ...layers)).toMatchObject({ entries: 3 });
+});
+
 test.each([
   ["bytes of a file", { maxFileBytes: 99_999 }, 100_000],
   ["bytes", { maxTotalBytes: 99_999 }, 100_000],

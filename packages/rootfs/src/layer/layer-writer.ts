@@ -40,11 +40,13 @@ export class LayerWriter implements TarSink, Disposable {
     this.#path = entry.path;
     this.#tally.addEntry(entry.size);
     checkXattrs(entry.attributes);
+    const implied = this.#root.impliedDirectories;
     const name = readEntryName(entry.path, this.#tally.limits);
     if (name.kind === "whiteout") this.#root.whiteout(name.parents, name.name);
     else if (name.kind === "opaque") this.#root.opaqueWhiteout(name.directory);
     else if (name.kind === "entry") this.#add(name.parents, name.name, entry);
     else if (name.kind === "root") this.#describeRoot(entry);
+    this.#tally.addImplied(this.#root.impliedDirectories - implied);
   }
 
   data(chunk: Buffer): void {

@@ -1,6 +1,6 @@
 /** Bounds of what layers may make this machine do. */
 export interface LayerLimits {
-  /** Entries of all layers together; 1 000 000 by default. */
+  /** Entries of all layers together, and directories that only appear in names; 1 000 000 by default. */
   readonly maxEntries: number;
   /** Uncompressed bytes of all layers together; 32 GiB by default. */
   readonly maxTotalBytes: number;

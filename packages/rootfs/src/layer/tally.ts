@@ -5,6 +5,7 @@ import type { LayerLimits } from "./limits.ts";
 export class Tally {
   readonly limits: LayerLimits;
   #entries = 0;
+  #implied = 0;
   #totalBytes = 0;
 
   constructor(limits: LayerLimits) {
@@ -23,12 +24,17 @@ export class Tally {
 
   addEntry(fileBytes: number): void {
     this.#entries++;
-    const { maxEntries, maxFileBytes } = this.limits;
-    if (this.#entries > maxEntries)
-      throw layerFault("LAYER_TOO_LARGE", `The layers hold more than ${maxEntries} entries`);
+    this.#checkEntries();
+    const { maxFileBytes } = this.limits;
     if (fileBytes > maxFileBytes) {
       throw layerFault("LAYER_TOO_LARGE", `A file has ${fileBytes} bytes, more than ${maxFileBytes}`);
     }
+  }
+
+  /** Directories that have no entry and only appear in names: one short name can ask for as many as it may be deep. */
+  addImplied(directories: number): void {
+    this.#implied += directories;
+    this.#checkEntries();
   }
 
   addBytes(bytes: number): void {
@@ -37,5 +43,11 @@ export class Tally {
     if (this.#totalBytes > maxTotalBytes) {
       throw layerFault("LAYER_TOO_LARGE", `The layers hold more than ${maxTotalBytes} uncompressed bytes`);
     }
+  }
+
+  #checkEntries(): void {
+    const { maxEntries } = this.limits;
+    if (this.#entries + this.#implied <= maxEntries) return;
+    throw layerFault("LAYER_TOO_LARGE", `The layers hold more than ${maxEntries} entries and directories`);
   }
 }

@@ -73,7 +73,8 @@ class Copy implements Disposable {
 
   async add(entry: ManifestEntry): Promise<void> {
     const path = byteStringOf(entry.path);
-    this.#options.count(entry.size ?? 0);
+    // A root directory without an entry is in every root and counts in none.
+    if (path !== "") this.#options.count(entry.size ?? 0);
     await this.#options.pace(FILE_COST_BYTES);
     const attributes = attributesOf(entry, this.#parent.unset.get(path));
     if (path === "") return this.#root.describeRoot(attributes);

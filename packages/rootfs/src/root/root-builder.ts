@@ -41,12 +41,18 @@ export class RootBuilder implements Disposable {
   readonly privileges: Privileges;
   readonly #limits: Pick<LayerLimits, "maxDepth" | "maxPathBytes">;
   #layer = -1;
+  #implied = 0;
 
   /** `rootDescriptor` is an open, empty directory that nobody else writes to; it stays the caller's to close. */
   constructor(rootDescriptor: number, privileges: Privileges, limits: Pick<LayerLimits, "maxDepth" | "maxPathBytes">) {
     this.descriptors = new DirectoryDescriptors(rootDescriptor);
     this.privileges = privileges;
     this.#limits = limits;
+  }
+
+  /** How many directories were made because something was to be in them. */
+  get impliedDirectories(): number {
+    return this.#implied;
   }
 
   /** What follows belongs to the next layer: its whiteouts hide everything there is now. */
@@ -170,6 +176,7 @@ export class RootBuilder implements Disposable {
     }
     let node = directory;
     for (const name of missing) node = this.#makeDirectory(this.#free({ directory: node, name }));
+    this.#implied += missing.length;
     return node;
   }
 

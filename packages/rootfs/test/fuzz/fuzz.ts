@@ -20,7 +20,7 @@ export interface FuzzCounts {
   readonly outcomes: Readonly<Record<string, number>>;
 }
 
-const LIMITS = { maxEntries: 60, maxTotalBytes: 300_000, maxFileBytes: 100_000, maxExtensionBytes: 4096 };
+const LIMITS = { maxEntries: 300, maxTotalBytes: 300_000, maxFileBytes: 100_000, maxExtensionBytes: 4096 };
 const CODES = ["LAYER_INVALID", "LAYER_UNSUPPORTED", "LAYER_ESCAPE", "LAYER_RESERVED", "LAYER_TOO_LARGE"];
 const isRoot = process.geteuid?.() === 0;
 
