@@ -213,6 +213,9 @@ export class RootBuilder implements Disposable {
   }
 
   #removeLower(directory: DirectoryNode): void {
+    // Nothing of lower layers comes back, so a layer that repeats its whiteouts does not have everything looked at again.
+    if (directory.clearedIn === this.#layer) return;
+    directory.clearedIn = this.#layer;
     for (const [name, node] of directory.children) {
       if (node.layer !== this.#layer) this.#remove({ directory, name });
       else if (node.kind === "directory") this.#removeLower(node);

@@ -21,6 +21,8 @@ export interface DirectoryNode {
   layer: number;
   /** The last layer with an entry for the directory itself, -1 for none. */
   describedIn: number;
+  /** The last layer that has removed all of lower layers in it, -1 for none. */
+  clearedIn: number;
   /** Set on disk when all layers are applied: mtimes change with every entry, and modes could lock the owner out. */
   attributes: Attributes;
 }
@@ -57,6 +59,7 @@ export function rootNode(): DirectoryNode {
     children: new Map(),
     layer: -1,
     describedIn: -1,
+    clearedIn: -1,
     attributes: IMPLIED_ATTRIBUTES,
   };
 }
@@ -71,6 +74,7 @@ export function directoryNode(parent: DirectoryNode, name: ByteString, layer: nu
     children: new Map(),
     layer,
     describedIn: -1,
+    clearedIn: -1,
     attributes: IMPLIED_ATTRIBUTES,
   };
 }
