@@ -49,6 +49,21 @@ test("something that is no directory is an obstacle", () => {
   expect(resolve(tree(), ["tofile", "x"])).toMatchObject({ obstacle: { kind: "file" }, linked: true });
 });
 
+test("the targets of links that lead on to each other are long together in hostile layers only", () => {
+  const root = tree();
+  const chain = (links: number, target: string) => {
+    for (let link = 0; link < links; link++) {
+      const onward = `${target}long${link + 1}`;
+      root.children.set(`long${link}`, { kind: "symlink", layer: 0, target: onward, sha256: "", unset: undefined });
+    }
+    root.children.set(`long${links}`, { kind: "symlink", layer: 0, target: "usr", sha256: "", unset: undefined });
+  };
+  chain(39, "usr/../".repeat(28));
+  expect(pathOf(resolve(root, ["long0"]).directory)).toBe("usr");
+  chain(39, "usr/../".repeat(580));
+  expect(() => resolve(root, ["long0"])).toThrow(expect.objectContaining({ code: "LAYER_INVALID" }));
+});
+
 test("a loop ends", () => {
   expect(() => resolve(tree(), ["loop"])).toThrow(expect.objectContaining({ code: "LAYER_INVALID" }));
 });

@@ -16,19 +16,21 @@ export interface Resolved {
 
 /** Linux MAXSYMLINKS. */
 const MAX_LINKS = 40;
+/** Of all targets on a path together. Linux takes 40 times 4095; walking that far for each entry takes the hours of hostile layers. */
+const MAX_TARGET_BYTES = 8192;
 
 /**
  * Follows names from the root of the tree as a process would that has the tree as its root: absolute links start at the root again,
  * and `..` in the root stays there. Container runtimes do the same, so that a layer may write through `/lib -> usr/lib` of a lower
  * one. Only the tree is looked at, never the host.
  *
- * @throws RootfsError `LAYER_INVALID` for a loop of links.
+ * @throws RootfsError `LAYER_INVALID` for a loop of links, or links that are long.
  */
 export function resolve(root: DirectoryNode, names: readonly ByteString[]): Resolved {
   let directory = root;
   let missing: ByteString[] = [];
   let obstacle: LeafNode | undefined;
-  let links = 0;
+  let [links, targetBytes] = [0, 0];
   // Last name first, so that the next one is taken from the end.
   const pending = names.toReversed();
   for (let name = pending.pop(); name !== undefined; name = pending.pop()) {
@@ -42,7 +44,9 @@ export function resolve(root: DirectoryNode, names: readonly ByteString[]): Reso
     if (child?.kind === "directory") directory = child;
     else if (child?.kind === "symlink") {
       links++;
-      if (links > MAX_LINKS) throw layerFault("LAYER_INVALID", "A path goes through too many symbolic links");
+      targetBytes += child.target.length;
+      if (links > MAX_LINKS || targetBytes > MAX_TARGET_BYTES)
+        throw layerFault("LAYER_INVALID", "A path goes through too many symbolic links, or too long ones");
       if (child.target.startsWith("/")) {
         directory = root;
         missing = [];
