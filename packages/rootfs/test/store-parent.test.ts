@@ -101,7 +101,7 @@ test("the limits count what is copied", async () => {
   const { store } = scratch;
   const layers = await scratch.layers(plain([file("one", "x".repeat(5000)), gone("none")]), plain([file("two")]));
   await ensureRoot({ store, layers: layers.slice(0, 1) });
-  for (const limits of [{ maxEntries: 2 }, { maxFileBytes: 4999 }, { maxTotalBytes: 6000 }]) {
+  for (const limits of [{ maxEntries: 2 }, { maxFileBytes: 4999 }, { maxTotalBytes: 6000 }, { maxMetadataBytes: 5 }]) {
     await expect(ensureRoot({ store, layers, limits })).rejects.toMatchObject({ code: "LAYER_TOO_LARGE" });
   }
   expect(await ensureRoot({ store, layers, limits: { maxEntries: 3 } })).toMatchObject({ entries: 3 });

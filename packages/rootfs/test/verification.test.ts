@@ -4,7 +4,7 @@ import { zstdCompressSync } from "node:zlib";
 import { tarArchive, testLayer } from "@a3s/testing";
 import { expect, test } from "vitest";
 import { ensureRoot } from "../src/ensure-root.ts";
-import { file, sparse } from "./fixture/entries.ts";
+import { dir, file, link, sparse } from "./fixture/entries.ts";
 import { plain, Scratch } from "./fixture/scratch.ts";
 import { treeOf } from "./fixture/tree.ts";
 
@@ -64,9 +64,13 @@ test.each([
   ["entries", { maxEntries: 2 }],
   ["bytes", { maxTotalBytes: 4096 }],
   ["bytes of a file", { maxFileBytes: 999 }],
+  ["bytes of names, targets and attributes", { maxMetadataBytes: 120 }],
 ])("more %s than allowed, over all layers", async (_, limits) => {
   await using scratch = await Scratch.create();
-  const layers = [plain([file("a"), file("b")]), plain([file("c", "x".repeat(1000))])];
+  const layers = [
+    plain([file("a"), dir("b", { xattrs: { "user.note": "x".repeat(50) } })]),
+    plain([file("c", "x".repeat(1000)), link("d", "y".repeat(60))]),
+  ];
   await expect(scratch.applyWith({ limits }, ...layers)).rejects.toMatchObject({ code: "LAYER_TOO_LARGE" });
   await scratch.expectUntouched();
   await scratch.apply(...layers);

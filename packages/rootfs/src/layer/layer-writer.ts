@@ -2,7 +2,7 @@ import { type ByteString, readable } from "../bytes/byte-string.ts";
 import { layerFault } from "../errors/layer-fault.ts";
 import type { Place, RootBuilder } from "../root/root-builder.ts";
 import { setAttributes } from "../root/set-attributes.ts";
-import type { Attributes, TarEntry } from "../tar/entry.ts";
+import { type Attributes, type TarEntry, xattrBytes } from "../tar/entry.ts";
 import type { TarSink } from "../tar/reader.ts";
 import { readEntryName, readHardLinkTarget } from "./entry-name.ts";
 import type { Expansion } from "./expansion.ts";
@@ -38,7 +38,7 @@ export class LayerWriter implements TarSink, Disposable {
 
   entry(entry: TarEntry): void {
     this.#path = entry.path;
-    this.#tally.addEntry(entry.size);
+    this.#tally.addEntry(entry.size, entry.path.length + entry.linkTarget.length + xattrBytes(entry.attributes));
     checkXattrs(entry.attributes);
     const implied = this.#root.impliedDirectories;
     const name = readEntryName(entry.path, this.#tally.limits);

@@ -14,6 +14,8 @@ export interface LayerLimits {
   readonly maxSymlinkBytes: number;
   /** Bytes of one PAX or GNU extension header; 1 MiB by default. */
   readonly maxExtensionBytes: number;
+  /** Bytes of all names, link targets and extended attributes together, which stay in memory; 256 MiB by default. */
+  readonly maxMetadataBytes: number;
   /**
    * Uncompressed bytes per compressed byte; 500 by default. It counts from {@link RATIO_FREE_BYTES} on, because small layers of zeros
    * are harmless and common.
@@ -30,6 +32,7 @@ export const DEFAULT_LAYER_LIMITS: LayerLimits = {
   maxDepth: 128,
   maxSymlinkBytes: 4095,
   maxExtensionBytes: 1024 ** 2,
+  maxMetadataBytes: 256 * 1024 ** 2,
   maxRatio: 500,
 };
 

@@ -6,6 +6,7 @@ export class Tally {
   readonly limits: LayerLimits;
   #entries = 0;
   #implied = 0;
+  #metadataBytes = 0;
   #totalBytes = 0;
 
   constructor(limits: LayerLimits) {
@@ -22,10 +23,17 @@ export class Tally {
     return this.#totalBytes;
   }
 
-  addEntry(fileBytes: number): void {
+  addEntry(fileBytes: number, metadataBytes: number): void {
     this.#entries++;
     this.#checkEntries();
-    const { maxFileBytes } = this.limits;
+    this.#metadataBytes += metadataBytes;
+    const { maxFileBytes, maxMetadataBytes } = this.limits;
+    if (this.#metadataBytes > maxMetadataBytes) {
+      throw layerFault(
+        "LAYER_TOO_LARGE",
+        `The layers hold more than ${maxMetadataBytes} bytes of names, link targets and extended attributes`,
+      );
+    }
     if (fileBytes > maxFileBytes) {
       throw layerFault("LAYER_TOO_LARGE", `A file has ${fileBytes} bytes, more than ${maxFileBytes}`);
     }

@@ -5,7 +5,7 @@ import { describeFile } from "../manifest/describe-file.ts";
 import { byteStringOf, type ManifestEntry } from "../manifest/manifest-entry.ts";
 import { openFileAt } from "../posix/at.ts";
 import { errnoCode } from "../posix/errno.ts";
-import type { Attributes } from "../tar/entry.ts";
+import { type Attributes, xattrBytes } from "../tar/entry.ts";
 import type { Unset } from "../tree/unset.ts";
 import { ContentCloner } from "./clone-content.ts";
 import { DirectoryDescriptors } from "./directory-descriptors.ts";
@@ -27,7 +27,7 @@ export interface ParentRoot {
 /** Bounds of a copy. */
 export interface CopyOptions {
   /** Told of each file before it is made; throws when the limits do not allow it. */
-  readonly count: (fileBytes: number) => void;
+  readonly count: (fileBytes: number, metadataBytes: number) => void;
   readonly pace: Pace;
 }
 
@@ -73,10 +73,13 @@ class Copy implements Disposable {
 
   async add(entry: ManifestEntry): Promise<void> {
     const path = byteStringOf(entry.path);
-    // A root directory without an entry is in every root and counts in none.
-    if (path !== "") this.#options.count(entry.size ?? 0);
     await this.#options.pace(FILE_COST_BYTES);
     const attributes = attributesOf(entry, this.#parent.unset.get(path));
+    // A root directory without an entry is in every root and counts in none.
+    if (path !== "") {
+      const target = entry.target === undefined ? "" : byteStringOf(entry.target);
+      this.#options.count(entry.size ?? 0, path.length + target.length + xattrBytes(attributes));
+    }
     if (path === "") return this.#root.describeRoot(attributes);
     const names = namesOf(path);
     if (entry.type === "directory") return this.#root.addDirectory(names.parents, names.name, attributes);

@@ -83,9 +83,12 @@ async function applyLayers(root: RootBuilder, options: BuildRootOptions & Parent
     const { record } = parent;
     emit({ type: "base", layers: record.layers.length });
     tally.addBytes(record.totalBytes);
-    await copyHeldParent(root, parent, { count: (bytes) => tally.addEntry(bytes), pace: startPace(signal) });
+    await copyHeldParent(root, parent, {
+      count: (bytes, metadataBytes) => tally.addEntry(bytes, metadataBytes),
+      pace: startPace(signal),
+    });
     // Its layers had other entries as well, such as whiteouts.
-    while (tally.entries < record.entries) tally.addEntry(0);
+    while (tally.entries < record.entries) tally.addEntry(0, 0);
     known = tally.entries - record.entries;
   }
   for (const [index, layer] of layers.entries()) {

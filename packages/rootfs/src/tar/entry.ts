@@ -17,6 +17,11 @@ export interface Attributes {
   readonly xattrs: ReadonlyMap<ByteString, Uint8Array> | undefined;
 }
 
+/** What extended attributes take, names and values. */
+export function xattrBytes({ xattrs }: Attributes): number {
+  return [...(xattrs ?? [])].reduce((sum, [name, value]) => sum + name.length + value.length, 0);
+}
+
 export type TarEntryType = "file" | "hardlink" | "symlink" | "character-device" | "block-device" | "directory" | "fifo";
 
 /** One member of a tar archive with everything that extension headers said about it. */
