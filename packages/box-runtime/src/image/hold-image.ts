@@ -26,7 +26,7 @@ export interface HeldBoxImage extends AsyncDisposable {
 /** Finds or pulls an image and makes its root ready. The layers of an image that is pulled are applied as they come in. */
 export async function holdImage(reference: string, options: HoldImageOptions): Promise<HeldBoxImage> {
   const { home, pull, signal, onPull } = options;
-  const store = await LowerStore.open(home.rootfs);
+  const store = await LowerStore.open(home.rootfs, { signal });
   for (;;) {
     await using ahead = new RootAhead({ store, signal, onProgress: options.onRoot });
     const onProgress = (event: PullEvent) => {

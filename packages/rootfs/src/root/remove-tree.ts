@@ -13,15 +13,16 @@ const MAX_DEPTH = 128;
  * paths longer than a system call takes, more levels than a process may have files open. No symbolic link is followed. A directory
  * that does not exist is fine.
  *
- * @throws the system's error; part of the tree may be gone then.
+ * @throws the system's error, the signal's reason; part of the tree may be gone then.
  */
-export async function removeTree(path: string): Promise<void> {
+export async function removeTree(path: string, signal?: AbortSignal): Promise<void> {
+  signal?.throwIfAborted();
   const parent = openSync(dirname(path), constants.O_RDONLY | constants.O_DIRECTORY);
   const name = byteString(Buffer.from(basename(path)));
   try {
     const top = openOwn(parent, name);
     try {
-      await new Emptying(top).run();
+      await new Emptying(top, signal).run();
     } finally {
       closeSync(top);
     }
@@ -36,12 +37,14 @@ export async function removeTree(path: string): Promise<void> {
 /** Empties a directory. What is too deep in it is moved up into it first. */
 class Emptying {
   readonly #top: number;
+  readonly #signal: AbortSignal | undefined;
   readonly #movedUp: ByteString[] = [];
   #moves = 0;
   #files = 0;
 
-  constructor(top: number) {
+  constructor(top: number, signal: AbortSignal | undefined) {
     this.#top = top;
+    this.#signal = signal;
   }
 
   async run(): Promise<void> {
@@ -69,7 +72,9 @@ class Emptying {
       else if (depth < MAX_DEPTH) await this.#removeDirectory(directory, entry.name, depth + 1);
       else this.#moveUp(directory, entry.name);
       this.#files++;
-      if (this.#files % FILES_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+      if (this.#files % FILES_PER_TURN !== 0) continue;
+      await new Promise((resolve) => setImmediate(resolve));
+      this.#signal?.throwIfAborted();
     }
   }
 

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { existsSync, readFileSync, statSync } from "node:fs";
 import { mkdir, open, readdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { Digest } from "@a3s/core";
+import { type Digest, withFileLock } from "@a3s/core";
 import { expect, test } from "vitest";
 import { file } from "../../test/fixture/entries.ts";
 import { runChild, startChild } from "../../test/fixture/run-child.ts";
@@ -31,6 +31,25 @@ test("a root has a directory of its chain ID, with a manifest and a record, for 
     layers: [{ digest: layer.digest, diffId: layer.diffId }],
     entries: 1,
     files: 2,
+  });
+});
+
+test("opening ends with its signal, while another process has the store or what a dead one left is removed", async () => {
+  await using scratch = await Scratch.create();
+  const { directory } = scratch.store;
+  const left = join(directory, ".staging", "left");
+  for (let number = 0; number < 1500; number++) await mkdir(join(left, `${number}`), { recursive: true });
+  const caller = new AbortController();
+  const reason = new Error("enough");
+  const opening = LowerStore.open(directory, { signal: caller.signal });
+  setImmediate(() => caller.abort(reason));
+  await expect(opening).rejects.toBe(reason);
+  expect((await readdir(left)).length).toBeGreaterThan(0);
+  await LowerStore.open(directory);
+  expect(await readdir(join(directory, ".staging"))).toEqual([]);
+
+  await withFileLock(join(directory, "store.lock"), undefined, async () => {
+    await expect(LowerStore.open(directory, { signal: AbortSignal.timeout(50) })).rejects.toThrow(/timeout/);
   });
 });
 

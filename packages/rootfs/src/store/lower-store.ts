@@ -36,9 +36,12 @@ export class LowerStore {
    * Opens the store in a directory, which is made when it is missing. Removes what processes left that died.
    *
    * @param directory absolute path.
-   * @throws RootfsError `STORE_UNAVAILABLE`, `NO_SPACE`
+   * @throws RootfsError `STORE_UNAVAILABLE`, `NO_SPACE`; the signal's reason
    */
-  static async open(directory: string): Promise<LowerStore> {
+  static async open(
+    directory: string,
+    { signal }: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<LowerStore> {
     if (!isAbsolute(directory)) {
       throw new RootfsError({
         code: "STORE_UNAVAILABLE",
@@ -47,7 +50,7 @@ export class LowerStore {
       });
     }
     const absolute = resolve(directory);
-    return new LowerStore(await inStore(absolute, () => RootEntries.open(absolute)));
+    return new LowerStore(await inStore(absolute, () => RootEntries.open(absolute, signal)));
   }
 
   /** Absolute; the whole store is for its owner only, because roots hold setuid files and devices. */

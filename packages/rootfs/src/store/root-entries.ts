@@ -37,14 +37,14 @@ export class RootEntries {
   }
 
   /** Makes the directory if it is missing, and removes what dead processes left in it. */
-  static async open(directory: string): Promise<RootEntries> {
+  static async open(directory: string, signal: AbortSignal | undefined): Promise<RootEntries> {
     for (const path of [directory, join(directory, ".staging"), join(directory, ".locks")]) {
       await mkdir(path, { recursive: true, mode: 0o700 });
     }
     const entries = new RootEntries(directory);
-    await entries.staging.sweep();
+    await entries.staging.sweep(signal);
     await entries.#sweepLocks();
-    await entries.locked(undefined, () => entries.leases.sweep());
+    await entries.locked(signal, () => entries.leases.sweep());
     return entries;
   }
 

@@ -52,11 +52,11 @@ export class Staging {
   }
 
   /** Removes what dead processes left. */
-  async sweep(): Promise<void> {
+  async sweep(signal?: AbortSignal): Promise<void> {
     for (const name of await readdir(this.#directory)) {
       const path = join(this.#directory, name);
       await using lock = await unlessMissing(openDirectory(path));
-      if (lock !== undefined && tryFlock(lock)) await removeTree(path);
+      if (lock !== undefined && tryFlock(lock)) await removeTree(path, signal);
     }
   }
 }
