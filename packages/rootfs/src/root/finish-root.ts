@@ -34,18 +34,23 @@ const OWNER_MODE = 0o700;
 /**
  * Gives all directories their owners, modes and times, and describes every file. Directories that shut their owner out get their modes
  * when everything is described, deepest first.
+ *
+ * @throws the signal's reason; a million files take many seconds.
  */
 export async function finishRoot(
   root: RootBuilder,
   rootDescriptor: number,
   records: RootRecords,
+  signal: AbortSignal,
 ): Promise<FinishedRoot> {
   const finish = new Finish(root, rootDescriptor, records);
   let visited = 0;
   for (const file of inOrder({ path: "", node: root.tree, parent: root.tree, name: "" })) {
     finish.visit(file);
     visited++;
-    if (visited % FILES_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+    if (visited % FILES_PER_TURN !== 0) continue;
+    await new Promise((resolve) => setImmediate(resolve));
+    signal.throwIfAborted();
   }
   finish.shutDirectories();
   return finish.result;

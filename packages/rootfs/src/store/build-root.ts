@@ -8,7 +8,7 @@ import type { LayerLimits } from "../layer/limits.ts";
 import { Tally } from "../layer/tally.ts";
 import { LineFile } from "../manifest/line-file.ts";
 import { syncFileSystem } from "../posix/at.ts";
-import { finishRoot } from "../root/finish-root.ts";
+import { finishRoot, type RootRecords } from "../root/finish-root.ts";
 import { startPace } from "../root/pace.ts";
 import { ownPrivileges, type Privileges } from "../root/privileges.ts";
 import { RootBuilder } from "../root/root-builder.ts";
@@ -61,10 +61,11 @@ async function writeRoot(directory: string, options: BuildRootOptions & ParentOp
     useOwnGroup(descriptor, privileges);
     using root = new RootBuilder(descriptor, privileges, limits);
     const applied = await applyLayers(root, options);
-    const finished = await finishRoot(root, descriptor, {
+    const records: RootRecords = {
       unset: (record) => unset.write(record),
       file: (entry) => manifest.write(entry),
-    });
+    };
+    const finished = await finishRoot(root, descriptor, records, signal);
     const digests = { unsetDigest: unset.finish(), manifestDigest: manifest.finish() };
     signal.throwIfAborted();
     await syncFileSystem(descriptor);
