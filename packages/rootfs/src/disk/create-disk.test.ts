@@ -1,5 +1,5 @@
-import { execFile } from "node:child_process";
-import { access, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
+import { execFile, execFileSync } from "node:child_process";
+import { access, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -69,6 +69,21 @@ test("DISK_TOOL_MISSING and nothing left: without mke2fs", async () => {
     hint: expect.stringContaining("e2fsprogs"),
   });
   expect(await readdir(directory)).toEqual([]);
+});
+
+test("an abort ends mke2fs before it rejects, also one that does not listen", async () => {
+  const program = join(directory, "mke2fs");
+  const started = join(directory, "started");
+  execFileSync("mkfifo", [started]);
+  await writeFile(program, `#!/bin/sh\ntrap '' TERM\necho $$ > ${started}\nexec sleep 1000\n`, { mode: 0o755 });
+  const caller = new AbortController();
+  const making = createDisk({ path, sizeMib: 16, mke2fs: program, signal: caller.signal });
+  const pid = Number(await readFile(started, "utf8"));
+  const reason = new Error("the user left");
+  caller.abort(reason);
+  await expect(making).rejects.toBe(reason);
+  expect(() => process.kill(pid, 0)).toThrow(expect.objectContaining({ code: "ESRCH" }));
+  await expect(access(path)).rejects.toMatchObject({ code: "ENOENT" });
 });
 
 test("an abort rejects with its reason and leaves nothing", async () => {

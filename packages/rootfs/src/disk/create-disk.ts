@@ -1,4 +1,5 @@
-import { execFile } from "node:child_process";
+import { type ChildProcess, execFile } from "node:child_process";
+import { once } from "node:events";
 import { open, rm } from "node:fs/promises";
 import { promisify } from "node:util";
 import { RootfsError } from "../errors/rootfs-error.ts";
@@ -54,12 +55,21 @@ async function makeFileSystem(mke2fs: string, path: string, signal: AbortSignal 
   const options = [...OPTIONS, "-O", ["none", ...FEATURES].join(), "-E", EXTENDED.join()];
   const directories = [process.env["PATH"], ...SYSTEM_DIRECTORIES].filter((directory) => directory);
   const env = { PATH: directories.join(":"), LC_ALL: "C", MKE2FS_CONFIG: "/dev/null" };
+  const running = promisify(execFile)(mke2fs, [...options, path], { env, signal });
   try {
-    await promisify(execFile)(mke2fs, [...options, path], { env, signal });
+    await running;
   } catch (cause) {
+    await end(running.child);
     if (cause instanceof Error && "code" in cause && cause.code === "ENOENT") throw toolMissing(cause);
     throw diskFailed(path, "mke2fs failed", cause);
   }
+}
+
+/** An abort asks the program to end, and rejects before it has. */
+async function end(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  child.kill("SIGKILL");
+  await once(child, "exit");
 }
 
 function toolMissing(cause: unknown): RootfsError {
