@@ -56,6 +56,23 @@ test("a mount point that is missing in a read-only volume is BOOT_FAILED and nam
 });
 
 test.each([
+  ["/", "the root itself"],
+  ["proc/sys", "a directory of the kernel"],
+  ["/dev", "a directory of the kernel"],
+])("a mount point that the image makes a link to %s is BOOT_FAILED: nothing is mounted there", async (target, what) => {
+  const layout = join(home, "link");
+  await writeTestLayout(layout, {
+    latest: testImage({ layers: [testLayer([{ type: "symlink", path: "data", target }])] }),
+  });
+  const vm = box({ image: `oci:${layout}:latest`, volumes: [{ source: home, target: "/data" }] });
+  await expect(vm.boot()).rejects.toMatchObject({
+    code: "BOOT_FAILED",
+    message: expect.stringContaining(`/data leads to ${what}`),
+  });
+  await rm(layout, { recursive: true });
+});
+
+test.each([
   ["missing", "no-such-file"],
   ["no directory or file", "pipe"],
 ])("a volume's source that is %s is VOLUME_INVALID", async (_, name) => {

@@ -6,6 +6,8 @@ use rustix::io::Errno;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 
 const DIRECTORY: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
+/// Of these, each that is there is a file system of its own.
+const KERNEL_DIRECTORIES: [&str; 6] = ["proc", "sys", "sys/fs/cgroup", "dev", "dev/pts", "dev/mqueue"];
 const MODE: Mode = Mode::from_raw_mode(0o755);
 
 /// Opens the directory, making what is missing of it.
@@ -53,6 +55,20 @@ pub fn ensure_file(root: BorrowedFd<'_>, names: &[String]) -> rustix::io::Result
 
 pub fn is_directory(found: BorrowedFd<'_>) -> rustix::io::Result<bool> {
     Ok(FileType::from_raw_mode(fstat(found)?.st_mode) == FileType::Directory)
+}
+
+pub fn is_same(one: BorrowedFd<'_>, other: BorrowedFd<'_>) -> rustix::io::Result<bool> {
+    let (one, other) = (fstat(one)?, fstat(other)?);
+    Ok((one.st_dev, one.st_ino) == (other.st_dev, other.st_ino))
+}
+
+/// Whether something is in one of the file systems that the kernel keeps itself. /dev/shm is another one.
+pub fn is_of_kernel(root: BorrowedFd<'_>, found: BorrowedFd<'_>) -> rustix::io::Result<bool> {
+    let device = fstat(found)?.st_dev;
+    Ok(KERNEL_DIRECTORIES
+        .iter()
+        .filter_map(|path| fstat(open_directory(root, path).ok()?).ok())
+        .any(|kernel| kernel.st_dev == device))
 }
 
 fn open_directory(root: BorrowedFd<'_>, path: &str) -> rustix::io::Result<OwnedFd> {
@@ -160,6 +176,18 @@ mod tests {
         ] {
             assert_eq!(ensure_file(root.as_fd(), &names(name)).unwrap_err(), errno, "{name}");
         }
+        fs::remove_dir_all(path).unwrap();
+    }
+
+    #[test]
+    fn a_directory_is_the_same_by_whatever_path() {
+        let (path, root) = scratch("same");
+        symlink("..", path.join("root/up")).unwrap();
+        fs::create_dir(path.join("root/other")).unwrap();
+        let up = ensure_directory(root.as_fd(), &names("up")).unwrap();
+        let other = ensure_directory(root.as_fd(), &names("other")).unwrap();
+        assert!(is_same(root.as_fd(), up.as_fd()).unwrap());
+        assert!(!is_same(root.as_fd(), other.as_fd()).unwrap());
         fs::remove_dir_all(path).unwrap();
     }
 

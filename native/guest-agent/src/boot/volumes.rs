@@ -1,4 +1,4 @@
-use super::beneath::{ensure_directory, ensure_file, is_directory};
+use super::beneath::{ensure_directory, ensure_file, is_directory, is_of_kernel, is_same};
 use super::config::{Source, Volume};
 use super::filesystem::{attach, create, part, set_read_only};
 use super::root;
@@ -25,7 +25,23 @@ fn mount_one(root: BorrowedFd<'_>, volume: &Volume, shares: &mut Shares) -> Resu
         false => ensure_file(root, &volume.target),
     };
     let target = target.attempt(|| format!("make the mount point {path}"))?;
+    refuse(root, target.as_fd(), &path)?;
     attach(mounted.as_fd(), target.as_fd()).attempt(|| format!("mount on {path}"))
+}
+
+/// Where a target leads is the image's to say; the planner has refused these by their names.
+fn refuse(root: BorrowedFd<'_>, target: BorrowedFd<'_>, path: &str) -> Result<(), Trouble> {
+    let look = || format!("look at the mount point {path}");
+    // What is mounted over the root is under nobody's path: the volume would be missing without a word.
+    if is_same(root, target).attempt(look)? {
+        return Err(Trouble::new(format!("the mount point {path} leads to the root itself")));
+    }
+    match is_of_kernel(root, target).attempt(look)? {
+        true => Err(Trouble::new(format!(
+            "the mount point {path} leads to a directory of the kernel"
+        ))),
+        false => Ok(()),
+    }
 }
 
 fn provide(volume: &Volume, shares: &mut Shares) -> rustix::io::Result<OwnedFd> {
