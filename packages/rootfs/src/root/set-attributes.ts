@@ -1,4 +1,4 @@
-import { fchmodSync, fchownSync } from "node:fs";
+import { fchmodSync, fchownSync, statfsSync } from "node:fs";
 import { type ByteString, readable } from "../bytes/byte-string.ts";
 import { chmodAt, chownAt, setTime, setTimeAt, setXattr, setXattrAt } from "../posix/at.ts";
 import { errnoCode } from "../posix/errno.ts";
@@ -17,7 +17,7 @@ export function setAttributes(
   privileges: Privileges,
 ): Unset | undefined {
   const owner = setOwner(attributes, privileges, () => fchownSync(descriptor, attributes.uid, attributes.gid));
-  const xattrs = setXattrs(attributes, (xattr, value) => setXattr(descriptor, xattr, value));
+  const xattrs = setXattrs(attributes, descriptor, (xattr, value) => setXattr(descriptor, xattr, value));
   fchmodSync(descriptor, attributes.mode);
   setTime(descriptor, attributes.mtime, name);
   return unsetOf(owner, xattrs);
@@ -32,7 +32,7 @@ export function setAttributesAt(
   privileges: Privileges,
 ): Unset | undefined {
   const owner = setOwner(attributes, privileges, () => chownAt(directory, name, attributes.uid, attributes.gid));
-  const xattrs = setXattrs(attributes, (xattr, value) => setXattrAt(directory, name, xattr, value));
+  const xattrs = setXattrs(attributes, directory, (xattr, value) => setXattrAt(directory, name, xattr, value));
   if (kind === "special") chmodAt(directory, name, attributes.mode);
   setTimeAt(directory, name, attributes.mtime);
   return unsetOf(owner, xattrs);
@@ -52,18 +52,28 @@ function setOwner(attributes: Attributes, privileges: Privileges, chown: () => v
   }
 }
 
-function setXattrs(attributes: Attributes, set: (name: ByteString, value: Uint8Array) => void): Unset["xattrs"] {
+function setXattrs(
+  attributes: Attributes,
+  descriptor: number,
+  set: (name: ByteString, value: Uint8Array) => void,
+): Unset["xattrs"] {
   let refused: Record<string, string> | undefined;
   for (const [name, value] of attributes.xattrs ?? []) {
     try {
       set(name, value);
     } catch (error) {
-      if (!isRefusal(errnoCode(error))) throw error;
+      const code = errnoCode(error);
+      if (!isRefusal(code) && !(code === "ENOSPC" && hasSpace(descriptor))) throw error;
       refused ??= {};
       refused[readable(name)] = Buffer.from(value).toString("base64");
     }
   }
   return refused;
+}
+
+/** ext4 keeps a file's attributes in one block, and says that no space is left when they do not fit. */
+function hasSpace(descriptor: number): boolean {
+  return statfsSync(`/proc/self/fd/${descriptor}`).bavail > 0;
 }
 
 function unsetOf(owner: Unset["owner"], xattrs: Unset["xattrs"]): Unset | undefined {
