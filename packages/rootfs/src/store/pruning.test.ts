@@ -23,6 +23,7 @@ test.each<[string, PruneBounds, string]>([
   ["what was not used for long goes, whatever the size", { unusedForMs: 250 }, "da"],
   ["exactly that long is not longer", { unusedForMs: 300 }, "d"],
   ["both bounds apply", { unusedForMs: 350, maxBytes: 30 }, "da"],
+  ["bounds that are no numbers keep everything", { unusedForMs: Number.NaN, maxBytes: Number.NaN }, ""],
   ["everything idle goes after no time, but what is used now", { unusedForMs: 0 }, "dac"],
 ])("%s", (_, bounds, expected) => {
   const chosen = planPruning(roots, bounds, NOW).map(({ chainId }) => chainId.at(-1));

@@ -29,7 +29,8 @@ export function planPruning<Candidate extends PruneCandidate>(
   const chosen: Candidate[] = [];
   for (const candidate of candidates.toSorted((one, other) => one.lastUsedMs - other.lastUsedMs)) {
     if (candidate.held) continue;
-    if (bytes <= maxBytes && nowMs - candidate.lastUsedMs <= unusedForMs) continue;
+    // A bound that is no number keeps everything.
+    if (!(bytes > maxBytes || nowMs - candidate.lastUsedMs > unusedForMs)) continue;
     chosen.push(candidate);
     bytes -= candidate.diskBytes;
   }
