@@ -4,7 +4,7 @@ import { existsSync, readFileSync, statSync } from "node:fs";
 import { mkdir, open, readdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type Digest, withFileLock } from "@a3s/core";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { file } from "../../test/fixture/entries.ts";
 import { runChild, startChild } from "../../test/fixture/run-child.ts";
 import { plain, Scratch } from "../../test/fixture/scratch.ts";
@@ -160,6 +160,15 @@ test("a root that is held is not removed", async () => {
   expect(existsSync(dirname(path))).toBe(false);
   await expect(scratch.store.lease(chainId)).rejects.toMatchObject({ code: "ROOT_NOT_FOUND" });
   await scratch.expectUntouched();
+});
+
+test("a lease that fails holds nothing", async () => {
+  await using scratch = await Scratch.create();
+  const { chainId } = await scratch.apply(plain([file("a")]));
+  const failing = vi.spyOn(scratch.store.entries, "touch").mockRejectedValueOnce(new Error("the disk is gone"));
+  await expect(scratch.store.lease(chainId)).rejects.toThrow("the disk is gone");
+  expect(failing).toHaveBeenCalledOnce();
+  expect(await scratch.store.remove(chainId)).toBe(true);
 });
 
 test("a lease ends with its process", async () => {

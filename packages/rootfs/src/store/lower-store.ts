@@ -89,8 +89,9 @@ export class LowerStore {
       this.entries.locked(options.signal, async () => {
         const root = await this.get(chainId);
         if (root === undefined) throw notFound(chainId);
-        const release = await this.entries.hold(chainId);
+        // First, because nobody would release a lease that was followed by a failure.
         await this.entries.touch(chainId);
+        const release = await this.entries.hold(chainId);
         const dispose = async () => {
           await using _held = { [Symbol.asyncDispose]: release };
           // Used to the end, however long ago it was taken.
