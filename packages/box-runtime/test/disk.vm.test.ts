@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, readlink, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { takeCensus } from "@a3s/testing";
@@ -38,16 +38,27 @@ afterAll(async () => {
   await rm(home, { recursive: true, force: true });
 });
 
+/** The image, which has no name any more, as the VM process has it. */
 async function diskOnHost() {
-  const path = join(home, "boxes", vm.id, "disk0.ext4");
-  const { size, blocks, mode } = await stat(path);
-  return { size, bytes: blocks * 512, mode: mode & 0o777 };
+  const children = await readFile(`/proc/${vm.pid}/task/${vm.pid}/children`, "utf8");
+  const descriptors = `/proc/${children.trim()}/fd`;
+  for (const name of await readdir(descriptors)) {
+    const path = join(descriptors, name);
+    if (!(await readlink(path)).endsWith("/disk0.ext4 (deleted)")) continue;
+    const { size, blocks, mode } = await stat(path);
+    return { size, bytes: blocks * 512, mode: mode & 0o777 };
+  }
+  throw new Error("The VM process has no disk open");
 }
 
 test("the disk's image is as large as asked for, its owner's alone, and takes little until it is written to", async () => {
   const { size, bytes, mode } = await diskOnHost();
   expect({ size, mode }).toEqual({ size: DISK_MIB * MIB, mode: 0o600 });
   expect(bytes).toBeLessThan(16 * MIB);
+});
+
+test("the disk's image has no name once the box is up, so that its room is free again also when the creator is killed", async () => {
+  expect(await readdir(join(home, "boxes", vm.id))).toEqual(["console.log"]);
 });
 
 test("the root is the image's, with the size of the disk", async () => {

@@ -1,3 +1,4 @@
+import { rm } from "node:fs/promises";
 import { type AgentClient, connectAgent, type Doorbell, listenDoorbell } from "@a3s/agent-client";
 import { type BoxConfig, type BoxId, type HomeLayout, raceSignal, startDeadline } from "@a3s/core";
 import { type BootTimings, StageTimer } from "@a3s/metrics";
@@ -80,6 +81,8 @@ export async function bootBox(options: BootOptions): Promise<BootedBox> {
       await launchVm(spec, { console: { path: consoleLog }, exitPath: exitRecord, signal: deadline.signal }),
     );
     const guest = await awaitGuest(doorbell, vm, enter);
+    // The VM has them open. Without names, their room is free again whatever becomes of this process.
+    for (const disk of disks) await rm(disk);
     enter("health");
     const agent = held.use(connectAgent({ socketPath: agentSocket }));
     await raceSignal(requireServing(agent, deadline.signal), deadline.signal);
