@@ -69,14 +69,17 @@ fn bind_read_only(path: &str) -> io::Result<()> {
     let name = CString::new(path)?;
     let fd = check(unsafe { libc::open(name.as_ptr(), libc::O_PATH | libc::O_CLOEXEC) })?;
     let mounted = unsafe { OwnedFd::from_raw_fd(fd) };
-    set_read_only(mounted.as_raw_fd(), true)
+    add_flags(mounted.as_raw_fd(), libc::MOUNT_ATTR_RDONLY, true)?;
+    // A layer may bring device nodes, which the guest's kernel serves itself: a guest that breaks out of that one shall not
+    // open the host's by them. This mount alone: when it is the host's root, the VM needs /dev/kvm below it.
+    add_flags(mounted.as_raw_fd(), libc::MOUNT_ATTR_NODEV, false)
 }
 
-/// mount_setattr (Linux 5.12) adds the one flag and keeps the others, so flags that are locked in a user namespace
+/// mount_setattr (Linux 5.12) adds flags and keeps the others, so flags that are locked in a user namespace
 /// (nosuid, nodev, noexec) do not get in the way.
-pub fn set_read_only(mounted: RawFd, recursive: bool) -> io::Result<()> {
+pub fn add_flags(mounted: RawFd, flags: u64, recursive: bool) -> io::Result<()> {
     let attributes = libc::mount_attr {
-        attr_set: libc::MOUNT_ATTR_RDONLY,
+        attr_set: flags,
         attr_clr: 0,
         propagation: 0,
         userns_fd: 0,

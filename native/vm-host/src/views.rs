@@ -4,7 +4,7 @@
 
 use crate::descriptor::check;
 use crate::failure::{Failure, Stage};
-use crate::jail::{mount, set_read_only};
+use crate::jail::{add_flags, mount};
 use crate::spec::{Entry, View};
 use std::ffi::CString;
 use std::fs::{self, File};
@@ -35,16 +35,19 @@ pub fn provide(views: &[View]) -> Result<(), Failure> {
     }
     // A guest could otherwise fill the host's memory with files of its own beside the entries.
     open_path(STAGE)
-        .and_then(|stage| set_read_only(stage.as_raw_fd(), false))
+        .and_then(|stage| add_flags(stage.as_raw_fd(), libc::MOUNT_ATTR_RDONLY, false))
         .map_err(stage)
 }
 
 /// A mount of its own, so that nothing but this entry becomes read-only.
 fn take(entry: &Entry) -> Result<OwnedFd, Failure> {
     let tree = copy_tree(&entry.path).map_err(|error| fault(entry, &error))?;
-    if entry.read_only {
-        set_read_only(tree.as_raw_fd(), true).map_err(|error| fault(entry, &error))?;
-    }
+    // The guest's kernel serves device nodes itself: nobody opens the host's by what is shared.
+    let flags = match entry.read_only {
+        true => libc::MOUNT_ATTR_NODEV | libc::MOUNT_ATTR_RDONLY,
+        false => libc::MOUNT_ATTR_NODEV,
+    };
+    add_flags(tree.as_raw_fd(), flags, true).map_err(|error| fault(entry, &error))?;
     Ok(tree)
 }
 

@@ -90,6 +90,20 @@ fn the_hosts_root_is_an_entry_like_any_other() {
 }
 
 #[test]
+fn devices_in_what_is_shared_are_nobodys_to_open() {
+    let mut vm = Vm::new(("exit", 0), &[]);
+    let calls = vm.spec["calls"].as_array_mut().unwrap();
+    for path in ["/dev/null", "/../0/writable/null", "/../0/frozen/null"] {
+        calls.insert(2, json!({ "fn": "krun_look", "args": [{ "str": path }] }));
+    }
+    vm.spec["jail"]["readOnly"] = json!(["/dev"]);
+    let entry = |name: &str, read_only: bool| json!({ "name": name, "path": "/dev", "readOnly": read_only });
+    vm.spec["jail"]["views"] = json!([[entry("writable", false), entry("frozen", true)]]);
+    let found = describe(&vm);
+    assert_eq!(found.matches("null: \"\" Permission denied\n").count(), 3, "{found}");
+}
+
+#[test]
 fn an_entry_that_is_not_there_is_named() {
     let mut vm = Vm::new(("exit", 0), &[]);
     vm.spec["jail"]["views"] = json!([[{ "name": "a", "path": "/nowhere/at/all", "readOnly": false }]]);
