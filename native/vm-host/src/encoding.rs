@@ -1,3 +1,4 @@
+use crate::jail::Places;
 use crate::spec::{Arg, FdName};
 use std::collections::HashMap;
 use std::ffi::{CString, c_char};
@@ -12,18 +13,20 @@ pub struct ConsoleFds {
 
 /// Turns arguments into the 64-bit slots of a C call. Every string, array and byte block lives as long as the
 /// encoder: libkrun keeps pointers to some of them until the VM ends.
-pub struct Encoder {
+pub struct Encoder<'a> {
     console: ConsoleFds,
+    places: Places<'a>,
     saved: HashMap<String, u64>,
     strings: Vec<CString>,
     arrays: Vec<Vec<*const c_char>>,
     blocks: Vec<Vec<u8>>,
 }
 
-impl Encoder {
-    pub fn new(console: ConsoleFds) -> Self {
+impl<'a> Encoder<'a> {
+    pub fn new(console: ConsoleFds, places: Places<'a>) -> Self {
         Self {
             console,
+            places,
             saved: HashMap::new(),
             strings: Vec::new(),
             arrays: Vec::new(),
@@ -52,6 +55,10 @@ impl Encoder {
             Arg::Bool(b) => u64::from(*b),
             Arg::Str(None) | Arg::Strs(None) => 0,
             Arg::Str(Some(text)) => self.string(text)? as u64,
+            Arg::Place(at) => {
+                let path = self.places.find(at)?;
+                self.string(&path)? as u64
+            }
             Arg::Strs(Some(texts)) => {
                 let mut array = Vec::with_capacity(texts.len() + 1);
                 for text in texts {
@@ -86,8 +93,8 @@ mod tests {
     use super::*;
     use std::ffi::CStr;
 
-    fn encoder() -> Encoder {
-        Encoder::new(ConsoleFds { input: 3, output: 4 })
+    fn encoder() -> Encoder<'static> {
+        Encoder::new(ConsoleFds { input: 3, output: 4 }, Places::Tree)
     }
 
     #[test]
@@ -115,6 +122,7 @@ mod tests {
                 Arg::Strs(Some(vec!["a".into(), "b".into()])),
                 Arg::Bytes(vec![7, 8]),
                 Arg::Str(None),
+                Arg::Place("/root".into()),
             ])
             .unwrap();
         for _ in 0..100 {
@@ -128,6 +136,7 @@ mod tests {
             assert_eq!(std::slice::from_raw_parts(slots[2] as *const u8, 2), [7, 8]);
         }
         assert_eq!(slots[3], 0);
+        assert_eq!(unsafe { CStr::from_ptr(slots[4] as *const c_char) }, c"/root");
     }
 
     #[test]

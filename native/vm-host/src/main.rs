@@ -13,7 +13,6 @@ mod outcome;
 mod probe;
 mod spec;
 mod timestamp;
-mod views;
 mod vm;
 
 fn main() {

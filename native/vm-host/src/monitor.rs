@@ -3,6 +3,7 @@
 use crate::console::RotatedLog;
 use crate::descriptor::{check, close_from, kill, next_signal, pidfd, pipe, poll, read, set_nonblocking, signalfd};
 use crate::failure::{EXIT_CODE, Failure, Stage};
+use crate::jail::Cgroup;
 use crate::outcome::{Ended, Outcome};
 use crate::spec::{self, Spec};
 use crate::vm;
@@ -64,10 +65,11 @@ fn watch(spec: &Spec, lifeline: File) -> Result<(Ended, Option<Failure>), Failur
     let (console, console_writer) = pipe().map_err(jail("pipe"))?;
     let (report, report_writer) = pipe().map_err(jail("pipe"))?;
     let signals = signalfd(&[libc::SIGTERM, libc::SIGINT, libc::SIGHUP]).map_err(jail("signalfd"))?;
+    let cgroup = Cgroup::for_jail(&spec.jail)?;
     let monitor = unsafe { libc::getpid() };
     let child = check(unsafe { libc::fork() }).map_err(jail("fork"))?;
     if child == 0 {
-        vm::become_vm(spec, monitor, console_writer, report_writer);
+        vm::become_vm(spec, cgroup.as_ref(), monitor, console_writer, report_writer);
     }
     drop((console_writer, report_writer));
     let process = pidfd(child).map_err(jail("pidfd_open"))?;
@@ -85,6 +87,7 @@ fn watch(spec: &Spec, lifeline: File) -> Result<(Ended, Option<Failure>), Failur
         reported: Vec::new(),
         lifeline: Some(lifeline),
         failure: None,
+        started: false,
     };
     let ended = watcher.run().map_err(jail("poll"))?;
     Ok((ended, watcher.failure))
@@ -101,6 +104,7 @@ struct Watcher {
     reported: Vec<u8>,
     lifeline: Option<File>,
     failure: Option<Failure>,
+    started: bool,
 }
 
 impl Watcher {
@@ -196,10 +200,13 @@ impl Watcher {
     }
 
     fn take_report(&mut self, line: &[u8]) {
-        if line == vm::STARTING.as_bytes() {
-            let event = serde_json::json!({ "event": "starting", "pid": self.child });
-            // The starter may have closed its end; the VM does not depend on it.
-            let _ = writeln!(io::stdout(), "{event}");
+        if let Some(Ok(jail)) = line.strip_prefix(vm::STARTING.as_bytes()).map(serde_json::from_slice) {
+            let jail: serde_json::Value = jail;
+            let event = serde_json::json!({ "event": "starting", "pid": self.child, "jail": jail });
+            // Once: later it may be a guest that says so, to fill the pipe. And the starter may have closed its end.
+            if !std::mem::replace(&mut self.started, true) {
+                let _ = writeln!(io::stdout(), "{event}");
+            }
         } else if let Ok(failure) = serde_json::from_slice(line) {
             self.failure.get_or_insert(failure);
         }

@@ -1,4 +1,5 @@
 use crate::failure::{Failure, Stage};
+use crate::jail::Jail;
 use serde::Deserialize;
 use std::io::{ErrorKind, Read};
 
@@ -44,6 +45,8 @@ pub enum Arg {
     I32(i32),
     Bool(bool),
     Str(Option<String>),
+    /// A place in the jail's tree.
+    Place(String),
     Strs(Option<Vec<String>>),
     Bytes(Vec<u8>),
     Fd(FdName),
@@ -55,33 +58,6 @@ pub enum FdName {
     ConsoleIn,
     #[serde(rename = "consoleOut")]
     ConsoleOut,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Jail {
-    pub read_only: Vec<String>,
-    pub views: Vec<View>,
-    pub network: Network,
-}
-
-/// A directory that holds these entries and nothing else.
-pub type View = Vec<Entry>;
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Entry {
-    pub name: String,
-    /// A directory or a file.
-    pub path: String,
-    pub read_only: bool,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Network {
-    Isolated,
-    Host,
 }
 
 #[derive(Debug, Deserialize)]
@@ -130,13 +106,7 @@ fn validate(spec: &Spec) -> Result<(), Failure> {
     if let Some(path) = &spec.libkrunfw {
         absolute("libkrunfw", path)?;
     }
-    for path in &spec.jail.read_only {
-        absolute("jail.readOnly", path)?;
-    }
-    for entry in spec.jail.views.iter().flatten() {
-        absolute("jail.views", &entry.path)?;
-        file_name("jail.views", &entry.name)?;
-    }
+    spec.jail.validate()?;
     absolute("console.path", &spec.console.path)?;
     absolute("exitPath", &spec.exit_path)?;
     for path in &spec.remove {
@@ -165,21 +135,21 @@ fn validate(spec: &Spec) -> Result<(), Failure> {
     Ok(())
 }
 
-fn absolute(field: &str, path: &str) -> Result<(), Failure> {
+pub fn absolute(field: &str, path: &str) -> Result<(), Failure> {
     if !path.starts_with('/') || path.len() > MAX_PATH_BYTES || path.contains('\0') {
         return Err(invalid(field, format!("{path:?} is not an absolute path")));
     }
     Ok(())
 }
 
-fn file_name(field: &str, name: &str) -> Result<(), Failure> {
+pub fn file_name(field: &str, name: &str) -> Result<(), Failure> {
     if name.is_empty() || name == "." || name == ".." || name.len() > MAX_NAME_BYTES || name.contains(['/', '\0']) {
         return Err(invalid(field, format!("{name:?} is no name of a file")));
     }
     Ok(())
 }
 
-fn invalid(field: &str, message: impl Into<String>) -> Failure {
+pub fn invalid(field: &str, message: impl Into<String>) -> Failure {
     Failure::new(Stage::Spec, field, message)
 }
 
@@ -193,7 +163,8 @@ mod tests {
             "calls": [{ "fn": "krun_create_ctx", "args": [], "save": "ctx" },
                       { "fn": "krun_x", "args": [{ "ref": "ctx" }, { "u8": 2 }, { "u32": 3 }, { "u64": 18446744073709551615u64 },
                         { "i32": -1 }, { "bool": true }, { "str": null }, { "strs": ["a"] }] }],
-            "jail": { "readOnly": ["/a"], "views": [[{ "name": "n", "path": "/b", "readOnly": true }]], "network": "isolated" },
+            "jail": { "mode": "required", "readOnly": ["/a"], "network": "isolated", "limits": null,
+                "tree": [{ "at": "/shares/0/n", "path": "/b", "readOnly": true }, { "at": "/shares/1", "path": null, "readOnly": false }] },
             "console": { "path": "/c", "maxBytes": 1 },
             "exitPath": "/e", "remove": [], "detached": false
         });
@@ -205,20 +176,28 @@ mod tests {
     fn takes_every_kind_of_argument() {
         let spec = parse(&document(|_| {})).unwrap();
         assert_eq!(spec.calls[1].args.len(), 8);
-        assert_eq!(spec.jail.network, Network::Isolated);
+        assert_eq!(spec.jail.tree.len(), 2);
         assert!(matches!(spec.calls[1].args[6], Arg::Str(None)));
     }
 
     #[test]
     fn names_the_field_that_is_wrong() {
         type Edit = fn(&mut serde_json::Value);
-        let cases: [(&str, Edit); 11] = [
+        let cases: [(&str, Edit); 19] = [
             ("version", |v| v["version"] = 2.into()),
             ("libkrun", |v| v["libkrun"] = "libkrun.so".into()),
             ("exitPath", |v| v["exitPath"] = "e".into()),
             ("console.maxBytes", |v| v["console"]["maxBytes"] = 0.into()),
-            ("jail.views", |v| v["jail"]["views"][0][0]["path"] = "b".into()),
-            ("jail.views", |v| v["jail"]["views"][0][0]["name"] = "..".into()),
+            ("jail.readOnly", |v| v["jail"]["readOnly"][0] = "a".into()),
+            ("jail.tree", |v| v["jail"]["tree"][0]["path"] = "b".into()),
+            ("jail.tree", |v| v["jail"]["tree"][0]["at"] = "/..".into()),
+            ("jail.tree", |v| v["jail"]["tree"][0]["at"] = "/a/../b".into()),
+            ("jail.tree", |v| v["jail"]["tree"][0]["at"] = "shares/0".into()),
+            ("jail.tree", |v| v["jail"]["tree"][0]["at"] = "/a/b/c/d".into()),
+            ("jail.tree", |v| v["jail"]["tree"][0]["at"] = "/dev".into()),
+            ("jail.tree", |v| v["jail"]["tree"][0]["at"] = "/shares/1".into()),
+            ("jail.tree", |v| v["jail"]["tree"][0]["at"] = "/shares/1/0".into()),
+            ("spec", |v| v["jail"]["mode"] = "lax".into()),
             ("calls", |v| v["calls"] = serde_json::json!([])),
             ("calls", |v| v["calls"][0]["fn"] = "system".into()),
             (

@@ -5,7 +5,7 @@ use crate::copy_up;
 use crate::descriptor::{check, close_from, unblock_signals};
 use crate::encoding::{ConsoleFds, Encoder};
 use crate::failure::{EXIT_CODE, Failure, Stage};
-use crate::jail;
+use crate::jail::{self, Cgroup, Measures};
 use crate::library::Library;
 use crate::spec::Spec;
 use std::convert::Infallible;
@@ -13,8 +13,8 @@ use std::fs::File;
 use std::io::{self, Write};
 use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 
-/// Line on the report pipe that says that only `krun_start_enter` is left.
-pub const STARTING: &str = "starting";
+/// Begins the line on the report pipe that says that only `krun_start_enter` is left; the measures in force follow.
+pub const STARTING: &str = "starting ";
 const LAST_CALL: &str = "krun_start_enter";
 
 const CONSOLE_IN: RawFd = 3;
@@ -23,11 +23,11 @@ const REPORT: RawFd = 5;
 const FIRST_UNUSED: RawFd = 6;
 
 /// Runs in the freshly forked child and never returns.
-pub fn become_vm(spec: &Spec, monitor: libc::pid_t, console: OwnedFd, report: OwnedFd) -> ! {
+pub fn become_vm(spec: &Spec, cgroup: Option<&Cgroup>, monitor: libc::pid_t, console: OwnedFd, report: OwnedFd) -> ! {
     let inherited = report.as_raw_fd();
     let (mut report, failure) = match prepare(monitor, console, report) {
         Ok(mut report) => {
-            let Err(failure) = replay(spec, monitor, &mut report);
+            let Err(failure) = replay(spec, cgroup, monitor, &mut report);
             (report, failure)
         }
         // The pipe still has the number that it came with, unless only the very last steps failed.
@@ -77,29 +77,37 @@ fn die_with(monitor: libc::pid_t) -> io::Result<()> {
     Ok(())
 }
 
-fn replay(spec: &Spec, monitor: libc::pid_t, report: &mut File) -> Result<Infallible, Failure> {
-    // Loaded outside the jail: a library may lie below a directory that the jail changes.
+fn replay(
+    spec: &Spec,
+    cgroup: Option<&Cgroup>,
+    monitor: libc::pid_t,
+    report: &mut File,
+) -> Result<Infallible, Failure> {
+    // Loaded outside the jail: inside there are no libraries, and no code may be loaded.
     let _firmware = spec.libkrunfw.as_deref().map(Library::open).transpose()?;
     let library = Library::open(&spec.libkrun)?;
     if let Err(error) = copy_up::allow(&spec.libkrun) {
         // Only a guest that lays an overlay over a share misses it, and it says so itself.
         eprintln!("vm-host: overlays will not work in the guest: {error}");
     }
-    jail::enter(&spec.jail)?;
+    let mut measures = Measures::new(spec.jail.mode);
+    let places = jail::enter(&spec.jail, cgroup, &mut measures)?;
     // Entering a user namespace clears the parent-death signal.
     die_with(monitor).map_err(|error| Failure::system(Stage::Jail, "parent-death signal", &error))?;
+    jail::seal(&spec.jail, &mut measures)?;
 
-    let mut encoder = Encoder::new(ConsoleFds {
+    let console = ConsoleFds {
         input: CONSOLE_IN,
         output: CONSOLE_OUT,
-    });
+    };
+    let mut encoder = Encoder::new(console, places);
     for call in &spec.calls {
         let function = library.symbol(&call.function)?;
         let slots = encoder
             .encode(&call.args)
             .map_err(|message| Failure::new(Stage::Spec, &call.function, message))?;
         if call.function == LAST_CALL {
-            let _ = writeln!(report, "{STARTING}");
+            let _ = writeln!(report, "{STARTING}{}", serde_json::json!(measures.in_force()));
         }
         // Safety: the starter derives the calls from its table of the C API; the encoder keeps all pointers alive.
         let answer = unsafe { invoke(function, &slots) };

@@ -10,6 +10,7 @@ export { type LibkrunFiles, type LibkrunPlaces, locateLibkrun } from "./libkrun/
 export { locateGuestAgent, locateVmHost } from "./native/programs.ts";
 export type { StartFailure } from "./process/exit-record.ts";
 export { isAlive, type ProcessIdentity, readIdentity } from "./process/identity.ts";
+export type { JailMeasure, JailMode } from "./process/jail.ts";
 export { DEFAULT_START_TIMEOUT_MS, type LaunchOptions, launchVm } from "./process/launch.ts";
 export type { VmEvidence } from "./process/start-error.ts";
 export type { VmExit, VmExitCause } from "./process/vm-exit.ts";
@@ -24,6 +25,7 @@ export type {
   ShareEntry,
   VmDisk,
   VmInit,
+  VmLimits,
   VmNetwork,
   VmRoot,
   VmShare,

@@ -65,6 +65,7 @@ int32_t krun_set_root(uint32_t context, const char *path) {
   struct stat found;
   SAY("set_root %u", context);
   if (stat(path, &found) != 0) return -errno;
+  if (!S_ISDIR(found.st_mode)) return -ENOTDIR;
   strncpy(root, path, sizeof root - 1);
   return 0;
 }

@@ -60,7 +60,7 @@ test("the plan is replayed in the VM process, and its exit code comes back", asy
     "disable_implicit_console 7",
     "add_virtio_console_default 7 1",
     "set_root 7",
-    "add_virtiofs 7 lower /root",
+    "add_virtiofs 7 lower /0",
     "disable_implicit_vsock 7",
     "add_vsock 7 0",
     "add_vsock_port2 7 4087 0",
@@ -82,6 +82,24 @@ test.each([
   await using vm = await launch("/write", { root });
   expect(await consoleOf(vm)).toContain(said);
   expect(await readdir(root.path)).toEqual(readOnly ? [] : ["new"]);
+});
+
+test("what is in force of the jail is known", async () => {
+  await using vm = await launch("/run");
+  expect(vm.jail).toEqual([
+    "user-namespace",
+    "mount-namespace",
+    "ipc-namespace",
+    "uts-namespace",
+    "network-namespace",
+    "resource-limits",
+    "private-tree",
+    "few-capabilities",
+    "no-new-privileges",
+    "system-call-filter",
+  ]);
+  await using other = await launch("/run", { network: { kind: "tsi", publish: [] } }, { jail: "best-effort" });
+  expect(other.jail).toEqual(vm.jail.filter((measure) => measure !== "network-namespace"));
 });
 
 test("kill ends both processes, says so, and may be called again", async () => {
@@ -120,7 +138,8 @@ test("a libkrun that refuses to start the guest is a failed start", async () => 
 });
 
 test.each<[stage: string, what: string, errno: number, change: () => Parameters<typeof launch>]>([
-  ["call", "krun_set_root", 2, () => ["/run", { root: { path: join(directory, "none") } }]],
+  ["call", "krun_set_root", 20, () => ["/run", { root: { path: libraries.libkrun } }]],
+  ["jail", "none", 2, () => ["/run", { root: { path: join(directory, "none") } }]],
   ["jail", "none", 2, () => ["/run", { root: { path: join(directory, "none"), readOnly: true } }]],
   ["load", "none.so", 0, () => ["/run", {}, { libraries: { ...libraries, libkrun: join(directory, "none.so") } }]],
   ["load", "krun_add_vsock", 0, () => ["/run", {}, { libraries: crippled }]],

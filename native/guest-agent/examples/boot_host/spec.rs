@@ -107,7 +107,8 @@ impl Boot {
 
     pub fn document(&self) -> Value {
         let ctx = json!({ "ref": "ctx" });
-        let path = |path: PathBuf| json!({ "str": path });
+        let place = |at: &str| json!({ "place": at });
+        let part = |at: &str, path: PathBuf, read_only: bool| json!({ "at": at, "path": path, "readOnly": read_only });
         json!({
             "version": 1, "libkrun": self.libkrun, "libkrunfw": self.libkrunfw,
             "calls": [
@@ -115,17 +116,26 @@ impl Boot {
                 { "fn": "krun_set_vm_config", "args": [ctx, { "u8": 1 }, { "u32": 512 }] },
                 { "fn": "krun_disable_implicit_vsock", "args": [ctx] },
                 { "fn": "krun_add_vsock", "args": [ctx, { "u32": 0 }] },
-                { "fn": "krun_add_vsock_port2", "args": [ctx, { "u32": 4087 }, path(self.doorbell_socket()), { "bool": false }] },
-                { "fn": "krun_add_vsock_port2", "args": [ctx, { "u32": 4088 }, path(self.agent_socket()), { "bool": true }] },
-                { "fn": "krun_set_root", "args": [ctx, path(self.boot_root())] },
-                { "fn": "krun_add_virtiofs", "args": [ctx, { "str": "lower" }, { "str": self.lower }] },
-                { "fn": "krun_add_virtiofs", "args": [ctx, { "str": "volume" }, path(self.volume())] },
+                { "fn": "krun_add_vsock_port2", "args": [ctx, { "u32": 4087 }, place("/doorbell"), { "bool": false }] },
+                { "fn": "krun_add_vsock_port2", "args": [ctx, { "u32": 4088 }, place("/run/agent.sock"), { "bool": true }] },
+                { "fn": "krun_set_root", "args": [ctx, place("/root")] },
+                { "fn": "krun_add_virtiofs", "args": [ctx, { "str": "lower" }, place("/lower")] },
+                { "fn": "krun_add_virtiofs", "args": [ctx, { "str": "volume" }, place("/volume")] },
                 { "fn": "krun_disable_implicit_console", "args": [ctx] },
                 { "fn": "krun_add_virtio_console_default", "args": [ctx, { "fd": "consoleIn" }, { "fd": "consoleOut" }, { "fd": "consoleOut" }] },
                 { "fn": "krun_set_exec", "args": [ctx, { "str": "/a3s-agent" }, { "strs": [] }, { "strs": ["KRUN_INIT_PID1=1"] }] },
                 { "fn": "krun_start_enter", "args": [ctx] }
             ],
-            "jail": { "readOnly": [self.boot_root(), self.lower], "views": [], "network": "isolated" },
+            "jail": {
+                "mode": "required", "readOnly": [self.boot_root(), self.lower], "network": "isolated", "limits": null,
+                "tree": [
+                    part("/root", self.boot_root(), true),
+                    part("/lower", self.lower.clone().into(), true),
+                    part("/volume", self.volume(), false),
+                    part("/doorbell", self.doorbell_socket(), false),
+                    part("/run", self.home.clone(), false)
+                ]
+            },
             "console": { "path": self.home.join("console.log"), "maxBytes": 1 << 20 },
             "exitPath": self.exit_path(),
             "remove": [self.agent_socket()],

@@ -72,7 +72,7 @@ fn a_detached_vm_outlives_its_starter_and_its_terminal() {
     let gate = vm.path("gate");
     let name = CString::new(gate.to_str().unwrap()).unwrap();
     assert_eq!(unsafe { libc::mkfifo(name.as_ptr(), 0o600) }, 0);
-    let call = json!({ "fn": "krun_set_gate", "args": [{ "str": gate }] });
+    let call = json!({ "fn": "krun_set_gate", "args": [{ "place": "/out/gate" }] });
     vm.spec["calls"].as_array_mut().unwrap().insert(0, call);
     vm.spec["detached"] = json!(true);
     let mut running = vm.start();

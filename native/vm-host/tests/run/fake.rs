@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 use std::fs;
-use std::io::{BufRead, BufReader, PipeWriter, Read, Write};
+use std::io::{self, BufRead, BufReader, PipeWriter, Read, Write};
 use std::os::fd::AsRawFd;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -35,7 +35,7 @@ impl Vm {
         let directory = std::env::temp_dir().join(format!("a3s-vm-host-{}-{number}", std::process::id()));
         fs::create_dir_all(directory.join("shared")).unwrap();
         let mut all = vec![
-            json!({ "fn": "krun_set_log", "args": [{ "str": directory.join("calls") }] }),
+            json!({ "fn": "krun_set_log", "args": [{ "place": "/out/calls" }] }),
             json!({ "fn": "krun_create_ctx", "args": [], "save": "ctx" }),
             json!({ "fn": "krun_set_ending", "args": [{ "str": ending.0 }, { "u32": ending.1 }] }),
         ];
@@ -43,7 +43,10 @@ impl Vm {
         all.push(json!({ "fn": "krun_start_enter", "args": [{ "ref": "ctx" }] }));
         let spec = json!({
             "version": 1, "libkrun": &*LIBRARY, "libkrunfw": null, "calls": all,
-            "jail": { "readOnly": [directory.join("shared")], "views": [], "network": "isolated" },
+            "jail": {
+                "mode": "required", "readOnly": [directory.join("shared")], "network": "isolated", "limits": null,
+                "tree": [{ "at": "/out", "path": directory, "readOnly": false }]
+            },
             "console": { "path": directory.join("console.log"), "maxBytes": 4096 },
             "exitPath": directory.join("exit.json"), "remove": [directory.join("agent.sock")], "detached": false
         });
@@ -51,15 +54,20 @@ impl Vm {
     }
 
     pub fn start(&self) -> Running {
-        let (reader, mut lifeline) = std::io::pipe().unwrap();
+        self.start_after(|| Ok(()))
+    }
+
+    /// `prepare` runs in the process that becomes vm-host.
+    pub fn start_after(&self, prepare: impl Fn() -> io::Result<()> + Send + Sync + 'static) -> Running {
+        let (reader, mut lifeline) = io::pipe().unwrap();
         let fd = reader.as_raw_fd();
         let mut command = Command::new(env!("CARGO_BIN_EXE_vm-host"));
         command.arg("run").env("SECRET", "of the starter").stdin(Stdio::null());
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         unsafe {
             command.pre_exec(move || match libc::dup2(fd, 3) {
-                3 if libc::fcntl(3, libc::F_SETFD, 0) == 0 => Ok(()),
-                _ => Err(std::io::Error::last_os_error()),
+                3 if libc::fcntl(3, libc::F_SETFD, 0) == 0 => prepare(),
+                _ => Err(io::Error::last_os_error()),
             });
         }
         let mut child = command.spawn().unwrap();
@@ -102,11 +110,16 @@ pub struct Running {
 impl Running {
     /// Waits for the event and answers the VM process's pid.
     pub fn starting(&mut self) -> i32 {
+        self.started()["pid"].as_i64().unwrap() as i32
+    }
+
+    /// Waits for the event.
+    pub fn started(&mut self) -> Value {
         let mut line = String::new();
         self.stdout.read_line(&mut line).unwrap();
         let event: Value = serde_json::from_str(&line).expect("the starting event");
         assert_eq!(event["event"], "starting");
-        event["pid"].as_i64().unwrap() as i32
+        event
     }
 
     pub fn signal(&self, number: i32) {

@@ -1,15 +1,25 @@
 // Stands in for libkrun.so: records the arguments it gets, and its krun_start_enter does what it was told before.
 
+#define _GNU_SOURCE
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static char log_path[4096];
@@ -60,23 +70,56 @@ int32_t krun_describe(const char *read_only) {
   struct rlimit limit;
   getrlimit(RLIMIT_NOFILE, &limit);
   fprintf(file, "nofile %s\n", limit.rlim_cur == limit.rlim_max ? "raised" : "low");
+  getrlimit(RLIMIT_CORE, &limit);
+  fprintf(file, "core %lu\n", (unsigned long)limit.rlim_max);
+  getrlimit(RLIMIT_NPROC, &limit);
+  fprintf(file, "nproc %lu\n", (unsigned long)limit.rlim_max);
   fprintf(file, "no_new_privs %d\n", prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0));
+  struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+  struct __user_cap_data_struct data[2];
+  syscall(SYS_capget, &header, data);
+  fprintf(file, "capabilities %x %x %x %x\n", data[0].effective, data[0].permitted, data[0].inheritable, data[1].permitted);
+  int bounding = 0;
+  for (int n = 0; n < 64; n++) bounding += prctl(PR_CAPBSET_READ, n, 0, 0, 0) == 1;
+  fprintf(file, "bounding %d\n", bounding);
   int death = 0;
   prctl(PR_GET_PDEATHSIG, &death);
   fprintf(file, "death %d\n", death);
-  extern char **environ;
   fprintf(file, "environment %s\n", environ && environ[0] ? environ[0] : "empty");
   fprintf(file, "descriptors");
   for (int n = 0; n < 256; n++)
     if (fcntl(n, F_GETFD) >= 0 && n != fileno(file)) fprintf(file, " %d", n);
   fprintf(file, "\n");
-  FILE *devices = fopen("/proc/self/net/dev", "r");
-  char line[512];
-  int count = 0;
-  while (fgets(line, sizeof line, devices)) count++;
-  fclose(devices);
-  fprintf(file, "interfaces %d\n", count - 2);
   fclose(file);
+  return 0;
+}
+
+/* Names in a directory, sorted. */
+int32_t krun_list(const char *path) {
+  struct dirent **found;
+  int count = scandir(path, &found, NULL, alphasort);
+  FILE *file = record();
+  fprintf(file, "list %s:", path);
+  for (int n = 0; n < count; n++)
+    if (found[n]->d_name[0] != '.') fprintf(file, " %s", found[n]->d_name);
+  fprintf(file, "%s\n", count < 0 ? " missing" : "");
+  fclose(file);
+  return 0;
+}
+
+/* What a VM never does, but somebody who broke out of one might. */
+int32_t krun_try(const char *what) {
+  if (!strcmp(what, "fork")) fork();
+  if (!strcmp(what, "exec")) execl("/dev/kvm", "kvm", NULL);
+  if (!strcmp(what, "mount")) mount("none", "/", "tmpfs", 0, NULL);
+  if (!strcmp(what, "namespace")) unshare(CLONE_NEWUSER);
+  if (!strcmp(what, "trace")) ptrace(PTRACE_ATTACH, getppid(), 0, 0);
+  if (!strcmp(what, "signal")) kill(getppid(), SIGKILL);
+  if (!strcmp(what, "internet")) socket(AF_INET, SOCK_STREAM, 0);
+  if (!strcmp(what, "netlink")) socket(AF_NETLINK, SOCK_RAW, 0);
+  if (!strcmp(what, "terminal")) ioctl(0, TIOCSTI, "x");
+  if (!strcmp(what, "code")) mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (!strcmp(what, "chroot")) chroot("/");
   return 0;
 }
 
@@ -124,7 +167,7 @@ int32_t krun_start_enter(uint32_t ctx) {
   if (ctx != 7) return -ENOENT;
   if (write(1, "console says hello\n", 19) != 19) abort();
   if (!strcmp(ending, "exit")) _exit(ending_number);
-  if (!strcmp(ending, "kill")) kill(getpid(), ending_number);
+  if (!strcmp(ending, "kill")) raise(ending_number);
   if (!strcmp(ending, "gate")) {
     int gate = open(gate_path, O_RDONLY);
     char byte;

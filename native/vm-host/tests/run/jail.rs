@@ -1,128 +1,227 @@
-use crate::fake::Vm;
-use serde_json::json;
-use std::fs;
+//! What the VM process may do.
 
-fn describe(vm: &Vm) -> String {
-    vm.start().finish();
-    vm.read("calls")
+use crate::fake::Vm;
+use serde_json::{Value, json};
+use std::fs;
+use std::io;
+use std::os::unix::fs::{PermissionsExt, chown};
+
+/// All that a start without limits asks for.
+const ALL: [&str; 10] = [
+    "user-namespace",
+    "mount-namespace",
+    "ipc-namespace",
+    "uts-namespace",
+    "network-namespace",
+    "resource-limits",
+    "private-tree",
+    "few-capabilities",
+    "no-new-privileges",
+    "system-call-filter",
+];
+/// The first user that is nobody's.
+const NOBODY: u32 = 65534;
+
+fn describing() -> Vm {
+    let mut vm = Vm::new(
+        ("wait", 0),
+        &[json!({ "fn": "krun_describe", "args": [{ "str": "/shared" }] })],
+    );
+    let shared = json!({ "at": "/shared", "path": vm.path("shared"), "readOnly": true });
+    vm.spec["jail"]["tree"].as_array_mut().unwrap().push(shared);
+    vm
 }
 
-#[test]
-fn the_vm_process_has_only_what_it_needs() {
-    let shared = std::env::temp_dir().join(format!("a3s-jail-{}", std::process::id()));
-    fs::create_dir_all(&shared).unwrap();
-    let mut vm = Vm::new(
-        ("exit", 0),
-        &[json!({ "fn": "krun_describe", "args": [{ "str": shared }] })],
-    );
-    vm.spec["jail"]["readOnly"] = json!([shared]);
-    let description = describe(&vm);
+/// Files in /proc/PID/ns, by which namespaces are told apart.
+fn namespace(pid: i32, name: &str) -> String {
+    fs::read_link(format!("/proc/{pid}/ns/{name}"))
+        .unwrap()
+        .display()
+        .to_string()
+}
+
+fn check_description(vm: &Vm) {
+    let description = vm.read("calls");
     for line in [
         "write EROFS",
         "nofile raised",
+        "core 0",
+        "nproc 256",
         "no_new_privs 1",
+        // CHOWN, DAC_OVERRIDE, FOWNER, FSETID, SETGID, SETUID, SETFCAP
+        "capabilities 800000db 800000db 0 0",
+        "bounding 7",
         "death 9",
         "environment empty",
         "descriptors 0 1 2 3 4 5",
-        // An empty network namespace holds a loopback device and, on some kernels, tunnel fallbacks; nothing is up.
-        "interfaces",
     ] {
         assert!(
-            description.lines().any(|found| found.starts_with(line)),
+            description.lines().any(|found| found == line),
             "{line:?} is missing in {description}"
         );
     }
+}
+
+#[test]
+fn the_vm_process_has_only_what_it_needs_and_the_start_says_so() {
+    let vm = describing();
+    let mut running = vm.start();
+    let event = running.started();
+    assert_eq!(event["jail"], json!(ALL));
+    let pid = event["pid"].as_i64().unwrap() as i32;
+    for name in ["user", "mnt", "ipc", "uts", "net"] {
+        assert_ne!(
+            namespace(pid, name),
+            namespace(std::process::id() as i32, name),
+            "{name}"
+        );
+    }
+    check_description(&vm);
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    assert!(status.contains("Seccomp:\t2\n"), "{status}");
+    running.lifeline = None;
+    running.finish();
     assert!(
-        fs::write(shared.join("probe"), "").is_ok(),
+        fs::write(vm.path("shared").join("probe"), "").is_ok(),
         "the directory itself has become read-only"
     );
-    fs::remove_dir_all(shared).unwrap();
 }
 
 #[test]
-fn views_hold_their_entries_and_nothing_else_each_with_its_own_rights() {
-    let mut vm = Vm::new(("exit", 0), &[]);
-    let shared = vm.path("shared");
-    let plain = shared.join("conf");
-    fs::write(&plain, "single").unwrap();
-    fs::write(shared.join("sibling"), "hidden").unwrap();
-    let calls = vm.spec["calls"].as_array_mut().unwrap();
-    for path in ["/../0/conf", "/../0/sibling", "/../0/all/conf", "/../1/again/conf"] {
-        calls.insert(2, json!({ "fn": "krun_look", "args": [{ "str": path }] }));
+fn an_ordinary_user_gets_the_same_jail() {
+    if unsafe { libc::geteuid() } != 0 {
+        // Then the test above is this one.
+        return;
     }
-    vm.spec["jail"]["readOnly"] = json!([]);
-    vm.spec["jail"]["views"] = json!([
-        [{ "name": "conf", "path": plain, "readOnly": true }, { "name": "all", "path": shared, "readOnly": false }],
-        [{ "name": "again", "path": shared, "readOnly": true }]
-    ]);
-    let found = describe(&vm);
-    for line in [
-        "look /../0/conf: \"single\" Read-only file system",
-        "look /../0/sibling: \"\" Read-only file system",
-        "look /../0/all/conf: \"single\" writable",
-        "look /../1/again/conf: \"single\" Read-only file system",
-    ] {
-        assert!(found.lines().any(|each| each == line), "{line:?} is missing in {found}");
+    let vm = describing();
+    for path in [vm.directory.clone(), vm.path("shared")] {
+        chown(&path, Some(NOBODY), Some(NOBODY)).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o700)).unwrap();
+    }
+    let become_nobody = || match unsafe {
+        (
+            libc::setgroups(0, std::ptr::null()),
+            libc::setgid(NOBODY),
+            libc::setuid(NOBODY),
+        )
+    } {
+        (0, 0, 0) => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    };
+    let mut running = vm.start_after(become_nobody);
+    assert_eq!(running.started()["jail"], json!(ALL));
+    check_description(&vm);
+    running.lifeline = None;
+    running.finish();
+}
+
+#[test]
+fn a_guest_with_the_hosts_sockets_stays_in_the_hosts_network() {
+    let mut vm = Vm::new(
+        ("wait", 0),
+        &[json!({ "fn": "krun_try", "args": [{ "str": "internet" }] })],
+    );
+    vm.spec["jail"]["network"] = json!("host");
+    let mut running = vm.start();
+    let event = running.started();
+    let pid = event["pid"].as_i64().unwrap() as i32;
+    assert_eq!(namespace(pid, "net"), namespace(std::process::id() as i32, "net"));
+    assert_ne!(namespace(pid, "mnt"), namespace(std::process::id() as i32, "mnt"));
+    assert!(!event["jail"].as_array().unwrap().contains(&json!("network-namespace")));
+}
+
+#[test]
+fn what_no_vm_does_ends_the_process_and_is_told() {
+    let cases = [
+        "fork",
+        "exec",
+        "mount",
+        "namespace",
+        "trace",
+        "signal",
+        "internet",
+        "netlink",
+        "terminal",
+        "code",
+        "chroot",
+    ];
+    for what in cases {
+        let vm = Vm::new(("exit", 0), &[json!({ "fn": "krun_try", "args": [{ "str": what }] })]);
+        let (status, stderr) = vm.start().finish();
+        assert_eq!(status.code(), Some(128 + libc::SIGSYS), "{what}: {stderr}");
+        assert_eq!(vm.exit_json()["signal"], libc::SIGSYS, "{what}");
+        for told in [stderr, vm.read("console.log")] {
+            assert!(told.contains("is none that a VM makes"), "{what}: {told}");
+        }
     }
 }
 
-#[test]
-fn what_is_read_only_in_its_place_is_so_in_every_view() {
-    let look = json!({ "fn": "krun_look", "args": [{ "str": "/../0/all/conf" }] });
-    let mut vm = Vm::new(("exit", 0), &[look]);
-    let shared = vm.path("shared");
-    fs::write(shared.join("conf"), "x").unwrap();
-    vm.spec["jail"]["views"] = json!([[{ "name": "all", "path": shared, "readOnly": false }]]);
-    assert_eq!(describe(&vm), "look /../0/all/conf: \"x\" Read-only file system\n");
-}
-
-#[test]
-fn the_hosts_root_is_an_entry_like_any_other() {
-    let mut vm = Vm::new(("exit", 0), &[]);
-    let shared = vm.path("shared");
-    fs::write(shared.join("conf"), "x").unwrap();
-    let look = format!("/../0/host{}", shared.join("conf").display());
-    let calls = vm.spec["calls"].as_array_mut().unwrap();
-    calls.insert(2, json!({ "fn": "krun_look", "args": [{ "str": look }] }));
-    vm.spec["jail"]["readOnly"] = json!([]);
-    vm.spec["jail"]["views"] = json!([[{ "name": "host", "path": "/", "readOnly": true }]]);
-    assert_eq!(describe(&vm), format!("look {look}: \"x\" Read-only file system\n"));
-}
-
-#[test]
-fn devices_in_what_is_shared_are_nobodys_to_open() {
-    let mut vm = Vm::new(("exit", 0), &[]);
-    let calls = vm.spec["calls"].as_array_mut().unwrap();
-    for path in ["/dev/null", "/../0/writable/null", "/../0/frozen/null"] {
-        calls.insert(2, json!({ "fn": "krun_look", "args": [{ "str": path }] }));
+/// Within a user namespace that allows no further ones of these kinds: namespaces(7), /proc/sys/user.
+fn without(kinds: &'static [&str]) -> impl Fn() -> io::Result<()> + Send + Sync + 'static {
+    move || {
+        let (uid, gid) = unsafe { (libc::geteuid(), libc::getegid()) };
+        if unsafe { libc::unshare(libc::CLONE_NEWUSER) } != 0 {
+            return Err(io::Error::last_os_error());
+        }
+        fs::write("/proc/self/setgroups", "deny")?;
+        fs::write("/proc/self/uid_map", format!("0 {uid} 1"))?;
+        fs::write("/proc/self/gid_map", format!("0 {gid} 1"))?;
+        kinds
+            .iter()
+            .try_for_each(|kind| fs::write(format!("/proc/sys/user/max_{kind}_namespaces"), "0"))
     }
-    vm.spec["jail"]["readOnly"] = json!(["/dev"]);
-    let entry = |name: &str, read_only: bool| json!({ "name": name, "path": "/dev", "readOnly": read_only });
-    vm.spec["jail"]["views"] = json!([[entry("writable", false), entry("frozen", true)]]);
-    let found = describe(&vm);
-    assert_eq!(found.matches("null: \"\" Permission denied\n").count(), 3, "{found}");
 }
 
-#[test]
-fn an_entry_that_is_not_there_is_named() {
-    let mut vm = Vm::new(("exit", 0), &[]);
-    vm.spec["jail"]["views"] = json!([[{ "name": "a", "path": "/nowhere/at/all", "readOnly": false }]]);
-    assert_eq!(vm.start().finish().0.code(), Some(70));
+fn failure(vm: &Vm) -> (Value, Value) {
     let failure = vm.exit_json()["failure"].clone();
-    assert_eq!(
-        (&failure["stage"], &failure["what"], &failure["errno"]),
-        (&json!("jail"), &json!("/nowhere/at/all"), &json!(2))
+    (failure["stage"].clone(), failure["what"].clone())
+}
+
+#[test]
+fn a_measure_that_cannot_be_applied_ends_the_start_and_at_best_effort_is_left_out() {
+    let mut vm = Vm::new(("wait", 0), &[]);
+    assert_eq!(vm.start_after(without(&["user"])).finish().0.code(), Some(70));
+    assert_eq!(failure(&vm), (json!("jail"), json!("user-namespace")));
+
+    vm.spec["jail"]["mode"] = json!("best-effort");
+    let mut running = vm.start_after(without(&["user"]));
+    assert_eq!(running.started()["jail"], json!(ALL[1..]));
+    running.lifeline = None;
+    let (_, stderr) = running.finish();
+    assert!(
+        stderr.contains("the jail is without its user-namespace: No space left"),
+        "{stderr}"
     );
 }
 
 #[test]
-fn a_directory_that_is_not_there_is_named() {
-    let mut vm = Vm::new(("exit", 0), &[]);
-    vm.spec["jail"]["readOnly"] = json!(["/nowhere/at/all"]);
-    assert_eq!(vm.start().finish().0.code(), Some(70));
-    let failure = vm.exit_json()["failure"].clone();
-    assert_eq!(
-        (&failure["stage"], &failure["what"], &failure["errno"]),
-        (&json!("jail"), &json!("/nowhere/at/all"), &json!(2))
+fn without_a_mount_namespace_a_vm_runs_in_the_hosts_tree_unless_something_is_to_be_read_only() {
+    let mut vm = Vm::new(
+        ("exit", 0),
+        &[json!({ "fn": "krun_look", "args": [{ "place": "/out/shared/conf" }] })],
     );
+    fs::write(vm.path("shared").join("conf"), "x").unwrap();
+    vm.spec["jail"]["mode"] = json!("best-effort");
+    assert_eq!(vm.start_after(without(&["user", "mnt"])).finish().0.code(), Some(70));
+    let (stage, what) = failure(&vm);
+    assert_eq!(stage, "jail");
+    assert!(
+        what.as_str()
+            .unwrap()
+            .ends_with("/shared read-only, without a mount namespace"),
+        "{what}"
+    );
+
+    vm.spec["jail"]["readOnly"] = json!([]);
+    let mut running = vm.start_after(without(&["user", "mnt"]));
+    let in_force = running.started()["jail"].clone();
+    assert_eq!(running.finish().0.code(), Some(0));
+    let expected: Vec<&str> = ALL[2..]
+        .iter()
+        .copied()
+        .filter(|name| *name != "private-tree")
+        .collect();
+    assert_eq!(in_force, json!(expected));
+    let place = vm.path("shared").join("conf");
+    assert_eq!(vm.read("calls"), format!("look {}: \"x\" writable\n", place.display()));
 }

@@ -4,3 +4,4 @@ mod ending;
 mod fake;
 mod jail;
 mod replay;
+mod tree;

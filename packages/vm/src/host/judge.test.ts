@@ -35,7 +35,7 @@ const trouble = { message: "it is not there", fix: "Put it there." };
 test.each<[code: string, severity: string, change: Partial<HostFacts>]>([
   ["HOST_PLATFORM_UNSUPPORTED", "error", { platform: "darwin" }],
   ["HOST_PLATFORM_UNSUPPORTED", "error", { arch: "arm64" }],
-  ["HOST_KERNEL_TOO_OLD", "error", { kernelRelease: "5.11.22" }],
+  ["HOST_KERNEL_TOO_OLD", "error", { kernelRelease: "5.13.19" }],
   ["HOST_KERNEL_TOO_OLD", "error", { kernelRelease: "4.19.0-27" }],
   ["HOST_KVM_MISSING", "error", { kvm: { kvm: "missing", message: "m" } }],
   ["HOST_KVM_DENIED", "error", { kvm: { kvm: "denied", message: "m" } }],
@@ -54,7 +54,7 @@ test.each<[code: string, severity: string, change: Partial<HostFacts>]>([
 });
 
 test.each<[what: string, change: Partial<HostFacts>]>([
-  ["the oldest kernel", { kernelRelease: "5.12.0" }],
+  ["the oldest kernel", { kernelRelease: "5.14.0" }],
   ["the first of a new series", { kernelRelease: "7.0-rc1" }],
   ["the longest home", { runDirectory: `/${"h".repeat(82)}` }],
   ["disk space that cannot be asked for", { freeBytes: undefined }],

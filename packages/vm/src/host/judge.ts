@@ -2,8 +2,8 @@ import { MAX_SOCKET_PATH_BYTES } from "../spec/path.ts";
 import type { HostFacts, KvmState, LibkrunState } from "./facts.ts";
 import type { HostFinding, HostFindingCode } from "./finding.ts";
 
-/** vm-host needs pidfd_open, close_range and mount_setattr: Linux 5.12. */
-const OLDEST_KERNEL = [5, 12] as const;
+/** vm-host needs mount_setattr (5.12), and threads that are counted within a user namespace (5.14). */
+const OLDEST_KERNEL = [5, 14] as const;
 /** virtio-fs holds one descriptor for each file and directory that a guest has looked at. */
 const ENOUGH_FILES = 65_536;
 /** An image of some size, unpacked. */

@@ -14,20 +14,20 @@ export const KRUN_API = {
   create_ctx: { params: {}, result: "context", since: "1.17" },
   free_ctx: { params: { context: "context" }, result: "status", since: "1.17" },
   set_vm_config: { params: { context: "context", vcpus: "u8", memoryMib: "u32" }, result: "status", since: "1.17" },
-  set_root: { params: { context: "context", path: "str" }, result: "status", since: "1.17" },
-  add_virtiofs: { params: { context: "context", tag: "str", path: "str" }, result: "status", since: "1.17" },
+  set_root: { params: { context: "context", path: "path" }, result: "status", since: "1.17" },
+  add_virtiofs: { params: { context: "context", tag: "str", path: "path" }, result: "status", since: "1.17" },
   add_virtiofs2: {
-    params: { context: "context", tag: "str", path: "str", daxWindowBytes: "u64" },
+    params: { context: "context", tag: "str", path: "path", daxWindowBytes: "u64" },
     result: "status",
     since: "1.17",
   },
   add_virtiofs3: {
-    params: { context: "context", tag: "str", path: "str", daxWindowBytes: "u64", readOnly: "bool" },
+    params: { context: "context", tag: "str", path: "path", daxWindowBytes: "u64", readOnly: "bool" },
     result: "status",
     since: "1.18",
   },
   add_disk2: {
-    params: { context: "context", id: "str", path: "str", format: "u32", readOnly: "bool" },
+    params: { context: "context", id: "str", path: "path", format: "u32", readOnly: "bool" },
     result: "status",
     since: "1.17",
   },
@@ -35,7 +35,7 @@ export const KRUN_API = {
     params: {
       context: "context",
       id: "str",
-      path: "str",
+      path: "path",
       format: "u32",
       readOnly: "bool",
       directIo: "bool",
@@ -83,7 +83,7 @@ export const KRUN_API = {
   disable_implicit_vsock: { params: { context: "context" }, result: "status", since: "1.17" },
   add_vsock: { params: { context: "context", tsiFeatures: "u32" }, result: "status", since: "1.17" },
   add_vsock_port2: {
-    params: { context: "context", port: "u32", path: "str", listen: "bool" },
+    params: { context: "context", port: "u32", path: "path", listen: "bool" },
     result: "status",
     since: "1.17",
   },
@@ -126,6 +126,8 @@ export type KrunParameterKind =
   | "i32"
   | "bool"
   | "str"
+  /** A string: the path of something of the host. */
+  | "path"
   /** A string or NULL. */
   | "str?"
   /** A NULL-terminated array of strings. */

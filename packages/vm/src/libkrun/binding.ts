@@ -22,6 +22,7 @@ const C_TYPES: Readonly<Record<KrunParameterKind, string>> = {
   i32: "int32_t",
   bool: "bool",
   str: "const char *",
+  path: "const char *",
   "str?": "const char *",
   strs: "const char **",
   bytes: "const uint8_t *",
@@ -38,6 +39,7 @@ interface DirectValues extends Record<KrunParameterKind, unknown> {
   i32: number;
   bool: boolean;
   str: string;
+  path: string;
   "str?": string | null;
   strs: readonly string[];
   bytes: Uint8Array;

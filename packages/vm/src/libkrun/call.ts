@@ -19,6 +19,8 @@ interface PlannedValues extends Record<KrunParameterKind, unknown> {
   i32: number;
   bool: boolean;
   str: string;
+  /** A place in the tree of the VM process: `planTree`. */
+  path: string;
   "str?": string | null;
   strs: readonly string[];
   bytes: Uint8Array;
@@ -34,6 +36,7 @@ export type WireArgument =
   | { readonly i32: number }
   | { readonly bool: boolean }
   | { readonly str: string | null }
+  | { readonly place: string }
   | { readonly strs: readonly string[] | null }
   | { readonly bytes: readonly number[] }
   | { readonly fd: HostFd };
@@ -72,6 +75,8 @@ function encodeArgument(kind: KrunParameterKind, value: unknown): WireArgument {
       return { ref: (value as KrunRef<"context">).ref };
     case "str?":
       return { str: value as string | null };
+    case "path":
+      return { place: value as string };
     case "bytes":
       return { bytes: [...(value as Uint8Array)] };
     default:

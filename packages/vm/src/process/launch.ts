@@ -4,6 +4,7 @@ import { type LibkrunFiles, locateLibkrun } from "../libkrun/locate.ts";
 import { locateVmHost } from "../native/programs.ts";
 import { parseVmSpec } from "../spec/parse-vm-spec.ts";
 import type { VmSpec } from "../spec/vm-spec.ts";
+import type { JailMode } from "./jail.ts";
 import { LaunchedVm } from "./launched-vm.ts";
 import { Monitor } from "./monitor.ts";
 import { startDocument } from "./start-document.ts";
@@ -26,6 +27,8 @@ export interface LaunchOptions {
   readonly timeoutMs?: number | undefined;
   /** Whether the VM outlives this process; by default it ends with it, however it ends. */
   readonly detached?: boolean | undefined;
+  /** What to do where the system does not allow a measure of the jail; `required` by default. */
+  readonly jail?: JailMode | undefined;
   /** What {@link locateLibkrun} finds, by default. */
   readonly libraries?: LibkrunFiles | undefined;
   /** Absolute path of vm-host; what is installed, by default. */
@@ -41,7 +44,7 @@ export interface LaunchOptions {
 export async function launchVm(spec: VmSpec, options: LaunchOptions): Promise<VmProcess> {
   const checked = parseVmSpec(spec);
   const files = parseVmFiles({ console: options.console, exitPath: options.exitPath });
-  const { signal, timeoutMs = DEFAULT_START_TIMEOUT_MS, detached = false } = options;
+  const { signal, timeoutMs = DEFAULT_START_TIMEOUT_MS, detached = false, jail = "required" } = options;
   const libraries = options.libraries ?? (await locateLibkrun());
   const vmHost = options.vmHost ?? (await locateVmHost());
   const logExisted = await exists(files.console.path);
@@ -51,7 +54,7 @@ export async function launchVm(spec: VmSpec, options: LaunchOptions): Promise<Vm
   using deadline = startDeadline({ timeoutMs, what: "The start of the VM", signal });
   deadline.signal.throwIfAborted();
   const vm = new LaunchedVm(await startMonitor(vmHost, detached), checked, files);
-  vm.become(startDocument(checked, { ...files, libraries, detached }));
+  vm.become(startDocument(checked, { ...files, libraries, detached, jail }));
   try {
     await raceSignal(vm.starting(), deadline.signal);
   } catch (reason) {

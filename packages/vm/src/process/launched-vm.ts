@@ -2,10 +2,11 @@ import { lstat, rm } from "node:fs/promises";
 import type { CheckedVmSpec } from "../spec/vm-spec.ts";
 import { parseFailureLine, readExitRecord } from "./exit-record.ts";
 import type { ProcessIdentity } from "./identity.ts";
+import type { JailMeasure } from "./jail.ts";
 import type { Monitor } from "./monitor.ts";
 import { ownSockets } from "./start-document.ts";
 import { startError, type VmEvidence } from "./start-error.ts";
-import { readStartReport } from "./start-report.ts";
+import { readStartReport, type StartReport } from "./start-report.ts";
 import { readTail } from "./tail.ts";
 import { judgeExit, type VmExit } from "./vm-exit.ts";
 import type { VmFiles } from "./vm-files.ts";
@@ -19,7 +20,7 @@ export class LaunchedVm implements VmProcess {
   readonly exited: Promise<VmExit>;
   readonly #monitor: Monitor;
   readonly #files: VmFiles;
-  #vmPid = 0;
+  #started: StartReport = { pid: 0, jail: [] };
 
   constructor(monitor: Monitor, spec: CheckedVmSpec, files: VmFiles) {
     this.#monitor = monitor;
@@ -37,7 +38,11 @@ export class LaunchedVm implements VmProcess {
   }
 
   get vmPid(): number {
-    return this.#vmPid;
+    return this.#started.pid;
+  }
+
+  get jail(): readonly JailMeasure[] {
+    return this.#started.jail;
   }
 
   /** Says what to become. */
@@ -49,12 +54,12 @@ export class LaunchedVm implements VmProcess {
   async starting(): Promise<void> {
     const report = await this.#monitor.report;
     if (report === undefined) throw await this.#startError();
-    const pid = readStartReport(report);
-    if (pid === undefined) {
+    const started = readStartReport(report);
+    if (started === undefined) {
       const how = `vm-host said ${JSON.stringify(report.slice(0, 160))}, which is no start report`;
       throw startError(undefined, await this.evidence(), { how });
     }
-    this.#vmPid = pid;
+    this.#started = started;
   }
 
   release(): void {

@@ -1,26 +1,33 @@
 import type { LibkrunFiles } from "../libkrun/locate.ts";
+import { planLimits } from "../spec/limits.ts";
 import { planCalls } from "../spec/plan.ts";
-import { planViews } from "../spec/views.ts";
+import { planTree } from "../spec/tree.ts";
 import type { CheckedVmSpec } from "../spec/vm-spec.ts";
+import type { JailMode } from "./jail.ts";
 import type { VmFiles } from "./vm-files.ts";
 
 /** The one line that tells vm-host what to become: native/vm-host/PROTOCOL.md, "Start". Pure. */
 export function startDocument(
   spec: CheckedVmSpec,
-  options: VmFiles & { readonly libraries: LibkrunFiles; readonly detached: boolean },
+  options: VmFiles & { readonly libraries: LibkrunFiles; readonly detached: boolean; readonly jail: JailMode },
 ): string {
-  const { readOnly, composed: views } = planViews(spec);
   return JSON.stringify({
     version: 1,
     libkrun: options.libraries.libkrun,
     libkrunfw: options.libraries.libkrunfw,
     calls: planCalls(spec),
-    jail: { readOnly, views, network: spec.network.kind === "none" ? "isolated" : "host" },
+    jail: planJail(spec, options.jail),
     console: { path: options.console.path, maxBytes: options.console.maxBytes },
     exitPath: options.exitPath,
     remove: ownSockets(spec),
     detached: options.detached,
   });
+}
+
+function planJail(spec: CheckedVmSpec, mode: JailMode) {
+  const { readOnly, entries: tree } = planTree(spec);
+  const network = spec.network.kind === "none" ? "isolated" : "host";
+  return { mode, readOnly, tree, network, limits: planLimits(spec.limits) };
 }
 
 /** Sockets that are made with the VM and go with it; the others belong to whoever listens on them. */

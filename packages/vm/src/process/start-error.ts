@@ -12,7 +12,7 @@ export interface VmEvidence {
 const HINTS: Readonly<Record<StartFailure["stage"] | "unknown", string>> = {
   spec: "vm-host and @a3s/vm must be of the same version; look at the paths that were given.",
   load: "Look at the libraries: checkHost() says which were found and whether they can be loaded.",
-  jail: "The system must allow user, mount and network namespaces (sysctl user.max_user_namespaces), and the shared directories must exist.",
+  jail: 'What is shared must exist, and the system must allow each measure of the jail (user namespaces: sysctl user.max_user_namespaces); jail: "best-effort" starts without those that it does not.',
   call: "libkrun refused a value of the VM's specification; the message names the call.",
   unknown: "Look at the details: they hold the ends of vm-host's stderr and of the console.",
 };

@@ -22,6 +22,11 @@ test.each<[cause: string, meaning: RegExp, record: Partial<ExitRecord>]>([
   ["init", /exit code 127: .* was not found/, { code: 127 }],
   ["signal", /^The VM was ended by SIGKILL$/, { code: null, signal: 9 }],
   ["signal", /^The VM was ended by SIGSEGV$/, { code: null, signal: 11 }],
+  [
+    "signal",
+    /^The VM was ended by SIGSYS: it made a system call that its jail does not allow/,
+    { code: null, signal: 31 },
+  ],
   ["signal", /^The VM was ended by signal 40$/, { code: null, signal: 40 }],
   [
     "start",

@@ -32,6 +32,10 @@ const INIT_CODES: Readonly<Record<number, string>> = {
   127: "the guest's program was not found",
 };
 
+/** docs/security.md: somebody broke out of the guest, or this libkrun needs what the filter does not know. */
+const REFUSED_CALL =
+  "The VM was ended by SIGSYS: it made a system call that its jail does not allow; its stderr and console say which";
+
 /** What the end of the vm-host process and its record say together. The record knows more, so it wins. */
 export function judgeExit(
   ended: { readonly code: number | null; readonly signal: string | null },
@@ -44,6 +48,7 @@ export function judgeExit(
   if (failure !== null) {
     return { ...exit, cause: "start", meaning: `The VM did not start: ${failure.what}: ${failure.message}` };
   }
+  if (signal === "SIGSYS") return { ...exit, cause: "signal", meaning: REFUSED_CALL };
   if (signal !== null) return { ...exit, cause: "signal", meaning: `The VM was ended by ${signal}` };
   return { ...exit, ...judgeCode(record.code ?? 0) };
 }

@@ -1,4 +1,5 @@
 import type { ProcessIdentity } from "./identity.ts";
+import type { JailMeasure } from "./jail.ts";
 import type { VmEvidence } from "./start-error.ts";
 import type { VmExit } from "./vm-exit.ts";
 
@@ -8,6 +9,8 @@ export interface VmProcess extends AsyncDisposable {
   readonly identity: ProcessIdentity;
   /** The process that is the VM: a child of the one above. */
   readonly vmPid: number;
+  /** What stands between the VM process and the host: the measures that are in force. */
+  readonly jail: readonly JailMeasure[];
   /** How the VM ended; resolves after it has, with both processes gone. Never rejects. */
   readonly exited: Promise<VmExit>;
   /**

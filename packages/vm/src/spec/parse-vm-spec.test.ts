@@ -14,6 +14,7 @@ test("the least specification gets every default", () => {
     disks: [],
     vsockPorts: [],
     network: { kind: "none" },
+    limits: {},
   });
 });
 
@@ -75,8 +76,14 @@ test.each<[what: string, field: string, change: object]>([
   [
     "a socket path of 108 bytes",
     "vsockPorts.0.socketPath",
-    { vsockPorts: [{ ...port, socketPath: `/${"s".repeat(107)}` }] },
+    { vsockPorts: [{ ...port, socketPath: `/directory.name/${"s".repeat(92)}` }] },
   ],
+  [
+    "a socket's name of 94 bytes",
+    "vsockPorts.0.socketPath",
+    { vsockPorts: [{ ...port, socketPath: `/${"s".repeat(94)}` }] },
+  ],
+  ["a socket without a name", "vsockPorts.0.socketPath", { vsockPorts: [{ ...port, socketPath: "/run/.." }] }],
   ["a direction nobody knows", "vsockPorts.0.direction", { vsockPorts: [{ ...port, direction: "in" }] }],
   ["port 0", "vsockPorts.0.port", { vsockPorts: [{ ...port, port: 0 }] }],
   ["VMADDR_PORT_ANY", "vsockPorts.0.port", { vsockPorts: [{ ...port, port: 0xffff_ffff }] }],
@@ -116,7 +123,7 @@ test("the limits themselves are allowed", () => {
       { ...share, tag: "a".repeat(36) },
       { tag: "f", entries: [{ ...entry, name: "n".repeat(255) }] },
     ],
-    vsockPorts: [{ ...port, port: 0xffff_fffe, socketPath: `/${"s".repeat(106)}` }],
+    vsockPorts: [{ ...port, port: 0xffff_fffe, socketPath: `/directory.nam/${"s".repeat(92)}` }],
   });
 });
 

@@ -3,6 +3,7 @@ import * as v from "valibot";
 import { commandLineRoom } from "./command-line.ts";
 import { conflicts } from "./conflicts.ts";
 import { invalidSpec } from "./invalid-spec.ts";
+import { tooTightLimits, vmLimits } from "./limits.ts";
 import { absolutePath, socketPath } from "./path.ts";
 import type { CheckedVmSpec } from "./vm-spec.ts";
 
@@ -79,6 +80,7 @@ const vmSpec = v.strictObject({
     ),
     [],
   ),
+  limits: v.optional(vmLimits, {}),
   network: v.optional(
     v.variant("kind", [
       v.strictObject({ kind: v.literal("none") }),
@@ -103,7 +105,7 @@ export function parseVmSpec(input: unknown): CheckedVmSpec {
   const result = v.safeParse(vmSpec, input);
   if (!result.success) throw invalidSpec(result.issues);
   const spec: CheckedVmSpec = result.output;
-  const faults = conflicts(spec);
+  const faults = [...conflicts(spec), ...tooTightLimits(spec)];
   const room = commandLineRoom(spec);
   if (room < 0) faults.push(`init: path, args and env are ${-room} bytes too long for the kernel's command line`);
   if (faults.length > 0) throw invalidSpec(faults);

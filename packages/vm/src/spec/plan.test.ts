@@ -21,7 +21,7 @@ test("the least VM has a console, a root, a program, and no way out", () => {
     krun_set_vm_config(ctx, 1, 128)
     krun_disable_implicit_console(ctx)
     krun_add_virtio_console_default(ctx, "consoleIn", "consoleOut", "consoleOut")
-    krun_set_root(ctx, "/srv/root")
+    krun_set_root(ctx, "/root")
     krun_disable_implicit_vsock(ctx)
     krun_add_vsock(ctx, 0)
     krun_set_exec(ctx, "/init", [], [])
@@ -52,13 +52,13 @@ test("a box: read-only root with PID 1, shares, a doorbell and an agent", () => 
     krun_set_vm_config(ctx, 2, 1024)
     krun_disable_implicit_console(ctx)
     krun_add_virtio_console_default(ctx, "consoleIn", "consoleOut", "consoleOut")
-    krun_set_root(ctx, "/home/guest/abc")
-    krun_add_virtiofs(ctx, "lower", "/home/rootfs/def")
-    krun_add_virtiofs(ctx, "volume.0", "/data")
+    krun_set_root(ctx, "/root")
+    krun_add_virtiofs(ctx, "lower", "/shares/0")
+    krun_add_virtiofs(ctx, "volume.0", "/shares/1")
     krun_disable_implicit_vsock(ctx)
     krun_add_vsock(ctx, 0)
-    krun_add_vsock_port2(ctx, 4087, "/run/boot.sock", false)
-    krun_add_vsock_port2(ctx, 4088, "/run/agent.sock", true)
+    krun_add_vsock_port2(ctx, 4087, "/sockets/0", false)
+    krun_add_vsock_port2(ctx, 4088, "/sockets/1/agent.sock", true)
     krun_set_exec(ctx, "/a3s-agent", ["--verbose"], ["A=b c","KRUN_INIT_PID1=1"])
     krun_start_enter(ctx)"
   `);
@@ -70,7 +70,7 @@ test("disks are raw images, in the order in which the guest finds them", () => {
     { path: "/srv/data", readOnly: true },
   ];
   expect(calls({ ...least, disks })).toContain(
-    'krun_add_disk2(ctx, "disk0", "/box/disk.ext4", 0, false)\nkrun_add_disk2(ctx, "disk1", "/srv/data", 0, true)\n',
+    'krun_add_disk2(ctx, "disk0", "/disks/0", 0, false)\nkrun_add_disk2(ctx, "disk1", "/disks/1", 0, true)\n',
   );
 });
 
@@ -95,6 +95,6 @@ test("a share that is composed of entries lies where vm-host makes it", () => {
     { tag: "two", entries: [] },
   ];
   expect(calls({ ...least, shares })).toContain(
-    'krun_add_virtiofs(ctx, "one", "/../0")\nkrun_add_virtiofs(ctx, "plain", "/b")\nkrun_add_virtiofs(ctx, "two", "/../1")\n',
+    'krun_add_virtiofs(ctx, "one", "/shares/0")\nkrun_add_virtiofs(ctx, "plain", "/shares/1")\nkrun_add_virtiofs(ctx, "two", "/shares/2")\n',
   );
 });

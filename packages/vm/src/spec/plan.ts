@@ -1,7 +1,7 @@
 import type { KrunCall, KrunRef } from "../libkrun/call.ts";
 import { krunCall } from "../libkrun/call.ts";
 import { initEnvironment } from "./command-line.ts";
-import { planViews } from "./views.ts";
+import { planTree } from "./tree.ts";
 import type { CheckedVmSpec, VmNetwork } from "./vm-spec.ts";
 
 const context: KrunRef<"context"> = { kind: "context", ref: "ctx" };
@@ -17,11 +17,11 @@ const RAW = 0;
 /**
  * The calls of libkrun that make and start the VM, in order. Pure.
  *
- * Who may write where is not in here: vm-host sees to it with mounts of its own (see {@link planViews}).
+ * Who may write where is not in here: vm-host sees to it with mounts of its own (see {@link planTree}).
  */
 export function planCalls(spec: CheckedVmSpec): readonly KrunCall[] {
   const { init } = spec;
-  const { sharePaths } = planViews(spec);
+  const tree = planTree(spec);
   return [
     // libkrun writes what the guest's kernel says into its log, so the log belongs into the console's file.
     krunCall("init_log", { target: "consoleOut", ...LOG }),
@@ -29,16 +29,27 @@ export function planCalls(spec: CheckedVmSpec): readonly KrunCall[] {
     krunCall("set_vm_config", { context, vcpus: spec.vcpus, memoryMib: spec.memoryMib }),
     krunCall("disable_implicit_console", { context }),
     krunCall("add_virtio_console_default", { context, input: "consoleIn", output: "consoleOut", error: "consoleOut" }),
-    krunCall("set_root", { context, path: spec.root.path }),
+    krunCall("set_root", { context, path: tree.root }),
     ...spec.shares.map(({ tag }, index) =>
-      krunCall("add_virtiofs", { context, tag, path: sharePaths[index] as string }),
+      krunCall("add_virtiofs", { context, tag, path: tree.shares[index] as string }),
     ),
-    ...spec.disks.map(({ path, readOnly }, index) =>
-      krunCall("add_disk2", { context, id: `disk${index}`, path, format: RAW, readOnly }),
+    ...spec.disks.map(({ readOnly }, index) =>
+      krunCall("add_disk2", {
+        context,
+        id: `disk${index}`,
+        path: tree.disks[index] as string,
+        format: RAW,
+        readOnly,
+      }),
     ),
     ...planVsock(spec.network),
-    ...spec.vsockPorts.map(({ port, socketPath, direction }) =>
-      krunCall("add_vsock_port2", { context, port, path: socketPath, listen: direction === "host-connects" }),
+    ...spec.vsockPorts.map(({ port, direction }, index) =>
+      krunCall("add_vsock_port2", {
+        context,
+        port,
+        path: tree.sockets[index] as string,
+        listen: direction === "host-connects",
+      }),
     ),
     krunCall("set_exec", { context, path: init.path, args: init.args, env: initEnvironment(spec) }),
     krunCall("start_enter", { context }),

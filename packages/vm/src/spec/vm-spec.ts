@@ -27,6 +27,21 @@ export interface VmSpec {
   readonly vsockPorts?: readonly VsockPort[] | undefined;
   /** `{ kind: "none" }` by default. */
   readonly network?: VmNetwork | undefined;
+  /** What the VM may take from the host. Without it, what its user may. */
+  readonly limits?: VmLimits | undefined;
+}
+
+/**
+ * Limits of the whole VM, by a cgroup (version 2) of its own. They need a cgroup that this user may make children of and
+ * that has their controllers: root's, or one that systemd delegated.
+ */
+export interface VmLimits {
+  /** MiB that the guest's memory, libkrun and the host's cache for the guest take together: at least 64 above `memoryMib` of the VM. */
+  readonly memoryMib?: number | undefined;
+  /** CPUs' worth of time, such as 1.5; at least 0.01. The guest still sees `vcpus`. */
+  readonly cpus?: number | undefined;
+  /** Threads of the VM process on the host: at least 32 more than `vcpus`. */
+  readonly threads?: number | undefined;
 }
 
 /** See {@link VmSpec.root}. */
@@ -101,8 +116,10 @@ export interface VsockPort {
   /** Absolute path, at most 107 bytes (`sun_path` of unix(7)). */
   readonly socketPath: string;
   /**
-   * `guest-connects`: somebody on the host listens on the socket before the VM starts, and the guest connects to CID 2.
-   * `host-connects`: the guest listens; the socket is made with the VM, must not exist before, and goes with it.
+   * `guest-connects`: somebody on the host listens on the socket before the VM starts, and the guest connects to CID 2;
+   * a socket that takes its place later does not exist for the VM.
+   * `host-connects`: the guest listens; the socket is made with the VM, must not exist before, and goes with it. Give it
+   * a directory of its own: it is the one directory besides the shares that the VM process may write to.
    */
   readonly direction: "guest-connects" | "host-connects";
 }
@@ -130,4 +147,5 @@ export interface CheckedVmSpec {
   readonly disks: readonly VmDisk[];
   readonly vsockPorts: readonly VsockPort[];
   readonly network: VmNetwork;
+  readonly limits: VmLimits;
 }

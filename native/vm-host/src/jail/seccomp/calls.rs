@@ -1,0 +1,292 @@
+//! The system calls of a VM: what libkrun 1.17 with glibc makes (seen with strace: boots, files of every kind through
+//! virtio-fs, disks, vsock both ways, shutdown), and what stands beside those for other versions and for musl.
+//!
+//! Left out on purpose: everything that runs a program, makes a process, mounts, traces, signals or looks at other
+//! processes, loads code, or talks to the kernel about itself (bpf, io_uring, userfaultfd, perf_event_open, keyctl).
+
+use super::program::{Otherwise, Pattern, Rule};
+use crate::jail::request::Network;
+use libc::*;
+
+const fn exactly(value: c_int) -> Pattern {
+    Pattern {
+        mask: !0,
+        value: value as u32,
+    }
+}
+
+/// `pid` is the process's own: it signals its own threads only.
+pub fn rules(network: Network, pid: pid_t) -> Vec<Rule> {
+    let only = |number, argument, patterns: &[Pattern]| Rule {
+        number,
+        only: Some((argument, patterns.to_vec())),
+        otherwise: Otherwise::Trap,
+    };
+    let domains: &[Pattern] = match network {
+        Network::Isolated => &[exactly(AF_UNIX)],
+        Network::Host => &[exactly(AF_UNIX), exactly(AF_INET), exactly(AF_INET6)],
+    };
+    let mut rules = vec![
+        // First what is called most.
+        only(SYS_ioctl, 1, REQUESTS),
+        only(SYS_clone, 0, THREADS),
+        only(SYS_fcntl, 1, COMMANDS),
+        only(SYS_mmap, 2, NOT_EXECUTABLE),
+        only(SYS_mprotect, 2, NOT_EXECUTABLE),
+        only(SYS_prctl, 0, OPTIONS),
+        only(SYS_prlimit64, 0, &[exactly(0)]),
+        only(SYS_socket, 0, domains),
+        only(SYS_socketpair, 0, &[exactly(AF_UNIX)]),
+        only(SYS_tgkill, 0, &[exactly(pid)]),
+        only(SYS_unshare, 0, &[exactly(CLONE_FS)]),
+        // Its flags lie in memory, where no filter sees them; glibc then takes clone.
+        Rule {
+            number: SYS_clone3,
+            only: Some((0, Vec::new())),
+            otherwise: Otherwise::Answer(ENOSYS),
+        },
+    ];
+    rules.extend([ANY, OLD].concat().into_iter().map(|number| Rule {
+        number,
+        only: None,
+        otherwise: Otherwise::Trap,
+    }));
+    rules
+}
+
+/// linux/kvm.h: all of KVM's requests have the type 0xAE.
+const REQUESTS: &[Pattern] = &[
+    Pattern {
+        mask: 0xff00,
+        value: 0xae00,
+    },
+    exactly(TCGETS as c_int),
+    exactly(FIONREAD as c_int),
+    exactly(FIONBIO as c_int),
+];
+
+const CLONE_DETACHED: c_int = 0x0040_0000;
+/// The flags of pthread_create, with which musl also passes one that has no meaning any more.
+const THREADS: &[Pattern] = &[Pattern {
+    mask: !(CLONE_DETACHED as u32),
+    value: (CLONE_VM
+        | CLONE_FS
+        | CLONE_FILES
+        | CLONE_SIGHAND
+        | CLONE_THREAD
+        | CLONE_SYSVSEM
+        | CLONE_SETTLS
+        | CLONE_PARENT_SETTID
+        | CLONE_CHILD_CLEARTID) as u32,
+}];
+
+/// Not those that make the kernel send signals, to whomever.
+const COMMANDS: &[Pattern] = &[
+    exactly(F_DUPFD),
+    exactly(F_DUPFD_CLOEXEC),
+    exactly(F_GETFD),
+    exactly(F_SETFD),
+    exactly(F_GETFL),
+    exactly(F_SETFL),
+    exactly(F_GETLK),
+    exactly(F_SETLK),
+    exactly(F_SETLKW),
+    exactly(F_OFD_GETLK),
+    exactly(F_OFD_SETLK),
+    exactly(F_OFD_SETLKW),
+    exactly(F_GETPIPE_SZ),
+    exactly(F_SETPIPE_SZ),
+    exactly(F_ADD_SEALS),
+    exactly(F_GET_SEALS),
+];
+
+/// The libraries are loaded, so no code comes any more.
+const NOT_EXECUTABLE: &[Pattern] = &[Pattern {
+    mask: PROT_EXEC as u32,
+    value: 0,
+}];
+
+const OPTIONS: &[Pattern] = &[
+    exactly(PR_SET_NAME),
+    exactly(PR_GET_NAME),
+    exactly(PR_SET_VMA),
+    exactly(PR_CAPBSET_READ),
+    exactly(PR_CAP_AMBIENT),
+    exactly(PR_GET_SECUREBITS),
+    exactly(PR_GET_DUMPABLE),
+    exactly(PR_GET_PDEATHSIG),
+    exactly(PR_GET_NO_NEW_PRIVS),
+];
+
+const ANY: &[c_long] = &[
+    // Waiting, threads, time.
+    SYS_futex,
+    SYS_epoll_create1,
+    SYS_epoll_ctl,
+    SYS_epoll_pwait,
+    SYS_epoll_pwait2,
+    SYS_eventfd2,
+    SYS_ppoll,
+    SYS_pselect6,
+    SYS_timerfd_create,
+    SYS_timerfd_gettime,
+    SYS_timerfd_settime,
+    SYS_clock_getres,
+    SYS_clock_gettime,
+    SYS_clock_nanosleep,
+    SYS_gettimeofday,
+    SYS_nanosleep,
+    SYS_restart_syscall,
+    SYS_membarrier,
+    SYS_rseq,
+    SYS_sched_getaffinity,
+    SYS_sched_yield,
+    SYS_set_robust_list,
+    SYS_set_tid_address,
+    SYS_rt_sigaction,
+    SYS_rt_sigprocmask,
+    SYS_rt_sigreturn,
+    SYS_rt_sigsuspend,
+    SYS_rt_sigtimedwait,
+    SYS_sigaltstack,
+    SYS_exit,
+    SYS_exit_group,
+    // Memory.
+    SYS_brk,
+    SYS_madvise,
+    SYS_memfd_create,
+    SYS_mincore,
+    SYS_mlock,
+    SYS_mremap,
+    SYS_msync,
+    SYS_munlock,
+    SYS_munmap,
+    // Itself.
+    SYS_capget,
+    SYS_capset,
+    SYS_getcpu,
+    SYS_getegid,
+    SYS_geteuid,
+    SYS_getgid,
+    SYS_getpid,
+    SYS_getppid,
+    SYS_getrandom,
+    SYS_getresgid,
+    SYS_getresuid,
+    SYS_gettid,
+    SYS_getuid,
+    SYS_setfsgid,
+    SYS_setfsuid,
+    SYS_setgroups,
+    SYS_setresgid,
+    SYS_setresuid,
+    SYS_sysinfo,
+    SYS_umask,
+    SYS_uname,
+    // Descriptors.
+    SYS_close,
+    SYS_close_range,
+    SYS_dup,
+    SYS_dup3,
+    SYS_pipe2,
+    SYS_pread64,
+    SYS_preadv,
+    SYS_preadv2,
+    SYS_pwrite64,
+    SYS_pwritev,
+    SYS_pwritev2,
+    SYS_read,
+    SYS_readv,
+    SYS_write,
+    SYS_writev,
+    // Files.
+    SYS_chdir,
+    SYS_copy_file_range,
+    SYS_faccessat,
+    SYS_faccessat2,
+    SYS_fadvise64,
+    SYS_fallocate,
+    SYS_fchdir,
+    SYS_fchmod,
+    SYS_fchmodat,
+    SYS_fchmodat2,
+    SYS_fchown,
+    SYS_fchownat,
+    SYS_fdatasync,
+    SYS_fgetxattr,
+    SYS_flistxattr,
+    SYS_flock,
+    SYS_fremovexattr,
+    SYS_fsetxattr,
+    SYS_fstat,
+    SYS_fstatfs,
+    SYS_fsync,
+    SYS_ftruncate,
+    SYS_getcwd,
+    SYS_getdents64,
+    SYS_getxattr,
+    SYS_lgetxattr,
+    SYS_linkat,
+    SYS_listxattr,
+    SYS_llistxattr,
+    SYS_lremovexattr,
+    SYS_lseek,
+    SYS_lsetxattr,
+    SYS_mkdirat,
+    SYS_mknodat,
+    SYS_newfstatat,
+    SYS_openat,
+    SYS_openat2,
+    SYS_readlinkat,
+    SYS_removexattr,
+    SYS_renameat,
+    SYS_renameat2,
+    SYS_setxattr,
+    SYS_statfs,
+    SYS_statx,
+    SYS_symlinkat,
+    SYS_sync_file_range,
+    SYS_syncfs,
+    SYS_truncate,
+    SYS_unlinkat,
+    SYS_utimensat,
+    // Sockets; of which kinds, `socket` says.
+    SYS_accept,
+    SYS_accept4,
+    SYS_bind,
+    SYS_connect,
+    SYS_getpeername,
+    SYS_getsockname,
+    SYS_getsockopt,
+    SYS_listen,
+    SYS_recvfrom,
+    SYS_recvmsg,
+    SYS_sendmsg,
+    SYS_sendto,
+    SYS_setsockopt,
+    SYS_shutdown,
+];
+
+/// Names that only x86-64 has for calls above.
+#[cfg(target_arch = "x86_64")]
+const OLD: &[c_long] = &[
+    SYS_access,
+    SYS_dup2,
+    SYS_epoll_wait,
+    SYS_getrlimit,
+    SYS_lstat,
+    SYS_mkdir,
+    SYS_open,
+    SYS_pause,
+    SYS_pipe,
+    SYS_poll,
+    SYS_readlink,
+    SYS_rename,
+    SYS_rmdir,
+    SYS_select,
+    SYS_stat,
+    SYS_time,
+    SYS_unlink,
+];
+#[cfg(not(target_arch = "x86_64"))]
+const OLD: &[c_long] = &[];

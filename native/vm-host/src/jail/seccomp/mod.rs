@@ -1,0 +1,61 @@
+//! The filter of system calls. A call that is not allowed ends the process by SIGSYS, and what it was is said first.
+
+mod calls;
+mod program;
+
+use super::request::Network;
+use crate::descriptor::check;
+use std::io;
+use std::io::Write;
+use std::os::fd::RawFd;
+
+/// Where the end is explained: the starter's stderr, and the console, whose log is there also for a detached VM.
+const TOLD: [RawFd; 2] = [libc::STDERR_FILENO, libc::STDOUT_FILENO];
+
+/// For the calling thread and all that it makes.
+pub fn install(network: Network) -> io::Result<()> {
+    explain_the_end()?;
+    let pid = unsafe { libc::getpid() };
+    let mut program = program::compile(&calls::rules(network, pid));
+    let program = libc::sock_fprog {
+        len: program.len() as u16,
+        filter: program.as_mut_ptr(),
+    };
+    let mode = libc::SECCOMP_SET_MODE_FILTER;
+    check(unsafe { libc::syscall(libc::SYS_seccomp, mode, 0, &program) } as i32).map(drop)
+}
+
+fn explain_the_end() -> io::Result<()> {
+    let mut action: libc::sigaction = unsafe { std::mem::zeroed() };
+    action.sa_sigaction = on_refused as *const () as usize;
+    // The second time, at once, the signal ends the process.
+    action.sa_flags = libc::SA_SIGINFO | libc::SA_RESETHAND | libc::SA_NODEFER;
+    check(unsafe { libc::sigaction(libc::SIGSYS, &action, std::ptr::null_mut()) }).map(drop)
+}
+
+/// As much of siginfo_t as a SIGSYS of a filter fills: sigaction(2).
+#[repr(C)]
+struct Refused {
+    signal: i32,
+    errno: i32,
+    code: i32,
+    address: *const libc::c_void,
+    number: i32,
+    architecture: u32,
+}
+
+/// Runs in whatever state the thread was in: no allocation, no locks.
+extern "C" fn on_refused(_: i32, refused: *const Refused, _: *mut libc::c_void) {
+    let mut line = [0; 128];
+    let mut rest = &mut line[..];
+    let number = unsafe { (*refused).number };
+    let _ = writeln!(
+        rest,
+        "vm-host: system call {number} is none that a VM makes; the VM process ends"
+    );
+    let unused = rest.len();
+    for fd in TOLD {
+        unsafe { libc::write(fd, line.as_ptr().cast(), line.len() - unused) };
+    }
+    unsafe { libc::raise(libc::SIGSYS) };
+}

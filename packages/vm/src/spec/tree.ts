@@ -1,0 +1,54 @@
+import { basename, dirname } from "node:path/posix";
+import type { CheckedVmSpec, VmShare, VsockPort } from "./vm-spec.ts";
+
+/** One thing of the host in the file tree of the VM process: native/vm-host/PROTOCOL.md, "Start". */
+export interface TreeEntry {
+  /** Where the VM process finds it. */
+  readonly at: string;
+  /** Where it is on the host; null: an empty directory. */
+  readonly path: string | null;
+  readonly readOnly: boolean;
+}
+
+/** The file tree of the VM process, and where in it is what. */
+export interface Tree {
+  /** Directories that become read-only in their own place as well: no other share, nor a part of one, gets around that. */
+  readonly readOnly: readonly string[];
+  readonly entries: readonly TreeEntry[];
+  readonly root: string;
+  /** In the order of the specification, as are the next two. */
+  readonly shares: readonly string[];
+  readonly disks: readonly string[];
+  readonly sockets: readonly string[];
+}
+
+/** Pure. */
+export function planTree({ root, shares, disks, vsockPorts }: CheckedVmSpec): Tree {
+  const directories = [root, ...shares.filter((share) => "path" in share)];
+  const readOnly = directories.filter((share) => share.readOnly).map(({ path }) => path);
+  const rootEntry = { at: "/root", path: root.path, readOnly: root.readOnly };
+  const shareEntries = shares.map((share, index) => planShare(share, `/shares/${index}`));
+  const diskEntries = disks.map((disk, index) => ({ at: `/disks/${index}`, ...disk }));
+  const sockets = vsockPorts.map((port, index) => planSocket(port, `/sockets/${index}`));
+  return {
+    readOnly: [...new Set(readOnly)],
+    entries: [rootEntry, ...shareEntries.flat(), ...diskEntries, ...sockets.map(({ entry }) => entry)],
+    root: rootEntry.at,
+    shares: shares.map((_, index) => `/shares/${index}`),
+    disks: diskEntries.map(({ at }) => at),
+    sockets: sockets.map(({ place }) => place),
+  };
+}
+
+function planShare(share: VmShare, at: string): readonly TreeEntry[] {
+  if ("path" in share) return [{ at, path: share.path, readOnly: share.readOnly }];
+  if (share.entries.length === 0) return [{ at, path: null, readOnly: true }];
+  return share.entries.map(({ name, path, readOnly }) => ({ at: `${at}/${name}`, path, readOnly }));
+}
+
+/** A socket that exists comes alone; to make one libkrun needs the directory, with whatever else is in it. */
+function planSocket({ socketPath, direction }: VsockPort, at: string): { entry: TreeEntry; place: string } {
+  if (direction === "guest-connects") return { entry: { at, path: socketPath, readOnly: false }, place: at };
+  const entry = { at, path: dirname(socketPath), readOnly: false };
+  return { entry, place: `${at}/${basename(socketPath)}` };
+}
