@@ -6,9 +6,9 @@ export interface CreatorRequest {
   readonly options: Omit<LaunchOptions, "signal">;
 }
 
-/** Starts a VM and says its identity. Ends when nothing is left to wait for: at once, when the VM is detached. */
+/** Starts a VM and says its identity, and what is in force of its jail. Ends when nothing is left to wait for: at once, when the VM is detached. */
 if (process.argv[2] !== undefined) {
   const { spec, options } = JSON.parse(process.argv[2]) as CreatorRequest;
   const vm = await launchVm(spec, options);
-  process.stdout.write(`${JSON.stringify(vm.identity)}\n`);
+  process.stdout.write(`${JSON.stringify({ ...vm.identity, vmPid: vm.vmPid, jail: vm.jail })}\n`);
 }
