@@ -95,6 +95,7 @@ fn replay(
     // Entering a user namespace clears the parent-death signal.
     die_with(monitor).map_err(|error| Failure::system(Stage::Jail, "parent-death signal", &error))?;
     jail::seal(&spec.jail, &mut measures)?;
+    measures.say_missing();
 
     let console = ConsoleFds {
         input: CONSOLE_IN,

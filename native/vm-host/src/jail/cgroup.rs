@@ -24,7 +24,12 @@ impl Cgroup {
         match Self::create(limits) {
             Ok(cgroup) => Ok(Some(cgroup)),
             // The same as what the VM process does about measures of its own.
-            Err(error) => Measures::new(jail.mode).note(Measure::Cgroup, Err(error)).map(|_| None),
+            Err(error) => {
+                let mut measures = Measures::new(jail.mode);
+                measures.note(Measure::Cgroup, Err(error))?;
+                measures.say_missing();
+                Ok(None)
+            }
         }
     }
 

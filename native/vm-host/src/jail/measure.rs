@@ -1,6 +1,7 @@
 use super::request::Mode;
 use crate::failure::{Failure, Stage};
 use serde::Serialize;
+use std::fmt;
 use std::io;
 
 /// What stands between the VM process and the host, by the names that the start report uses.
@@ -29,6 +30,14 @@ pub enum Measure {
 pub struct Measures {
     mode: Mode,
     in_force: Vec<Measure>,
+    missing: Vec<Missing>,
+}
+
+/// A measure that could not be applied, at best effort.
+#[derive(Debug, Serialize)]
+pub struct Missing {
+    pub measure: Measure,
+    pub message: String,
 }
 
 impl Measures {
@@ -36,6 +45,7 @@ impl Measures {
         Self {
             mode,
             in_force: Vec::new(),
+            missing: Vec::new(),
         }
     }
 
@@ -48,7 +58,8 @@ impl Measures {
             }
             (Err(error), Mode::Required) => Err(Failure::system(Stage::Jail, name(measure), &error)),
             (Err(error), Mode::BestEffort) => {
-                eprintln!("vm-host: the jail is without its {}: {error}", name(measure));
+                let message = error.to_string();
+                self.missing.push(Missing { measure, message });
                 Ok(false)
             }
         }
@@ -60,6 +71,22 @@ impl Measures {
 
     pub fn in_force(&self) -> &[Measure] {
         &self.in_force
+    }
+
+    pub fn missing(&self) -> &[Missing] {
+        &self.missing
+    }
+
+    pub fn say_missing(&self) {
+        for missing in &self.missing {
+            eprintln!("vm-host: {missing}");
+        }
+    }
+}
+
+impl fmt::Display for Missing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "the jail is without its {}: {}", name(self.measure), self.message)
     }
 }
 
@@ -95,5 +122,9 @@ mod tests {
         assert!(!measures.note(Measure::UserNamespace, refused()).unwrap());
         assert!(measures.note(Measure::PrivateTree, Ok(())).unwrap());
         assert_eq!(measures.in_force(), [Measure::PrivateTree]);
+        assert_eq!(
+            measures.missing()[0].to_string(),
+            "the jail is without its user-namespace: Operation not permitted (os error 1)"
+        );
     }
 }

@@ -60,6 +60,17 @@ pub struct Limits {
 }
 
 impl Jail {
+    /// One without a VM.
+    pub fn least() -> Self {
+        Self {
+            mode: Mode::BestEffort,
+            read_only: Vec::new(),
+            tree: Vec::new(),
+            network: Network::Isolated,
+            limits: None,
+        }
+    }
+
     pub fn validate(&self) -> Result<(), Failure> {
         for path in &self.read_only {
             absolute("jail.readOnly", path)?;

@@ -1,30 +1,32 @@
 //! Tells whether /dev/kvm runs real guests: some software implementations offer the device and the whole API, but
-//! fail on instructions that every kernel executes while it boots.
+//! fail on instructions that every kernel executes while it boots. And whether a VM can have its whole jail.
 
 mod guest;
 mod kvm;
 
 use crate::descriptor::{check, kill, pidfd, pipe, poll, read};
-use serde::Serialize;
+use crate::jail;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io::{self, ErrorKind, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
 const DEADLINE_MS: i32 = 2000;
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 struct Finding {
-    kvm: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    kvm: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     errno: Option<i32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     message: Option<String>,
 }
 
 impl Finding {
-    fn bad(kvm: &'static str, errno: i32, message: impl Into<String>) -> Self {
+    fn bad(kvm: &str, errno: i32, message: impl Into<String>) -> Self {
         Self {
-            kvm,
+            kvm: kvm.to_owned(),
             errno: Some(errno),
             message: Some(message.into()),
         }
@@ -34,7 +36,7 @@ impl Finding {
         let error = match result {
             Ok(()) => {
                 return Self {
-                    kvm: "ok",
+                    kvm: "ok".to_owned(),
                     errno: None,
                     message: None,
                 };
@@ -49,16 +51,21 @@ impl Finding {
         };
         Self::bad(kvm, errno, error.to_string())
     }
+}
 
-    fn line(&self) -> String {
-        serde_json::json!(self).to_string()
-    }
+/// What the machine can do for a VM.
+#[derive(Debug, Serialize)]
+struct Answer {
+    #[serde(flatten)]
+    kvm: Finding,
+    /// A sentence for each measure of the jail that this system does not allow.
+    jail: Vec<String>,
 }
 
 pub fn run() -> i32 {
-    match in_child() {
-        Ok(line) => {
-            println!("{line}");
+    match probe() {
+        Ok(answer) => {
+            println!("{}", serde_json::json!(answer));
             0
         }
         Err(error) => {
@@ -68,19 +75,39 @@ pub fn run() -> i32 {
     }
 }
 
-/// The guest runs in a child, so that a KVM that hangs in the kernel cannot take the probe with it.
-fn in_child() -> io::Result<String> {
+fn probe() -> io::Result<Answer> {
+    let kvm = in_child(|| {
+        let kvm = File::options().read(true).write(true).open("/dev/kvm");
+        serde_json::json!(Finding::of(kvm.and_then(kvm::run)))
+    })?;
+    let jail = in_child(|| serde_json::json!(missing_measures()))?;
+    Ok(Answer {
+        kvm: kvm.unwrap_or_else(|silence| {
+            Finding::bad("unusable", silence.errno, format!("the probe guest {}", silence.why))
+        }),
+        jail: jail.unwrap_or_else(|silence| vec![format!("the process that tried it {}", silence.why)]),
+    })
+}
+
+fn missing_measures() -> Vec<String> {
+    match jail::attempt() {
+        Ok(measures) => measures.missing().iter().map(ToString::to_string).collect(),
+        Err(failure) => vec![format!("{}: {}", failure.what, failure.message)],
+    }
+}
+
+/// Why there was no answer.
+struct Silence {
+    errno: i32,
+    why: String,
+}
+
+/// In a child, so that a KVM that hangs in the kernel cannot take the probe with it, and a jail is only the child's.
+fn in_child<T: DeserializeOwned>(question: impl FnOnce() -> serde_json::Value) -> io::Result<Result<T, Silence>> {
     let (answer, writer) = pipe()?;
     let child = check(unsafe { libc::fork() })?;
     if child == 0 {
-        let finding = Finding::of(
-            File::options()
-                .read(true)
-                .write(true)
-                .open("/dev/kvm")
-                .and_then(kvm::run),
-        );
-        let _ = File::from(writer).write_all(finding.line().as_bytes());
+        let _ = File::from(writer).write_all(question().to_string().as_bytes());
         unsafe { libc::_exit(0) };
     }
     drop(writer);
@@ -88,14 +115,16 @@ fn in_child() -> io::Result<String> {
     let [ended] = poll([process.as_raw_fd()], DEADLINE_MS)?;
     if ended == 0 {
         let _ = kill(process.as_fd());
-        let message = format!("the probe guest did not finish within {DEADLINE_MS} ms");
-        return Ok(Finding::bad("unusable", libc::ETIMEDOUT, message).line());
+        return Ok(Err(Silence {
+            errno: libc::ETIMEDOUT,
+            why: format!("did not finish within {DEADLINE_MS} ms"),
+        }));
     }
     check(unsafe { libc::waitpid(child, std::ptr::null_mut(), 0) })?;
-    match read_all(&answer)? {
-        line if line.is_empty() => Ok(Finding::bad("unusable", 0, "the probe process was killed").line()),
-        line => Ok(line),
-    }
+    Ok(serde_json::from_str(&read_all(&answer)?).map_err(|_| Silence {
+        errno: 0,
+        why: "was killed".to_owned(),
+    }))
 }
 
 fn read_all(fd: &OwnedFd) -> io::Result<String> {
@@ -121,6 +150,6 @@ mod tests {
         assert_eq!(found(libc::ENOENT), "missing");
         assert_eq!(found(libc::EACCES), "denied");
         assert_eq!(found(libc::EINVAL), "unusable");
-        assert_eq!(Finding::of(Ok(())).line(), r#"{"kvm":"ok"}"#);
+        assert_eq!(serde_json::json!(Finding::of(Ok(()))).to_string(), r#"{"kvm":"ok"}"#);
     }
 }

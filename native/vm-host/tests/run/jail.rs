@@ -157,7 +157,7 @@ fn what_no_vm_does_ends_the_process_and_is_told() {
 }
 
 /// Within a user namespace that allows no further ones of these kinds: namespaces(7), /proc/sys/user.
-fn without(kinds: &'static [&str]) -> impl Fn() -> io::Result<()> + Send + Sync + 'static {
+pub fn without(kinds: &'static [&str]) -> impl Fn() -> io::Result<()> + Send + Sync + 'static {
     move || {
         let (uid, gid) = unsafe { (libc::geteuid(), libc::getegid()) };
         if unsafe { libc::unshare(libc::CLONE_NEWUSER) } != 0 {

@@ -3,5 +3,6 @@
 mod ending;
 mod fake;
 mod jail;
+mod probe;
 mod replay;
 mod tree;

@@ -27,6 +27,8 @@ export interface HostFacts {
   /** As `uname -r` has it. */
   readonly kernelRelease: string;
   readonly kvm: KvmState;
+  /** A sentence for each measure of the jail that this system does not allow; none when nobody could tell. */
+  readonly jail: readonly string[];
   readonly libkrun: LibkrunState;
   readonly vmHost: { readonly path: string } | { readonly message: string; readonly fix: string };
   /** Hard limit of open files; Infinity when there is none. */

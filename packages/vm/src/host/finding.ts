@@ -2,7 +2,7 @@
 export type HostFindingCode =
   /** Not Linux on x86-64. */
   | "HOST_PLATFORM_UNSUPPORTED"
-  /** Linux older than 5.12. */
+  /** Linux older than 5.14. */
   | "HOST_KERNEL_TOO_OLD"
   /** There is no /dev/kvm. */
   | "HOST_KVM_MISSING"
@@ -12,6 +12,10 @@ export type HostFindingCode =
   | "HOST_KVM_UNUSABLE"
   /** Nobody could tell whether KVM works. */
   | "HOST_KVM_UNKNOWN"
+  /** The system does not allow every measure of the jail that each VM gets. */
+  | "HOST_JAIL_INCOMPLETE"
+  /** Nobody could tell whether it does. */
+  | "HOST_JAIL_UNKNOWN"
   /** Fewer open files are allowed than a guest's file system may need. */
   | "HOST_NOFILE_LOW"
   /** Sockets below the home directory would have paths that are too long. */
@@ -29,6 +33,7 @@ export type HostFindingCode =
   /** What was checked is in order. */
   | "HOST_PLATFORM_OK"
   | "HOST_KVM_OK"
+  | "HOST_JAIL_OK"
   | "HOST_LIMITS_OK"
   | "HOST_HOME_OK"
   | "VM_HOST_OK"

@@ -5,21 +5,22 @@ import { BoxError, type HomeLayout } from "@a3s/core";
 import { openLibkrun } from "../libkrun/binding.ts";
 import { locateLibkrun } from "../libkrun/locate.ts";
 import { locateVmHost } from "../native/programs.ts";
-import type { HostFacts, KvmState, LibkrunState } from "./facts.ts";
-import { probeKvm } from "./probe-kvm.ts";
+import type { HostFacts, LibkrunState } from "./facts.ts";
+import { type Probed, probeHost } from "./probe.ts";
 
 /** Looks at the machine. What cannot be looked at is a fact too; rejects only when the signal aborts. */
 export async function gatherFacts(home: HomeLayout, signal: AbortSignal | undefined): Promise<HostFacts> {
   const vmHost = await locateVmHost().then((path) => ({ path }), asTrouble);
-  const kvm: KvmState =
+  const { kvm, jail }: Probed =
     "path" in vmHost
-      ? await probeKvm(vmHost.path, signal)
-      : { kvm: "unknown", message: "vm-host, which runs the probe guest, is missing" };
+      ? await probeHost(vmHost.path, signal)
+      : { kvm: { kvm: "unknown", message: "vm-host, which runs the probe guest, is missing" }, jail: [] };
   const facts = {
     platform: process.platform,
     arch: process.arch,
     kernelRelease: release(),
     kvm,
+    jail,
     libkrun: await lookAtLibkrun(),
     vmHost,
     nofile: parseNofile(await readFile("/proc/self/limits", "utf8").catch(() => "")),

@@ -10,6 +10,7 @@ const good: HostFacts = {
   arch: "x64",
   kernelRelease: "6.1.0-28-amd64",
   kvm: { kvm: "ok" },
+  jail: [],
   libkrun,
   vmHost: { path: "/p/vm-host" },
   nofile: 1_048_576,
@@ -22,6 +23,7 @@ test("a good host has one finding for each thing that is checked, all in order",
   expect(findings.map(({ code }) => code)).toEqual([
     "HOST_PLATFORM_OK",
     "HOST_KVM_OK",
+    "HOST_JAIL_OK",
     "LIBKRUN_OK",
     "VM_HOST_OK",
     "HOST_LIMITS_OK",
@@ -40,7 +42,7 @@ test.each<[code: string, severity: string, change: Partial<HostFacts>]>([
   ["HOST_KVM_MISSING", "error", { kvm: { kvm: "missing", message: "m" } }],
   ["HOST_KVM_DENIED", "error", { kvm: { kvm: "denied", message: "m" } }],
   ["HOST_KVM_UNUSABLE", "error", { kvm: { kvm: "unusable", message: "KVM_EXIT_INTERNAL_ERROR" } }],
-  ["HOST_KVM_UNKNOWN", "error", { kvm: { kvm: "unknown", message: "m" } }],
+  ["HOST_JAIL_INCOMPLETE", "error", { jail: ["the jail is without its user-namespace: m"] }],
   ["LIBKRUN_MISSING", "error", { libkrun: { state: "missing", ...trouble } }],
   ["LIBKRUN_UNUSABLE", "error", { libkrun: { state: "unusable", ...trouble } }],
   ["LIBKRUN_TOO_OLD", "error", { libkrun: { ...libkrun, version: undefined } }],
@@ -51,6 +53,14 @@ test.each<[code: string, severity: string, change: Partial<HostFacts>]>([
 ])("%s is a finding of its own, an %s with a way out", (code, severity, change) => {
   const bad = judgeHost({ ...good, ...change }).filter((finding) => finding.severity !== "ok");
   expect(bad).toEqual([{ code, severity, message: expect.any(String), fix: expect.stringMatching(/\.$/) }]);
+});
+
+test("without an answer of the probe nobody knows about KVM, nor about the jail", () => {
+  const bad = judgeHost({ ...good, kvm: { kvm: "unknown", message: "m" } }).filter(({ severity }) => severity !== "ok");
+  expect(bad.map(({ code, severity }) => [code, severity])).toEqual([
+    ["HOST_KVM_UNKNOWN", "error"],
+    ["HOST_JAIL_UNKNOWN", "warning"],
+  ]);
 });
 
 test.each<[what: string, change: Partial<HostFacts>]>([

@@ -16,6 +16,7 @@ export function judgeHost(facts: HostFacts): readonly HostFinding[] {
   return [
     judgePlatform(facts),
     judgeKvm(facts.kvm),
+    judgeJail(facts),
     judgeLibkrun(facts.libkrun),
     "path" in facts.vmHost
       ? ok("VM_HOST_OK", `vm-host is at ${facts.vmHost.path}`)
@@ -74,6 +75,23 @@ function judgeKvm(state: KvmState): HostFinding {
         "Mend what the other findings say, and check again.",
       );
   }
+}
+
+function judgeJail({ kvm, jail }: HostFacts): HostFinding {
+  if (jail.length > 0) {
+    return error(
+      "HOST_JAIL_INCOMPLETE",
+      `VMs cannot have their whole jail: ${jail.join("; ")}`,
+      'Allow user namespaces (sysctl user.max_user_namespaces; on Ubuntu also kernel.apparmor_restrict_unprivileged_userns=0, or a profile for vm-host; in a container its seccomp profile), or launch VMs with jail: "best-effort".',
+    );
+  }
+  return kvm.kvm === "unknown"
+    ? warning(
+        "HOST_JAIL_UNKNOWN",
+        "Whether VMs can have their whole jail is unknown",
+        "Mend what the other findings say, and check again.",
+      )
+    : ok("HOST_JAIL_OK", "VMs can have their whole jail");
 }
 
 function judgeLibkrun(libkrun: LibkrunState): HostFinding {

@@ -6,24 +6,40 @@ import type { KvmState } from "./facts.ts";
 /** vm-host gives up on its probe guest after 2 s; the rest is for starting it on a slow machine. */
 const PROBE_TIMEOUT_MS = 20_000;
 
+/** What vm-host finds out by trying. */
+export interface Probed {
+  readonly kvm: KvmState;
+  /** As {@link HostFacts.jail}. */
+  readonly jail: readonly string[];
+}
+
 const answer = v.pipe(
   v.string(),
   v.parseJson(),
-  v.variant("kvm", [
-    v.object({ kvm: v.literal("ok") }),
-    v.object({ kvm: v.picklist(["missing", "denied", "unusable"]), message: v.string() }),
+  v.intersect([
+    v.variant("kvm", [
+      v.object({ kvm: v.literal("ok") }),
+      v.object({ kvm: v.picklist(["missing", "denied", "unusable"]), message: v.string() }),
+    ]),
+    v.object({ jail: v.array(v.string()) }),
   ]),
 );
 
-/** Runs the probe guest: native/vm-host/PROTOCOL.md, "Probe". Rejects only when the signal aborts. */
-export async function probeKvm(vmHost: string, signal: AbortSignal | undefined): Promise<KvmState> {
+/** Runs the probe guest and tries the jail: native/vm-host/PROTOCOL.md, "Probe". Rejects only when the signal aborts. */
+export async function probeHost(vmHost: string, signal: AbortSignal | undefined): Promise<Probed> {
   try {
     const options = { timeout: PROBE_TIMEOUT_MS, maxBuffer: 64 * 1024, ...(signal === undefined ? {} : { signal }) };
     const { stdout } = await promisify(execFile)(vmHost, ["probe"], options);
     const said = v.safeParse(answer, stdout.trim());
-    return said.success ? said.output : { kvm: "unknown", message: "vm-host's answer was not understood" };
+    if (!said.success) return unknown("vm-host's answer was not understood");
+    const { jail, ...kvm } = said.output;
+    return { kvm, jail };
   } catch (error) {
     signal?.throwIfAborted();
-    return { kvm: "unknown", message: error instanceof Error ? error.message.trim() : String(error) };
+    return unknown(error instanceof Error ? error.message.trim() : String(error));
   }
+}
+
+function unknown(message: string): Probed {
+  return { kvm: { kvm: "unknown", message }, jail: [] };
 }
