@@ -5,7 +5,7 @@
  *   /exit/N   the guest ends with N            /refuse   krun_start_enter answers -EINVAL
  *   /write    tries to write into the root     /crash    a fault of the VM process
  *   /run      runs until it is killed          /noise    writes 1 MiB
- *   /stall    the start hangs before it is done
+ *   /stall    the start hangs before it is done       /eat     takes 512 MiB of memory
  *
  * A vsock port that the guest connects to is connected as soon as it is added, so a listener sees how long the VM
  * process lives; one that the host connects to becomes a listening socket.
@@ -115,6 +115,12 @@ int32_t krun_start_enter(uint32_t context) {
     strcat(root, "/new");
     int fd = open(root, O_CREAT | O_WRONLY, 0600);
     SAY("%s", fd < 0 ? strerror(errno) : "written");
+    exit(0);
+  }
+  if (strcmp(program, "/eat") == 0) {
+    size_t bytes = (size_t)512 << 20;
+    volatile char *memory = malloc(bytes);
+    for (size_t at = 0; at < bytes; at += 4096) memory[at] = 1;
     exit(0);
   }
   if (strcmp(program, "/noise") == 0) {

@@ -137,11 +137,16 @@ async function look(pid: number): Promise<Pick<Intrusion, "status" | "tree" | "c
   const names = async (at: string) => [at, (await readdir(`/proc/${pid}/root${at}`)).sort()] as const;
   const places = ["/", "/dev", "/proc", "/proc/self", "/shares", "/sockets"];
   const tree = Object.fromEntries(await Promise.all(places.map(names)));
-  // cgroups(7): `0::PATH`.
-  const cgroup = join("/sys/fs/cgroup", (await readFile(`/proc/${pid}/cgroup`, "utf8")).trim().replace(/^.*0::/s, ""));
+  const cgroup = await cgroupOf(pid);
   const files = ["memory.max", "cpu.max", "pids.max"].map((file) => readFile(join(cgroup, file), "utf8"));
   const limits = (await Promise.all(files.map((file) => file.catch(() => "")))).map((text) => text.trim());
   return { status, tree, cgroup, limits };
+}
+
+/** Absolute path of a process's cgroup (version 2); cgroups(7): `0::PATH`. */
+export async function cgroupOf(pid: number): Promise<string> {
+  const table = await readFile(`/proc/${pid}/cgroup`, "utf8");
+  return join("/sys/fs/cgroup", table.trim().replace(/^.*0::/s, ""));
 }
 
 async function untouched(path: (name: string) => string): Promise<Readonly<Record<string, string>>> {

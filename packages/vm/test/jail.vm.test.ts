@@ -1,12 +1,14 @@
 import { once } from "node:events";
 import { access, mkdtemp, rm } from "node:fs/promises";
-import { connect } from "node:net";
+import { type AddressInfo, connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { launchVm } from "../src/index.ts";
 import type { CreatorRequest } from "./creator.ts";
-import { buildIntruder, type Intrusion, intrude, startCreator } from "./intruder.ts";
+import { buildFakeLibkrun } from "./fake-libkrun.ts";
+import { buildIntruder, cgroupOf, type Intrusion, intrude, startCreator } from "./intruder.ts";
 
 const NOBODY = 65534;
 const BOOT_TIMEOUT_MS = 240_000;
@@ -32,6 +34,16 @@ afterAll(() => rm(directory, { recursive: true, force: true }));
 function attempts({ said }: Intrusion, kind: string): Readonly<Record<string, string>> {
   const found = [...said].filter(([name]) => name.startsWith(`${kind} `));
   return Object.fromEntries(found.map(([name, result]) => [name.slice(kind.length + 1), result]));
+}
+
+/** A TCP port of the loopback that nobody listens on. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
 }
 
 describe.each(users)("a VM of $who", ({ uid }) => {
@@ -113,7 +125,7 @@ describe.each(users)("a VM of $who", ({ uid }) => {
 test(
   "a guest whose sockets are the host's reaches it, and is reached where a port is published",
   async () => {
-    const [hostPort, ownPort] = [18_080, 8080];
+    const [hostPort, ownPort] = [await freePort(), 8080];
     let answer = "";
     const seen = await intrude(program, {
       uid: undefined,
@@ -130,6 +142,35 @@ test(
   },
   BOOT_TIMEOUT_MS,
 );
+
+// These need a cgroup of this user's, which root has; the VM itself does not matter.
+describe.runIf(isRoot)("a limited VM", () => {
+  const launchLimited = async (program: string) =>
+    await launchVm(
+      { vcpus: 1, memoryMib: 128, root: { path: directory }, init: { path: program }, limits: { memoryMib: 192 } },
+      {
+        libraries: await buildFakeLibkrun(directory),
+        console: { path: join(directory, "console.log") },
+        exitPath: join(directory, "exit.json"),
+      },
+    );
+
+  test("that takes more memory than its limit is ended, and that is said", async () => {
+    await using vm = await launchLimited("/eat");
+    expect(await vm.exited).toMatchObject({ cause: "signal", signal: "SIGKILL" });
+    expect((await vm.evidence()).stderrTail).toMatch(/the VM took more memory than its limit/);
+  });
+
+  test("whose monitor is killed leaves a cgroup, which the next one removes", async () => {
+    await using vm = await launchLimited("/run");
+    const cgroup = await cgroupOf(vm.vmPid);
+    process.kill(vm.identity.pid, "SIGKILL");
+    await vm.exited;
+    await access(cgroup);
+    await using _next = await launchLimited("/run");
+    await expect(access(cgroup)).rejects.toThrow("ENOENT");
+  });
+});
 
 // Who is not root cannot become somebody who certainly has no cgroup to make children of.
 test.runIf(isRoot)("limits that cannot be applied fail the start", async () => {

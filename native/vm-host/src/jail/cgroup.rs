@@ -72,6 +72,11 @@ impl Cgroup {
 
 impl Drop for Cgroup {
     fn drop(&mut self) {
+        // The record of the end has a SIGKILL only, which may have many reasons.
+        let events = fs::read_to_string(self.path.join("memory.events")).unwrap_or_default();
+        if kills(&events) > 0 {
+            eprintln!("vm-host: the VM took more memory than its limit, so the system killed it");
+        }
         if let Err(error) = fs::remove_dir(&self.path) {
             eprintln!("vm-host: {} is left: {error}", self.path.display());
         }
@@ -113,6 +118,12 @@ fn own_path(table: &str) -> Option<&str> {
     table.lines().find_map(|line| line.strip_prefix("0::"))
 }
 
+/// memory.events: how often processes were killed at the limit.
+fn kills(events: &str) -> u64 {
+    let count = events.lines().find_map(|line| line.strip_prefix("oom_kill "));
+    count.and_then(|count| count.parse().ok()).unwrap_or(0)
+}
+
 fn enable(parent: &Path, controller: &str) -> io::Result<()> {
     let control = parent.join("cgroup.subtree_control");
     if fs::read_to_string(&control)?
@@ -150,6 +161,12 @@ mod tests {
     fn the_line_of_version_2_names_the_own_cgroup() {
         assert_eq!(own_path("4:cpu:/x\n0::/user.slice/a\n"), Some("/user.slice/a"));
         assert_eq!(own_path("4:cpu:/x\n"), None);
+    }
+
+    #[test]
+    fn kills_at_the_limit_are_counted() {
+        assert_eq!(kills("low 0\nmax 3\noom 1\noom_kill 2\noom_group_kill 1\n"), 2);
+        assert_eq!(kills(""), 0);
     }
 
     #[test]
