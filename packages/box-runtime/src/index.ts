@@ -9,7 +9,14 @@ export type {
 } from "@a3s/agent-client";
 export { type BoxConfig, type BoxConfigInput, BoxError, type BoxId, EventBus, type VolumeConfig } from "@a3s/core";
 export { BootTimings, BoxMetrics } from "@a3s/metrics";
-export { checkHost, type HostFinding, type HostReport, type VmExit } from "@a3s/vm";
+export {
+  checkHost,
+  type HostFinding,
+  type HostReport,
+  type JailMeasure,
+  type JailMode,
+  type VmExit,
+} from "@a3s/vm";
 export type { BootStage } from "./boot/boot-stage.ts";
 export { RuntimeError, type RuntimeErrorCode } from "./errors/runtime-error.ts";
 export type { BoxEvents } from "./events.ts";

@@ -12,7 +12,7 @@ import {
   raceSignal,
 } from "@a3s/core";
 import type { BootTimings, BoxMetrics } from "@a3s/metrics";
-import type { VmExit } from "@a3s/vm";
+import type { JailMeasure, JailMode, VmExit } from "@a3s/vm";
 import { type BootedBox, bootBox } from "./boot/boot-box.ts";
 import { RuntimeError } from "./errors/runtime-error.ts";
 import type { BoxEvents } from "./events.ts";
@@ -29,6 +29,8 @@ export interface VmManagerOptions {
   readonly pull?: ImagePullOptions;
   /** Where boots, states and execs are counted; nowhere by default. */
   readonly metrics?: BoxMetrics;
+  /** What to do where the system does not allow a measure of the jail that every VM process gets; `required` by default. */
+  readonly jail?: JailMode;
 }
 
 /**
@@ -78,6 +80,11 @@ export class VmManager implements AsyncDisposable {
     return this.#booted?.vm.identity.pid;
   }
 
+  /** What stands between the VM process and the host: the measures in force; undefined until a VM has started. */
+  get jail(): readonly JailMeasure[] | undefined {
+    return this.#booted?.vm.jail;
+  }
+
   /** How the VM ended; resolves after it has. Undefined until a VM has started. */
   get exited(): Promise<VmExit> | undefined {
     return this.#booted?.vm.exited;
@@ -116,6 +123,7 @@ export class VmManager implements AsyncDisposable {
         config: this.config,
         home: this.#home,
         pull: this.#options.pull ?? {},
+        jail: this.#options.jail,
         signal: AbortSignal.any(signals),
         held: this.#held,
         onStage: (stage) => this.events.emit("box.stage", { id: this.id, stage }),

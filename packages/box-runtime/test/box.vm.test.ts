@@ -64,6 +64,7 @@ describe("a booted box", () => {
   test("is ready, healthy and says where the time went", async () => {
     expect(vm.state).toBe("ready");
     expect(await vm.healthCheck()).toBe(true);
+    expect(vm.jail).toEqual(expect.arrayContaining(["network-namespace", "private-tree", "system-call-filter"]));
     expect(vm.timings?.stages.map((stage) => stage.name)).toEqual(
       expect.arrayContaining(["image", "rootfs", "spawn", "health"]),
     );

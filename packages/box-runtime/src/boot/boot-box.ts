@@ -4,7 +4,7 @@ import { type BoxConfig, type BoxId, type HomeLayout, raceSignal, startDeadline 
 import { type BootTimings, StageTimer } from "@a3s/metrics";
 import type { PullEvent, StoredImage } from "@a3s/oci";
 import { createDisk, planMounts, type RootEvent } from "@a3s/rootfs";
-import { checkHost, launchVm, publishBootRoot, type VmProcess } from "@a3s/vm";
+import { checkHost, type JailMode, launchVm, publishBootRoot, type VmProcess } from "@a3s/vm";
 import type { ImagePullOptions } from "../image/find-image.ts";
 import { holdImage } from "../image/hold-image.ts";
 import { planGuestConfig, planVmSpec } from "../plan/guest-plan.ts";
@@ -21,6 +21,7 @@ export interface BootOptions {
   readonly config: BoxConfig;
   readonly home: HomeLayout;
   readonly pull: ImagePullOptions;
+  readonly jail: JailMode | undefined;
   readonly signal: AbortSignal;
   /** Takes charge of whatever the boot acquires, also of a boot that fails. */
   readonly held: ReleaseStack;
@@ -78,7 +79,12 @@ export async function bootBox(options: BootOptions): Promise<BootedBox> {
     enter("spawn");
     const spec = planVmSpec(config, mounts, { bootRoot, lower, doorbellSocket, agentSocket, disks });
     vm = held.use(
-      await launchVm(spec, { console: { path: consoleLog }, exitPath: exitRecord, signal: deadline.signal }),
+      await launchVm(spec, {
+        console: { path: consoleLog },
+        exitPath: exitRecord,
+        jail: options.jail,
+        signal: deadline.signal,
+      }),
     );
     const guest = await awaitGuest(doorbell, vm, enter);
     // The VM has them open. Without names, their room is free again whatever becomes of this process.
