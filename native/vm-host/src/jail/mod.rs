@@ -58,9 +58,6 @@ fn take_tree<'a>(jail: &'a Jail, measures: &mut Measures) -> Result<Places<'a>, 
     if !measures.has(Measure::MountNamespace) {
         return without_mounts(jail);
     }
-    // Nothing that is mounted here may reach the starter's namespace.
-    mount::mount(None, "/", None, libc::MS_REC | libc::MS_PRIVATE, None)
-        .map_err(|error| Failure::system(Stage::Jail, "make mounts private", &error))?;
     tree::protect(&jail.read_only)?;
     let changed = tree::enter(&jail.tree, jail.mode)?;
     measures.note(Measure::PrivateTree, changed)?;

@@ -1,4 +1,5 @@
 use super::measure::{Measure, Measures};
+use super::mount::mount;
 use super::request::Network;
 use super::user_namespace;
 use crate::descriptor::check;
@@ -19,9 +20,19 @@ pub fn enter(network: Network, measures: &mut Measures) -> Result<(), Failure> {
     let all = wanted.iter().fold(0, |flags, (flag, _)| flags | flag);
     let within = measures.note(Measure::UserNamespace, user_namespace::enter(all))?;
     for (flag, measure) in wanted {
-        measures.note(measure, if within { Ok(()) } else { unshare(flag) })?;
+        let mut made = if within { Ok(()) } else { unshare(flag) };
+        if measure == Measure::MountNamespace {
+            made = made.and_then(|()| keep_mounts_inside());
+        }
+        measures.note(measure, made)?;
     }
     Ok(())
+}
+
+/// Nothing that is mounted here may reach the starter's namespace. Some systems give a user namespace and then no
+/// privilege in it, which shows here.
+fn keep_mounts_inside() -> io::Result<()> {
+    mount(None, "/", None, libc::MS_REC | libc::MS_PRIVATE, None)
 }
 
 fn unshare(flag: i32) -> io::Result<()> {

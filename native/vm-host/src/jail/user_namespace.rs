@@ -10,8 +10,10 @@ pub fn enter(flags: i32) -> io::Result<()> {
     let (uid, gid) = unsafe { (libc::geteuid(), libc::getegid()) };
     // Files of an image that root runs belong to many users; to one who is not mapped, even the namespace's root is a stranger.
     let writer = if uid == 0 { Some(MapWriter::start()?) } else { None };
-    check(unsafe { libc::unshare(flags | libc::CLONE_NEWUSER) })?;
-    match writer.map(MapWriter::write) {
+    let entered = check(unsafe { libc::unshare(flags | libc::CLONE_NEWUSER) });
+    let mapped = writer.map(|writer| writer.end(entered.is_ok()));
+    entered?;
+    match mapped {
         Some(Ok(())) => Ok(()),
         // A root without the privilege to give others away, as in some containers.
         _ => map_self(uid, gid),
@@ -45,9 +47,14 @@ impl MapWriter {
         Ok(Self { pid, go })
     }
 
-    fn write(self) -> io::Result<()> {
+    /// Lets it write the map, or go without.
+    fn end(self, write: bool) -> io::Result<()> {
         let mut status = 0;
-        File::from(self.go).write_all(b"x")?;
+        let mut go = File::from(self.go);
+        if write {
+            go.write_all(b"x")?;
+        }
+        drop(go);
         check(unsafe { libc::waitpid(self.pid, &mut status, 0) })?;
         match libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0 {
             true => Ok(()),

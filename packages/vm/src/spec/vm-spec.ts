@@ -127,7 +127,8 @@ export interface VsockPort {
 /**
  * `none`: no network card, and no way of the guest's sockets to the host; the VM process itself has an empty network
  * namespace. `tsi`: the guest's TCP and UDP sockets become sockets of the host, **its loopback services included**;
- * the host reaches only the listeners in `publish`.
+ * the host reaches only the listeners in `publish`. Ports below `net.ipv4.ip_unprivileged_port_start` (1024) cannot be
+ * published, by root neither: the VM process has no privilege on the host.
  */
 export type VmNetwork =
   | { readonly kind: "none" }

@@ -209,7 +209,6 @@ const ANY: &[c_long] = &[
     SYS_fchdir,
     SYS_fchmod,
     SYS_fchmodat,
-    SYS_fchmodat2,
     SYS_fchown,
     SYS_fchownat,
     SYS_fdatasync,
@@ -239,13 +238,11 @@ const ANY: &[c_long] = &[
     SYS_openat2,
     SYS_readlinkat,
     SYS_removexattr,
-    SYS_renameat,
     SYS_renameat2,
     SYS_setxattr,
     SYS_statfs,
     SYS_statx,
     SYS_symlinkat,
-    SYS_sync_file_range,
     SYS_syncfs,
     SYS_truncate,
     SYS_unlinkat,
@@ -267,12 +264,13 @@ const ANY: &[c_long] = &[
     SYS_shutdown,
 ];
 
-/// Names that only x86-64 has for calls above.
+/// Calls, most of them older names for some of the above, that libc knows for x86-64 only.
 #[cfg(target_arch = "x86_64")]
 const OLD: &[c_long] = &[
     SYS_access,
     SYS_dup2,
     SYS_epoll_wait,
+    SYS_fchmodat2,
     SYS_getrlimit,
     SYS_lstat,
     SYS_mkdir,
@@ -282,9 +280,11 @@ const OLD: &[c_long] = &[
     SYS_poll,
     SYS_readlink,
     SYS_rename,
+    SYS_renameat,
     SYS_rmdir,
     SYS_select,
     SYS_stat,
+    SYS_sync_file_range,
     SYS_time,
     SYS_unlink,
 ];
