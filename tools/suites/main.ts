@@ -42,7 +42,7 @@ function readOptions(): ReturnType<typeof parseOptions> | undefined {
   }
 }
 
-async function runSuite(suite: Suite, { soak }: SuiteOptions, signal: AbortSignal): Promise<SuiteResult> {
+async function runSuite(suite: Suite, { soak, files }: SuiteOptions, signal: AbortSignal): Promise<SuiteResult> {
   console.log(`\n── ${suite.name}: ${suite.what}`);
   const begin = performance.now();
   const seconds = () => (performance.now() - begin) / 1000;
@@ -50,7 +50,11 @@ async function runSuite(suite: Suite, { soak }: SuiteOptions, signal: AbortSigna
   try {
     await rm(directory, { recursive: true, force: true });
     await mkdir(directory, { recursive: true });
-    return { name: suite.name, ...(await suite.run({ repository, directory, soak, signal })), seconds: seconds() };
+    return {
+      name: suite.name,
+      ...(await suite.run({ repository, directory, soak, files, signal })),
+      seconds: seconds(),
+    };
   } catch (error) {
     if (!signal.aborted) console.error(`The suite "${suite.name}" could not run to its end:`, error);
     return { name: suite.name, ...oneFailed, seconds: seconds() };

@@ -4,7 +4,7 @@ import { parseOptions } from "./options.ts";
 const names = ["lint", "unit", "vm"];
 
 test("runs all suites, short, unless told otherwise", () => {
-  expect(parseOptions([], names)).toEqual({ soak: false, list: false, only: [] });
+  expect(parseOptions([], names)).toEqual({ soak: false, list: false, only: [], files: [] });
 });
 
 test("takes --only more than once, and --soak", () => {
@@ -12,7 +12,12 @@ test("takes --only more than once, and --soak", () => {
     soak: true,
     list: false,
     only: ["unit", "vm"],
+    files: [],
   });
+});
+
+test("takes --file more than once", () => {
+  expect(parseOptions(["--file", "disk", "--file", "box.vm"], names)).toMatchObject({ files: ["disk", "box.vm"] });
 });
 
 test("an unknown suite is refused with the names of all", () => {

@@ -5,11 +5,14 @@ export interface SuiteOptions {
   readonly soak: boolean;
   /** Names of the suites to run; all when empty. */
   readonly only: readonly string[];
+  /** Of the suites of tests, files whose path holds one of these; all when empty. */
+  readonly files: readonly string[];
 }
 
-export const usage = `Usage: npm test [-- --only NAME]... [-- --list]
+export const usage = `Usage: npm test [-- --only NAME]... [--file TEXT]... [--list]
 
   --only NAME   run this suite; may be given more than once
+  --file TEXT   of the suites unit and vm, only test files with this in their path; may be given more than once
   --soak        run the long versions of tests too (npm run soak)
   --list        name the suites
 `;
@@ -23,6 +26,7 @@ export function parseOptions(
     args: [...args],
     options: {
       only: { type: "string", multiple: true },
+      file: { type: "string", multiple: true },
       soak: { type: "boolean", default: false },
       list: { type: "boolean", default: false },
     },
@@ -30,5 +34,5 @@ export function parseOptions(
   const only = values.only ?? [];
   const unknown = only.find((name) => !names.includes(name));
   if (unknown !== undefined) throw new Error(`There is no suite "${unknown}"; there are ${names.join(", ")}.`);
-  return { soak: values.soak, list: values.list, only };
+  return { soak: values.soak, list: values.list, only, files: values.file ?? [] };
 }

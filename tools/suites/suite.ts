@@ -6,6 +6,8 @@ export interface SuiteContext {
   /** A directory of this suite's own for reports and logs; empty. */
   readonly directory: string;
   readonly soak: boolean;
+  /** Test files whose path holds one of these; all when empty. */
+  readonly files: readonly string[];
   readonly signal: AbortSignal;
 }
 

@@ -20,15 +20,20 @@ export const vm: Suite = {
     const { layout, tag } = await busyboxImage();
     const command = ["node_modules/vitest/vitest.mjs", "run", "--config=vitest.vm.config.ts", "--configLoader=native"];
     const reporters = ["--reporter=verbose", "--reporter=json", `--outputFile.json=${report}`];
-    const exitCode = await runWithKvm([process.execPath, ...command, ...reporters], context, {
+    const exitCode = await runWithKvm([process.execPath, ...command, ...reporters, ...context.files], context, {
       A3S_EXAMPLE_IMAGE: `oci:${layout}:${tag}`,
     });
     return await vmCounts(context, report, exitCode);
   },
 };
 
-async function vmCounts({ repository }: SuiteContext, report: string, exitCode: number): Promise<Counts> {
-  const files = await Array.fromAsync(glob(testFiles, { cwd: repository }), (path) => join(repository, path));
+async function vmCounts(
+  { repository, files: chosen }: SuiteContext,
+  report: string,
+  exitCode: number,
+): Promise<Counts> {
+  const all = await Array.fromAsync(glob(testFiles, { cwd: repository }), (path) => join(repository, path));
+  const files = all.filter((path) => chosen.length === 0 || chosen.some((text) => path.includes(text)));
   const text = await readFile(report, "utf8").catch(() => undefined);
   if (text === undefined) {
     console.log(`The VM tests ended with code ${exitCode} and left no report.`);
