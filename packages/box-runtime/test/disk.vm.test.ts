@@ -38,14 +38,15 @@ afterAll(async () => {
   await rm(home, { recursive: true, force: true });
 });
 
-/** The image, which has no name any more, as the VM process has it. */
+/** The image, which has no name of the host's any more, as the VM process has it: in its own file tree. */
 async function diskOnHost() {
   const children = await readFile(`/proc/${vm.pid}/task/${vm.pid}/children`, "utf8");
   const descriptors = `/proc/${children.trim()}/fd`;
   for (const name of await readdir(descriptors)) {
     const path = join(descriptors, name);
-    if (!(await readlink(path)).endsWith("/disk0.ext4 (deleted)")) continue;
-    const { size, blocks, mode } = await stat(path);
+    if (!(await readlink(path)).startsWith("/disks/0")) continue;
+    const { size, blocks, mode, nlink } = await stat(path);
+    expect(nlink).toBe(0);
     return { size, bytes: blocks * 512, mode: mode & 0o777 };
   }
   throw new Error("The VM process has no disk open");
