@@ -1,4 +1,4 @@
-use crate::reaper::Reaper;
+use crate::exec::Context;
 use crate::rpc::{Server, Serving};
 use crate::transport::closed_by_peer;
 use std::time::Duration;
@@ -60,15 +60,15 @@ pub enum Reach {
 }
 
 impl Reach {
-    fn signal(self, reaper: &Reaper, number: i32) {
+    fn signal(self, context: &Context, number: i32) {
         match self {
             // To anyone but PID 1, -1 would be the whole machine that the agent is tested on.
             Self::Machine if std::process::id() == 1 => unsafe {
                 libc::kill(-1, number);
             },
             _ => {
-                for leader in reaper.running() {
-                    unsafe { libc::kill(-leader, number) };
+                for entry in context.table.running() {
+                    entry.group.signal(number);
                 }
             }
         }
@@ -76,14 +76,14 @@ impl Reach {
 }
 
 /// Ends every process and then every connection. The caller powers off.
-pub async fn run(grace: Duration, reach: Reach, reaper: &Reaper, serving: &Serving, server: Server) {
+pub async fn run(grace: Duration, reach: Reach, context: &Context, serving: &Serving, server: Server) {
     let _ = serving.send(false);
-    reach.signal(reaper, libc::SIGTERM);
+    reach.signal(context, libc::SIGTERM);
     // A stopped process only sees SIGTERM once it goes on.
-    reach.signal(reaper, libc::SIGCONT);
-    if timeout(grace, reaper.childless()).await.is_err() {
-        reach.signal(reaper, libc::SIGKILL);
-        let _ = timeout(KILL_DEADLINE, reaper.childless()).await;
+    reach.signal(context, libc::SIGCONT);
+    if timeout(grace, context.reaper.childless()).await.is_err() {
+        reach.signal(context, libc::SIGKILL);
+        let _ = timeout(KILL_DEADLINE, context.reaper.childless()).await;
     }
     let _ = timeout(FAREWELL_DEADLINE, async {
         for socket in server.stop().await {

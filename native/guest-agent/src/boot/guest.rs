@@ -6,7 +6,7 @@ use crate::exec::Context;
 use crate::power::{EXIT_BOOT_FAILED, EXIT_NO_DOORBELL, Power};
 use crate::proto::boot::{FailRequest, GuestConfig};
 use crate::reaper::Reaper;
-use crate::rpc::{Agent, Health, Server, Services, serve};
+use crate::rpc::{Agent, Health, Processes, Server, Services, serve};
 use crate::shutdown::{self, Reach, Trigger};
 use crate::signals::Signals;
 use crate::system;
@@ -40,8 +40,9 @@ pub async fn run(power: &Power) -> ! {
     stages.record("doorbell", begun.elapsed());
     let (serving, health) = watch::channel(true);
     let trigger = Trigger::default();
-    let agent = Agent::new(Context { reaper: reaper.clone() }, trigger.clone());
-    let services = Services::new(agent, Health::new(health));
+    let context = Arc::new(Context::new(reaper.clone()));
+    let agent = Agent::new(context.clone(), trigger.clone());
+    let services = Services::new(agent, Processes::new(context.clone()), Health::new(health));
     let (server, mounted) = match become_box(config, services, &mut stages) {
         Ok(done) => done,
         Err(failure) => {
@@ -54,7 +55,7 @@ pub async fn run(power: &Power) -> ! {
         give_up(power, EXIT_NO_DOORBELL, &message);
     }
     let grace = trigger.grace().await;
-    shutdown::run(grace, Reach::Machine, &reaper, &serving, server).await;
+    shutdown::run(grace, Reach::Machine, &context, &serving, server).await;
     rustix::fs::sync();
     volumes::unmount_all(&mounted);
     power.off(0)

@@ -14,8 +14,10 @@ pub struct Frame<'a> {
     command: &'a Command,
     argv: Vec<*const c_char>,
     env: Vec<*const c_char>,
-    pub stdio: [RawFd; 3],
-    pub errors: RawFd,
+    stdio: [RawFd; 3],
+    /// stdio is a terminal, which becomes the controlling one of the child's session.
+    terminal: bool,
+    errors: RawFd,
 }
 
 impl<'a> Frame<'a> {
@@ -25,6 +27,7 @@ impl<'a> Frame<'a> {
             argv: pointers(&command.argv),
             env: pointers(&command.env),
             stdio,
+            terminal: command.terminal.is_some(),
             errors,
         }
     }
@@ -55,6 +58,9 @@ impl<'a> Frame<'a> {
     unsafe fn set_up(&self) -> Result<(), i32> {
         unsafe {
             check(libc::setsid())?;
+            if self.terminal {
+                check(libc::ioctl(self.stdio[0], libc::TIOCSCTTY, 0))?;
+            }
             for (target, fd) in self.stdio.iter().enumerate() {
                 check(libc::dup2(*fd, target as RawFd))?;
             }

@@ -1,8 +1,9 @@
 use super::failure::Failure;
 use super::lookup::candidates;
+use super::terminal::Size;
 use crate::account::{self, BadUser, Identity};
-use crate::proto::agent::ExecStart;
 use crate::proto::agent::exec_failed::Reason;
+use crate::proto::agent::{ExecStart, TerminalSize};
 use std::ffi::CString;
 use std::fs::File;
 use std::io::Read;
@@ -25,6 +26,7 @@ pub struct Command {
     /// None keeps the agent's own credentials.
     pub identity: Option<Identity>,
     pub open_stdin: bool,
+    pub terminal: Option<Size>,
 }
 
 impl Command {
@@ -66,7 +68,19 @@ impl Command {
             cwd: c_string("working directory", cwd)?,
             identity,
             open_stdin: start.open_stdin,
+            terminal: start.terminal.as_ref().map(terminal_size).transpose()?,
         })
+    }
+}
+
+/// The kernel keeps both in 16 bits; 0 would mean that nobody knows.
+pub fn terminal_size(size: &TerminalSize) -> Result<Size, Failure> {
+    match (u16::try_from(size.columns), u16::try_from(size.rows)) {
+        (Ok(columns @ 1..), Ok(rows @ 1..)) => Ok(Size { columns, rows }),
+        _ => Err(Failure::invalid(format!(
+            "a terminal cannot have {} columns and {} rows",
+            size.columns, size.rows
+        ))),
     }
 }
 
@@ -151,5 +165,13 @@ mod tests {
         assert_eq!(reason(start(&["a"], &[("A=B", "c")], "")), Reason::Invalid);
         assert_eq!(reason(start(&["a"], &[("", "c")], "")), Reason::Invalid);
         assert_eq!(reason(start(&["a"], &[], "tmp")), Reason::BadCwd);
+        for (columns, rows) in [(0, 24), (80, 65536)] {
+            let terminal = Some(TerminalSize { columns, rows });
+            let start = ExecStart {
+                terminal,
+                ..start(&["a"], &[], "")
+            };
+            assert_eq!(reason(start), Reason::Invalid);
+        }
     }
 }

@@ -31,7 +31,11 @@ impl Group {
         unsafe { libc::kill(-self.leader, number) };
     }
 
+    /// The leader too: one that was just forked is not yet in the group that it will lead.
     pub fn kill(&self) {
         self.signal(libc::SIGKILL);
+        if let Some(pidfd) = &self.pidfd {
+            unsafe { libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), libc::SIGKILL, 0, 0) };
+        }
     }
 }

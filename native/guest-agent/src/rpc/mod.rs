@@ -6,6 +6,7 @@ mod channel;
 mod executor;
 mod health;
 mod outgoing;
+mod processes;
 mod server;
 mod services;
 
@@ -13,5 +14,6 @@ pub use agent::Agent;
 pub use channel::Channel;
 pub use health::{Health, Serving};
 pub use outgoing::Outgoing;
+pub use processes::Processes;
 pub use server::{Server, Service, serve};
 pub use services::Services;

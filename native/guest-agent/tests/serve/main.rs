@@ -5,4 +5,6 @@ mod endings;
 mod failures;
 mod health;
 mod load;
+mod processes;
 mod streams;
+mod terminals;

@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file a3s/agent/v1/agent.proto.
  */
 export const file_a3s_agent_v1_agent: GenFile = /*@__PURE__*/
-  fileDesc("ChhhM3MvYWdlbnQvdjEvYWdlbnQucHJvdG8SDGEzcy5hZ2VudC52MSINCgtJbmZvUmVxdWVzdCKdAQoMSW5mb1Jlc3BvbnNlEhUKDWFnZW50X3ZlcnNpb24YASABKAkSEAoIcHJvdG9jb2wYAiABKA0SFgoOa2VybmVsX3JlbGVhc2UYAyABKAkSDwoHbWFjaGluZRgEIAEoCRIQCghob3N0bmFtZRgFIAEoCRIpCgZ1cHRpbWUYBiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24irAEKC0V4ZWNSZXF1ZXN0EigKBXN0YXJ0GAEgASgLMhcuYTNzLmFnZW50LnYxLkV4ZWNTdGFydEgAEg8KBXN0ZGluGAIgASgMSAASLwoLc3RkaW5fY2xvc2UYAyABKAsyGC5hM3MuYWdlbnQudjEuU3RkaW5DbG9zZUgAEiYKBnNpZ25hbBgEIAEoCzIULmEzcy5hZ2VudC52MS5TaWduYWxIAEIJCgdtZXNzYWdlIngKCUV4ZWNTdGFydBIMCgRhcmd2GAEgAygJEi4KA2VudhgCIAMoCzIhLmEzcy5hZ2VudC52MS5FbnZpcm9ubWVudFZhcmlhYmxlEgsKA2N3ZBgDIAEoCRIMCgR1c2VyGAQgASgJEhIKCm9wZW5fc3RkaW4YBSABKAgiMgoTRW52aXJvbm1lbnRWYXJpYWJsZRIMCgRuYW1lGAEgASgJEg0KBXZhbHVlGAIgASgJIgwKClN0ZGluQ2xvc2UiGAoGU2lnbmFsEg4KBm51bWJlchgBIAEoBSLDAQoMRXhlY1Jlc3BvbnNlEiwKB3N0YXJ0ZWQYASABKAsyGS5hM3MuYWdlbnQudjEuRXhlY1N0YXJ0ZWRIABIQCgZzdGRvdXQYAiABKAxIABIQCgZzdGRlcnIYAyABKAxIABIqCgZleGl0ZWQYBCABKAsyGC5hM3MuYWdlbnQudjEuRXhlY0V4aXRlZEgAEioKBmZhaWxlZBgFIAEoCzIYLmEzcy5hZ2VudC52MS5FeGVjRmFpbGVkSABCCQoHbWVzc2FnZSIaCgtFeGVjU3RhcnRlZBILCgNwaWQYASABKAUiKgoKRXhlY0V4aXRlZBIMCgRjb2RlGAEgASgFEg4KBnNpZ25hbBgCIAEoBSL1AQoKRXhlY0ZhaWxlZBIvCgZyZWFzb24YASABKA4yHy5hM3MuYWdlbnQudjEuRXhlY0ZhaWxlZC5SZWFzb24SDwoHbWVzc2FnZRgCIAEoCSKkAQoGUmVhc29uEhYKElJFQVNPTl9VTlNQRUNJRklFRBAAEhQKEFJFQVNPTl9OT1RfRk9VTkQQARIZChVSRUFTT05fTk9UX0VYRUNVVEFCTEUQAhITCg9SRUFTT05fQkFEX1VTRVIQAxISCg5SRUFTT05fQkFEX0NXRBAEEhIKDlJFQVNPTl9JTlZBTElEEAUSFAoQUkVBU09OX1JFU09VUkNFUxAGIjsKD1NodXRkb3duUmVxdWVzdBIoCgVncmFjZRgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiISChBTaHV0ZG93blJlc3BvbnNlMtsBCgxBZ2VudFNlcnZpY2USPQoESW5mbxIZLmEzcy5hZ2VudC52MS5JbmZvUmVxdWVzdBoaLmEzcy5hZ2VudC52MS5JbmZvUmVzcG9uc2USQQoERXhlYxIZLmEzcy5hZ2VudC52MS5FeGVjUmVxdWVzdBoaLmEzcy5hZ2VudC52MS5FeGVjUmVzcG9uc2UoATABEkkKCFNodXRkb3duEh0uYTNzLmFnZW50LnYxLlNodXRkb3duUmVxdWVzdBoeLmEzcy5hZ2VudC52MS5TaHV0ZG93blJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_duration]);
+  fileDesc("ChhhM3MvYWdlbnQvdjEvYWdlbnQucHJvdG8SDGEzcy5hZ2VudC52MSINCgtJbmZvUmVxdWVzdCKdAQoMSW5mb1Jlc3BvbnNlEhUKDWFnZW50X3ZlcnNpb24YASABKAkSEAoIcHJvdG9jb2wYAiABKA0SFgoOa2VybmVsX3JlbGVhc2UYAyABKAkSDwoHbWFjaGluZRgEIAEoCRIQCghob3N0bmFtZRgFIAEoCRIpCgZ1cHRpbWUYBiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24irAEKC0V4ZWNSZXF1ZXN0EigKBXN0YXJ0GAEgASgLMhcuYTNzLmFnZW50LnYxLkV4ZWNTdGFydEgAEg8KBXN0ZGluGAIgASgMSAASLwoLc3RkaW5fY2xvc2UYAyABKAsyGC5hM3MuYWdlbnQudjEuU3RkaW5DbG9zZUgAEiYKBnNpZ25hbBgEIAEoCzIULmEzcy5hZ2VudC52MS5TaWduYWxIAEIJCgdtZXNzYWdlIpECCglFeGVjU3RhcnQSDAoEYXJndhgBIAMoCRIuCgNlbnYYAiADKAsyIS5hM3MuYWdlbnQudjEuRW52aXJvbm1lbnRWYXJpYWJsZRILCgNjd2QYAyABKAkSDAoEdXNlchgEIAEoCRISCgpvcGVuX3N0ZGluGAUgASgIEiwKCHRlcm1pbmFsGAYgASgLMhouYTNzLmFnZW50LnYxLlRlcm1pbmFsU2l6ZRIOCgZkZXRhY2gYByABKAgSLQoKa2lsbF9ncmFjZRgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIqCgd0aW1lb3V0GAkgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIi0KDFRlcm1pbmFsU2l6ZRIPCgdjb2x1bW5zGAEgASgNEgwKBHJvd3MYAiABKA0iMgoTRW52aXJvbm1lbnRWYXJpYWJsZRIMCgRuYW1lGAEgASgJEg0KBXZhbHVlGAIgASgJIgwKClN0ZGluQ2xvc2UiGAoGU2lnbmFsEg4KBm51bWJlchgBIAEoBSLDAQoMRXhlY1Jlc3BvbnNlEiwKB3N0YXJ0ZWQYASABKAsyGS5hM3MuYWdlbnQudjEuRXhlY1N0YXJ0ZWRIABIQCgZzdGRvdXQYAiABKAxIABIQCgZzdGRlcnIYAyABKAxIABIqCgZleGl0ZWQYBCABKAsyGC5hM3MuYWdlbnQudjEuRXhlY0V4aXRlZEgAEioKBmZhaWxlZBgFIAEoCzIYLmEzcy5hZ2VudC52MS5FeGVjRmFpbGVkSABCCQoHbWVzc2FnZSImCgtFeGVjU3RhcnRlZBILCgNwaWQYASABKAUSCgoCaWQYAiABKAQiPQoKRXhlY0V4aXRlZBIMCgRjb2RlGAEgASgFEg4KBnNpZ25hbBgCIAEoBRIRCgl0aW1lZF9vdXQYAyABKAgi9QEKCkV4ZWNGYWlsZWQSLwoGcmVhc29uGAEgASgOMh8uYTNzLmFnZW50LnYxLkV4ZWNGYWlsZWQuUmVhc29uEg8KB21lc3NhZ2UYAiABKAkipAEKBlJlYXNvbhIWChJSRUFTT05fVU5TUEVDSUZJRUQQABIUChBSRUFTT05fTk9UX0ZPVU5EEAESGQoVUkVBU09OX05PVF9FWEVDVVRBQkxFEAISEwoPUkVBU09OX0JBRF9VU0VSEAMSEgoOUkVBU09OX0JBRF9DV0QQBBISCg5SRUFTT05fSU5WQUxJRBAFEhQKEFJFQVNPTl9SRVNPVVJDRVMQBiI7Cg9TaHV0ZG93blJlcXVlc3QSKAoFZ3JhY2UYASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iEgoQU2h1dGRvd25SZXNwb25zZTLbAQoMQWdlbnRTZXJ2aWNlEj0KBEluZm8SGS5hM3MuYWdlbnQudjEuSW5mb1JlcXVlc3QaGi5hM3MuYWdlbnQudjEuSW5mb1Jlc3BvbnNlEkEKBEV4ZWMSGS5hM3MuYWdlbnQudjEuRXhlY1JlcXVlc3QaGi5hM3MuYWdlbnQudjEuRXhlY1Jlc3BvbnNlKAEwARJJCghTaHV0ZG93bhIdLmEzcy5hZ2VudC52MS5TaHV0ZG93blJlcXVlc3QaHi5hM3MuYWdlbnQudjEuU2h1dGRvd25SZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_duration]);
 
 /**
  * @generated from message a3s.agent.v1.InfoRequest
@@ -151,11 +151,41 @@ export type ExecStart = Message<"a3s.agent.v1.ExecStart"> & {
   user: string;
 
   /**
-   * The caller sends stdin and `stdin_close`; otherwise stdin is /dev/null.
+   * The caller sends stdin and `stdin_close`; otherwise stdin is /dev/null, or a terminal that nobody types on.
    *
    * @generated from field: bool open_stdin = 5;
    */
   openStdin: boolean;
+
+  /**
+   * Present: a controlling terminal of this size in place of pipes. All output comes as `stdout`, and `stdin_close`
+   * types the terminal's end-of-file character.
+   *
+   * @generated from field: a3s.agent.v1.TerminalSize terminal = 6;
+   */
+  terminal?: TerminalSize | undefined;
+
+  /**
+   * The process outlives the call: then its stdin ends and its output is dropped.
+   *
+   * @generated from field: bool detach = 7;
+   */
+  detach: boolean;
+
+  /**
+   * From SIGTERM, or SIGHUP where a terminal hangs up, to SIGKILL when the call or the timeout ends the process; at most
+   * one hour. Absent: SIGKILL at once, and 1 s after the SIGHUP.
+   *
+   * @generated from field: google.protobuf.Duration kill_grace = 8;
+   */
+  killGrace?: Duration | undefined;
+
+  /**
+   * Ends the process after this time, at most 30 days; absent: no limit.
+   *
+   * @generated from field: google.protobuf.Duration timeout = 9;
+   */
+  timeout?: Duration | undefined;
 };
 
 /**
@@ -164,6 +194,30 @@ export type ExecStart = Message<"a3s.agent.v1.ExecStart"> & {
  */
 export const ExecStartSchema: GenMessage<ExecStart> = /*@__PURE__*/
   messageDesc(file_a3s_agent_v1_agent, 3);
+
+/**
+ * In characters, 1 to 65535 each.
+ *
+ * @generated from message a3s.agent.v1.TerminalSize
+ */
+export type TerminalSize = Message<"a3s.agent.v1.TerminalSize"> & {
+  /**
+   * @generated from field: uint32 columns = 1;
+   */
+  columns: number;
+
+  /**
+   * @generated from field: uint32 rows = 2;
+   */
+  rows: number;
+};
+
+/**
+ * Describes the message a3s.agent.v1.TerminalSize.
+ * Use `create(TerminalSizeSchema)` to create a new message.
+ */
+export const TerminalSizeSchema: GenMessage<TerminalSize> = /*@__PURE__*/
+  messageDesc(file_a3s_agent_v1_agent, 4);
 
 /**
  * @generated from message a3s.agent.v1.EnvironmentVariable
@@ -185,7 +239,7 @@ export type EnvironmentVariable = Message<"a3s.agent.v1.EnvironmentVariable"> & 
  * Use `create(EnvironmentVariableSchema)` to create a new message.
  */
 export const EnvironmentVariableSchema: GenMessage<EnvironmentVariable> = /*@__PURE__*/
-  messageDesc(file_a3s_agent_v1_agent, 4);
+  messageDesc(file_a3s_agent_v1_agent, 5);
 
 /**
  * @generated from message a3s.agent.v1.StdinClose
@@ -198,7 +252,7 @@ export type StdinClose = Message<"a3s.agent.v1.StdinClose"> & {
  * Use `create(StdinCloseSchema)` to create a new message.
  */
 export const StdinCloseSchema: GenMessage<StdinClose> = /*@__PURE__*/
-  messageDesc(file_a3s_agent_v1_agent, 5);
+  messageDesc(file_a3s_agent_v1_agent, 6);
 
 /**
  * @generated from message a3s.agent.v1.Signal
@@ -217,7 +271,7 @@ export type Signal = Message<"a3s.agent.v1.Signal"> & {
  * Use `create(SignalSchema)` to create a new message.
  */
 export const SignalSchema: GenMessage<Signal> = /*@__PURE__*/
-  messageDesc(file_a3s_agent_v1_agent, 6);
+  messageDesc(file_a3s_agent_v1_agent, 7);
 
 /**
  * @generated from message a3s.agent.v1.ExecResponse
@@ -266,7 +320,7 @@ export type ExecResponse = Message<"a3s.agent.v1.ExecResponse"> & {
  * Use `create(ExecResponseSchema)` to create a new message.
  */
 export const ExecResponseSchema: GenMessage<ExecResponse> = /*@__PURE__*/
-  messageDesc(file_a3s_agent_v1_agent, 7);
+  messageDesc(file_a3s_agent_v1_agent, 8);
 
 /**
  * @generated from message a3s.agent.v1.ExecStarted
@@ -278,6 +332,13 @@ export type ExecStarted = Message<"a3s.agent.v1.ExecStarted"> & {
    * @generated from field: int32 pid = 1;
    */
   pid: number;
+
+  /**
+   * Names the process for ProcessService; never given twice while the guest runs.
+   *
+   * @generated from field: uint64 id = 2;
+   */
+  id: bigint;
 };
 
 /**
@@ -285,7 +346,7 @@ export type ExecStarted = Message<"a3s.agent.v1.ExecStarted"> & {
  * Use `create(ExecStartedSchema)` to create a new message.
  */
 export const ExecStartedSchema: GenMessage<ExecStarted> = /*@__PURE__*/
-  messageDesc(file_a3s_agent_v1_agent, 8);
+  messageDesc(file_a3s_agent_v1_agent, 9);
 
 /**
  * @generated from message a3s.agent.v1.ExecExited
@@ -304,6 +365,13 @@ export type ExecExited = Message<"a3s.agent.v1.ExecExited"> & {
    * @generated from field: int32 signal = 2;
    */
   signal: number;
+
+  /**
+   * The agent ended the process because of its `timeout`.
+   *
+   * @generated from field: bool timed_out = 3;
+   */
+  timedOut: boolean;
 };
 
 /**
@@ -311,7 +379,7 @@ export type ExecExited = Message<"a3s.agent.v1.ExecExited"> & {
  * Use `create(ExecExitedSchema)` to create a new message.
  */
 export const ExecExitedSchema: GenMessage<ExecExited> = /*@__PURE__*/
-  messageDesc(file_a3s_agent_v1_agent, 9);
+  messageDesc(file_a3s_agent_v1_agent, 10);
 
 /**
  * The process could not be started.
@@ -335,7 +403,7 @@ export type ExecFailed = Message<"a3s.agent.v1.ExecFailed"> & {
  * Use `create(ExecFailedSchema)` to create a new message.
  */
 export const ExecFailedSchema: GenMessage<ExecFailed> = /*@__PURE__*/
-  messageDesc(file_a3s_agent_v1_agent, 10);
+  messageDesc(file_a3s_agent_v1_agent, 11);
 
 /**
  * @generated from enum a3s.agent.v1.ExecFailed.Reason
@@ -390,7 +458,7 @@ export type ExecFailed_Reason = (typeof ExecFailed_Reason)[keyof typeof ExecFail
  * Describes the enum a3s.agent.v1.ExecFailed.Reason.
  */
 export const ExecFailed_ReasonSchema: GenEnum<ExecFailed_Reason> = /*@__PURE__*/
-  enumDesc(file_a3s_agent_v1_agent, 10, 0);
+  enumDesc(file_a3s_agent_v1_agent, 11, 0);
 
 /**
  * @generated from message a3s.agent.v1.ShutdownRequest
@@ -409,7 +477,7 @@ export type ShutdownRequest = Message<"a3s.agent.v1.ShutdownRequest"> & {
  * Use `create(ShutdownRequestSchema)` to create a new message.
  */
 export const ShutdownRequestSchema: GenMessage<ShutdownRequest> = /*@__PURE__*/
-  messageDesc(file_a3s_agent_v1_agent, 11);
+  messageDesc(file_a3s_agent_v1_agent, 12);
 
 /**
  * @generated from message a3s.agent.v1.ShutdownResponse
@@ -422,7 +490,7 @@ export type ShutdownResponse = Message<"a3s.agent.v1.ShutdownResponse"> & {
  * Use `create(ShutdownResponseSchema)` to create a new message.
  */
 export const ShutdownResponseSchema: GenMessage<ShutdownResponse> = /*@__PURE__*/
-  messageDesc(file_a3s_agent_v1_agent, 12);
+  messageDesc(file_a3s_agent_v1_agent, 13);
 
 /**
  * @generated from service a3s.agent.v1.AgentService
@@ -438,7 +506,7 @@ export const AgentService: GenService<{
   },
   /**
    * Runs one process. The first request is `start`, the first response `started` or `failed`, the last
-   * response `exited` or `failed`. Ending the call early kills the process group.
+   * response `exited` or `failed`. Ending the call early ends the process and what it started, unless it is detached.
    *
    * @generated from rpc a3s.agent.v1.AgentService.Exec
    */

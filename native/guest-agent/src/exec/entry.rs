@@ -1,0 +1,149 @@
+use super::group::Group;
+use super::terminal::Terminal;
+use crate::proto::agent::ExecStart;
+use crate::reaper::{Ending, Exit};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::{Duration, SystemTime};
+use tokio::time::timeout;
+
+const MAX_ARGV_BYTES: usize = 4096;
+const MAX_USER_BYTES: usize = 256;
+
+/// How a process that Exec started has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ended {
+    pub exit: Exit,
+    pub timed_out: bool,
+}
+
+/// A process that Exec started and that runs, for everyone who deals with it.
+pub struct Entry {
+    pub id: u64,
+    pub pid: libc::pid_t,
+    pub about: About,
+    pub group: Group,
+    ending: Ending,
+    /// Held by the session alone, so that its end is the terminal's.
+    terminal: Option<Weak<Terminal>>,
+    timed_out: AtomicBool,
+}
+
+/// What a list of processes says.
+pub struct About {
+    pub argv: Vec<String>,
+    pub user: String,
+    pub detached: bool,
+    pub started_at: SystemTime,
+}
+
+impl About {
+    pub fn of(start: &ExecStart) -> Self {
+        let mut left = MAX_ARGV_BYTES;
+        let mut argv = Vec::new();
+        for argument in &start.argv {
+            if left == 0 {
+                break;
+            }
+            let shown = cut(argument, left);
+            // Empty ones count too.
+            left -= shown.len().max(1);
+            argv.push(shown);
+        }
+        Self {
+            argv,
+            user: cut(&start.user, MAX_USER_BYTES),
+            detached: start.detach,
+            started_at: SystemTime::now(),
+        }
+    }
+}
+
+impl Entry {
+    pub fn new(
+        id: u64,
+        pid: libc::pid_t,
+        about: About,
+        group: Group,
+        ending: Ending,
+        terminal: Option<&Arc<Terminal>>,
+    ) -> Self {
+        Self {
+            id,
+            pid,
+            about,
+            group,
+            ending,
+            terminal: terminal.map(Arc::downgrade),
+            timed_out: AtomicBool::new(false),
+        }
+    }
+
+    pub fn ending(&self) -> Ending {
+        self.ending.clone()
+    }
+
+    pub async fn ended(&self) -> Ended {
+        let exit = self.ending().known().await;
+        Ended {
+            exit,
+            timed_out: self.timed_out.load(Ordering::Relaxed),
+        }
+    }
+
+    pub fn has_terminal(&self) -> bool {
+        self.terminal.is_some()
+    }
+
+    /// None when it has none, or it was hung up.
+    pub fn terminal(&self) -> Option<Arc<Terminal>> {
+        self.terminal.as_ref().and_then(Weak::upgrade)
+    }
+
+    pub fn note_timeout(&self) {
+        if !self.ending.is_known() {
+            self.timed_out.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Ends everything the process has started: `polite` goes to its group, SIGKILL after the grace to all.
+    pub async fn end(&self, polite: i32, grace: Duration) {
+        if !grace.is_zero() {
+            self.group.signal(polite);
+            // A stopped process sees a signal only when it goes on.
+            self.group.signal(libc::SIGCONT);
+            let _ = timeout(grace, self.ended()).await;
+        }
+        self.group.kill();
+    }
+}
+
+/// The longest beginning that fits and is whole characters.
+fn cut(text: &str, most: usize) -> String {
+    let ends = text
+        .char_indices()
+        .map(|(start, character)| start + character.len_utf8());
+    text[..ends.take_while(|end| *end <= most).last().unwrap_or(0)].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_told_of_a_command_is_bounded() {
+        let about = |argv: &[&str]| {
+            let argv = argv.iter().map(|argument| (*argument).to_owned()).collect();
+            About::of(&ExecStart {
+                argv,
+                ..ExecStart::default()
+            })
+            .argv
+        };
+        assert_eq!(about(&["sh", "", "-c"]), ["sh", "", "-c"]);
+        let long = "ü".repeat(3000);
+        assert_eq!(about(&["sh", &long, "more"])[1].len(), 4094);
+        assert_eq!(about(&["sh", &long, "more"]).len(), 2);
+        assert_eq!(about(&[""; 5000]).len(), 4096);
+    }
+}
