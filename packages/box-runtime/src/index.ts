@@ -1,11 +1,16 @@
 export type {
   AgentInfo,
+  AgentProcesses,
+  ExecCommand,
   ExecEvent,
   ExecOptions,
   ExecProcess,
   ExecResult,
+  GuestProcess,
   LinuxSignal,
+  ProcessExit,
   StdinSource,
+  TerminalSize,
 } from "@a3s/agent-client";
 export { type BoxConfig, type BoxConfigInput, BoxError, type BoxId, EventBus, type VolumeConfig } from "@a3s/core";
 export { BootTimings, BoxMetrics } from "@a3s/metrics";

@@ -1,4 +1,4 @@
-import type { AgentClient, AgentInfo, ExecOptions, ExecProcess } from "@a3s/agent-client";
+import type { AgentClient, AgentInfo, AgentProcesses, ExecCommand, ExecOptions, ExecProcess } from "@a3s/agent-client";
 import {
   type BoxConfig,
   type BoxConfigInput,
@@ -162,13 +162,19 @@ export class VmManager implements AsyncDisposable {
 
   /**
    * Starts a process in the box, in the image's environment, working directory and user unless given. The handle is
-   * awaited for the whole result or iterated for its output as it comes. A non-zero exit code is data.
+   * awaited for the whole result, iterated or read as streams for its output as it comes. A non-zero exit code is data. A
+   * string is a line for the image's `/bin/sh -c`.
    *
    * @throws RuntimeError `STATE_INVALID`
    */
-  exec(argv: readonly string[], options: ExecOptions = {}): ExecProcess {
+  exec(command: ExecCommand, options: ExecOptions = {}): ExecProcess {
     const agent = this.#agent("exec");
-    return agent.exec(argv, { ...options, ...planEnvironment(this.#image(), options) });
+    return agent.exec(command, { ...options, ...planEnvironment(this.#image(), options) });
+  }
+
+  /** What `exec` and `run` have started in the box and still runs. @throws RuntimeError `STATE_INVALID` */
+  get processes(): AgentProcesses {
+    return this.#agent("processes").processes;
   }
 
   /**
