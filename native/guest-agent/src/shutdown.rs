@@ -68,7 +68,7 @@ impl Reach {
             },
             _ => {
                 for entry in context.table.running() {
-                    entry.group.signal(number);
+                    entry.tree.signal(number);
                 }
             }
         }

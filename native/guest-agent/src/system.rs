@@ -6,6 +6,7 @@ use rustix::time::{ClockId, clock_gettime};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
+use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
 /// What programs in a box may raise their limit to.
@@ -65,6 +66,10 @@ pub fn reset_signals() {
 
 /// Readiness of a descriptor that nobody else reads from or writes to.
 pub fn watch(fd: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
+    watch_for(fd, Interest::READABLE | Interest::WRITABLE)
+}
+
+pub fn watch_for(fd: OwnedFd, interest: Interest) -> io::Result<AsyncFd<OwnedFd>> {
     // Safety: an OwnedFd keeps its descriptor open, and the same one, for as long as the AsyncFd holds it.
-    Ok(unsafe { AsyncFd::register(fd) }?)
+    Ok(unsafe { AsyncFd::register_with_interest(fd, interest) }?)
 }

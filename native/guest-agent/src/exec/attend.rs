@@ -165,7 +165,7 @@ async fn receive(mut requests: Requests, chunks: mpsc::Sender<Vec<u8>>, entry: &
                 }
             }
             Some(Request::StdinClose(_)) => drop(chunks.take()),
-            Some(Request::Signal(signal)) if (1..=64).contains(&signal.number) => entry.group.signal(signal.number),
+            Some(Request::Signal(signal)) if (1..=64).contains(&signal.number) => entry.tree.signal(signal.number),
             Some(Request::Signal(signal)) => {
                 return Left::Refused(Status::invalid_argument(format!("{} is no signal", signal.number)));
             }

@@ -14,6 +14,8 @@ pub struct Frame<'a> {
     command: &'a Command,
     argv: Vec<*const c_char>,
     env: Vec<*const c_char>,
+    /// cgroup.procs of the child's own group.
+    entrance: Option<RawFd>,
     stdio: [RawFd; 3],
     /// stdio is a terminal, which becomes the controlling one of the child's session.
     terminal: bool,
@@ -21,11 +23,12 @@ pub struct Frame<'a> {
 }
 
 impl<'a> Frame<'a> {
-    pub fn new(command: &'a Command, stdio: [RawFd; 3], errors: RawFd) -> Self {
+    pub fn new(command: &'a Command, entrance: Option<RawFd>, stdio: [RawFd; 3], errors: RawFd) -> Self {
         Self {
             command,
             argv: pointers(&command.argv),
             env: pointers(&command.env),
+            entrance,
             stdio,
             terminal: command.terminal.is_some(),
             errors,
@@ -57,6 +60,9 @@ impl<'a> Frame<'a> {
 
     unsafe fn set_up(&self) -> Result<(), i32> {
         unsafe {
+            if let Some(entrance) = self.entrance {
+                check(libc::write(entrance, c"0".as_ptr().cast(), 1) as i32)?;
+            }
             check(libc::setsid())?;
             if self.terminal {
                 check(libc::ioctl(self.stdio[0], libc::TIOCSCTTY, 0))?;

@@ -1,5 +1,5 @@
-use super::group::Group;
 use super::terminal::Terminal;
+use super::tree::Tree;
 use crate::proto::agent::ExecStart;
 use crate::reaper::{Ending, Exit};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,7 +22,7 @@ pub struct Entry {
     pub id: u64,
     pub pid: libc::pid_t,
     pub about: About,
-    pub group: Group,
+    pub tree: Tree,
     ending: Ending,
     /// Held by the session alone, so that its end is the terminal's.
     terminal: Option<Weak<Terminal>>,
@@ -64,7 +64,7 @@ impl Entry {
         id: u64,
         pid: libc::pid_t,
         about: About,
-        group: Group,
+        tree: Tree,
         ending: Ending,
         terminal: Option<&Arc<Terminal>>,
     ) -> Self {
@@ -72,7 +72,7 @@ impl Entry {
             id,
             pid,
             about,
-            group,
+            tree,
             ending,
             terminal: terminal.map(Arc::downgrade),
             timed_out: AtomicBool::new(false),
@@ -91,6 +91,12 @@ impl Entry {
         }
     }
 
+    /// Resolves when it has ended and, where there are cgroups, everything that it started too.
+    pub async fn over(&self) {
+        self.ended().await;
+        self.tree.emptied().await;
+    }
+
     pub fn has_terminal(&self) -> bool {
         self.terminal.is_some()
     }
@@ -106,15 +112,15 @@ impl Entry {
         }
     }
 
-    /// Ends everything the process has started: `polite` goes to its group, SIGKILL after the grace to all.
+    /// Ends everything that the process has started: `polite` goes to its group, SIGKILL after the grace to all.
     pub async fn end(&self, polite: i32, grace: Duration) {
         if !grace.is_zero() {
-            self.group.signal(polite);
+            self.tree.signal(polite);
             // A stopped process sees a signal only when it goes on.
-            self.group.signal(libc::SIGCONT);
-            let _ = timeout(grace, self.ended()).await;
+            self.tree.signal(libc::SIGCONT);
+            let _ = timeout(grace, self.over()).await;
         }
-        self.group.kill();
+        self.tree.kill();
     }
 }
 

@@ -1,6 +1,7 @@
 //! One process per call: from the request to its last byte of output, and what others may do with it.
 
 mod attend;
+mod cgroup;
 mod child;
 mod command;
 mod entry;
@@ -14,6 +15,7 @@ mod session;
 mod spawn;
 mod table;
 mod terminal;
+mod tree;
 
 pub use command::terminal_size;
 pub use entry::{Ended, Entry};

@@ -1,4 +1,5 @@
 use super::attend::{Left, attend};
+use super::cgroup::{Cgroup, Cgroups};
 use super::command::{Command, identify};
 use super::entry::{About, Ended, Entry};
 use super::failure::{Failure, decode_report};
@@ -9,7 +10,8 @@ use crate::proto::agent::exec_request::Message as Request;
 use crate::proto::agent::exec_response::Message as Response;
 use crate::proto::agent::{ExecExited, ExecRequest, ExecResponse, ExecStart, ExecStarted};
 use crate::reaper::Reaper;
-use std::sync::Arc;
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 use tonic::{Status, Streaming};
 
 pub use super::output::Responses;
@@ -19,14 +21,26 @@ pub type Requests = Streaming<ExecRequest>;
 pub struct Context {
     pub reaper: Arc<Reaper>,
     pub table: Arc<Table>,
+    /// Where groups are made; opened by the first exec, before anything runs that could put something else there.
+    cgroup_parent: Option<PathBuf>,
+    cgroups: OnceLock<Option<Cgroups>>,
 }
 
 impl Context {
-    pub fn new(reaper: Arc<Reaper>) -> Self {
+    /// `cgroup_parent` is a directory of a cgroup v2 hierarchy; what is none of that is as good as None.
+    pub fn new(reaper: Arc<Reaper>, cgroup_parent: Option<PathBuf>) -> Self {
         Self {
             reaper,
             table: Arc::default(),
+            cgroup_parent,
+            cgroups: OnceLock::new(),
         }
+    }
+
+    /// A guest that breaks its own cgroups loses no more than the hold on what leaves its process groups.
+    fn cgroup(&self) -> Option<Cgroup> {
+        let open = || self.cgroup_parent.as_deref().and_then(Cgroups::open);
+        self.cgroups.get_or_init(open).as_ref()?.create().ok()
     }
 }
 
@@ -54,16 +68,18 @@ pub async fn run(context: Arc<Context>, mut requests: Requests, responses: Respo
 async fn serve(context: &Context, start: ExecStart, requests: Requests, responses: &Responses) -> Result<Ended, Left> {
     let limits = Limits::of(&start)?;
     let command = Command::plan(&start, identify(&start.user)?)?;
-    let process = spawn(&command, &context.reaper)?;
-    let report = tokio::select! {
-        report = process.executed() => report.map_err(|error| Failure::resources("start of the process", &error))?,
-        () = responses.closed(), if !start.detach => {
-            process.group.kill();
-            return Err(Left::Gone);
-        }
+    let process = spawn(&command, &context.reaper, context.cgroup())?;
+    let executed = tokio::select! {
+        report = process.executed() => match report {
+            Ok(None) => Ok(()),
+            Ok(Some(report)) => Err(decode_report(report, &start.argv[0], &start.cwd, &start.user).into()),
+            Err(error) => Err(Failure::resources("start of the process", &error).into()),
+        },
+        () = responses.closed(), if !start.detach => Err(Left::Gone),
     };
-    if let Some(report) = report {
-        return Err(decode_report(report, &start.argv[0], &start.cwd, &start.user).into());
+    if let Err(left) = executed {
+        process.abandon();
+        return Err(left);
     }
     let (stdio, pid) = (process.stdio, process.pid);
     let terminal = match &stdio {
@@ -73,7 +89,7 @@ async fn serve(context: &Context, start: ExecStart, requests: Requests, response
     let about = About::of(&start);
     let entry = context
         .table
-        .add(|id| Entry::new(id, pid, about, process.group, process.ending, terminal));
+        .add(|id| Entry::new(id, pid, about, process.tree, process.ending, terminal));
     let started = ExecStarted { pid, id: entry.id };
     // Who has gone by now is noticed next.
     let _ = responses

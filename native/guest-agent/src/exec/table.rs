@@ -15,6 +15,8 @@ pub struct Table {
 struct State {
     last_id: u64,
     running: BTreeMap<u64, Arc<Entry>>,
+    /// Have ended themselves, while something that they started runs on.
+    left: BTreeMap<u64, Arc<Entry>>,
     ended: VecDeque<(u64, Ended)>,
 }
 
@@ -46,10 +48,23 @@ impl Table {
         running.or_else(|| ended().map(|(_, ended)| Known::Ended(*ended)))
     }
 
+    /// A process, or what it has left behind.
+    pub fn tree(&self, id: u64) -> Option<Arc<Entry>> {
+        let state = self.state();
+        state.running.get(&id).or_else(|| state.left.get(&id)).cloned()
+    }
+
     async fn attend(self: Arc<Self>, entry: Arc<Entry>) {
         let ended = entry.ended().await;
+        self.retire(&entry, ended);
+        entry.over().await;
+        self.state().left.remove(&entry.id);
+    }
+
+    fn retire(&self, entry: &Arc<Entry>, ended: Ended) {
         let mut state = self.state();
         state.running.remove(&entry.id);
+        state.left.insert(entry.id, entry.clone());
         if state.ended.len() == REMEMBERED {
             state.ended.pop_front();
         }

@@ -61,7 +61,7 @@ impl ProcessService for Processes {
         if !(1..=64).contains(&number) {
             return Err(Status::invalid_argument(format!("{number} is no signal")));
         }
-        self.running(id)?.group.signal(number);
+        self.running(id)?.tree.signal(number);
         Ok(Response::new(SignalProcessResponse {}))
     }
 
@@ -75,8 +75,7 @@ impl ProcessService for Processes {
             return Err(Status::invalid_argument("the grace is not from 0 to 3600 seconds"));
         }
         let known = self.known(id)?;
-        if let Known::Running(entry) = &known {
-            let entry = entry.clone();
+        if let Some(entry) = self.context.table.tree(id) {
             // A task of its own: it goes on when the caller does not wait.
             tokio::spawn(async move { entry.end(libc::SIGTERM, grace).await });
         }

@@ -24,11 +24,16 @@ pub struct Agent {
 
 impl Agent {
     pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    pub fn start_with(options: &[&str]) -> Self {
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let socket = std::env::temp_dir().join(format!("a3s-agent-{}-{number}.sock", std::process::id()));
         let mut process = Command::new(env!("CARGO_BIN_EXE_a3s-agent"))
             .args(["serve", "--unix"])
             .arg(&socket)
+            .args(options)
             .env("INHERITED", "by mistake")
             .stdout(Stdio::piped())
             .spawn()
