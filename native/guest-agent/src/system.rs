@@ -41,6 +41,12 @@ pub fn raise_nofile() {
     }
 }
 
+/// When memory runs out the kernel ends any other process first: a box without its agent is of no use. False where it
+/// may not be asked.
+pub fn shield_from_oom() -> bool {
+    std::fs::write("/proc/self/oom_score_adj", "-1000").is_ok()
+}
+
 /// Nothing that the predecessor left open may reach a child.
 pub fn close_inherited_on_exec() {
     unsafe { libc::syscall(libc::SYS_close_range, 3, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) };

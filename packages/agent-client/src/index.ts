@@ -12,10 +12,17 @@ export type { GuestConfig, GuestMount, GuestRoot } from "./doorbell/guest-config
 export type { GuestHello, GuestReady, GuestStage } from "./doorbell/guest-ready.ts";
 export { AgentError, type AgentErrorCode } from "./errors/agent-error.ts";
 export type { ExecEvent, ExecExitEvent, ExecOutputEvent, ExecStartedEvent } from "./exec/exec-event.ts";
-export { DEFAULT_EXEC_ENV, DEFAULT_MAX_BUFFER_BYTES, type ExecCommand, type ExecOptions } from "./exec/exec-options.ts";
+export {
+  type CapabilityOptions,
+  DEFAULT_EXEC_ENV,
+  DEFAULT_MAX_BUFFER_BYTES,
+  type ExecCommand,
+  type ExecOptions,
+} from "./exec/exec-options.ts";
 export type { ExecProcess } from "./exec/exec-process.ts";
 export type { ExecOutcome, ExecResult } from "./exec/exec-result.ts";
 export type { LinuxSignal } from "./exec/linux-signal.ts";
+export type { ResourceLimits, ResourceName } from "./exec/resource-limits.ts";
 export type { StdinSource } from "./exec/stdin-source.ts";
 export { DEFAULT_TERMINAL_SIZE, type TerminalSize } from "./exec/terminal-size.ts";
 export type { AgentProcesses, KillOptions, ProcessExit } from "./processes/agent-processes.ts";

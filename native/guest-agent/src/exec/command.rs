@@ -1,9 +1,12 @@
+use super::capabilities::{Granted, available};
 use super::failure::Failure;
 use super::lookup::candidates;
+use super::rlimits::{self, Limit};
 use super::terminal::Size;
 use crate::account::{self, BadUser, Identity};
 use crate::proto::agent::exec_failed::Reason;
 use crate::proto::agent::{ExecStart, TerminalSize};
+use rustix::process::{Resource, getrlimit};
 use std::ffi::CString;
 use std::fs::File;
 use std::io::Read;
@@ -24,13 +27,16 @@ pub struct Command {
     /// `cwd` and the directories above it, topmost first.
     pub cwd_ancestry: Vec<CString>,
     /// None keeps the agent's own credentials.
-    pub identity: Option<Identity>,
+    pub identity: Option<(Identity, Granted)>,
+    pub new_privileges: bool,
+    pub rlimits: Vec<Limit>,
+    pub reset_oom: bool,
     pub open_stdin: bool,
     pub terminal: Option<Size>,
 }
 
 impl Command {
-    pub fn plan(start: &ExecStart, identity: Option<Identity>) -> Result<Self, Failure> {
+    pub fn plan(start: &ExecStart, agent: &Agent) -> Result<Self, Failure> {
         let argv0 = start.argv.first().ok_or_else(|| Failure::invalid("argv is empty"))?;
         if argv0.is_empty() {
             return Err(Failure::new(Reason::NotFound, "the command is an empty string"));
@@ -66,7 +72,10 @@ impl Command {
             candidates: candidates(argv0.as_bytes(), path),
             cwd_ancestry: ancestry(cwd)?,
             cwd: c_string("working directory", cwd)?,
-            identity,
+            identity: identify(start, agent)?,
+            new_privileges: start.new_privileges,
+            rlimits: rlimits::plan(&start.limits, agent.hard_nofile)?,
+            reset_oom: agent.shielded,
             open_stdin: start.open_stdin,
             terminal: start.terminal.as_ref().map(terminal_size).transpose()?,
         })
@@ -84,14 +93,36 @@ pub fn terminal_size(size: &TerminalSize) -> Result<Size, Failure> {
     }
 }
 
-/// Credentials for `user`. An agent that is not root (only in tests) can start processes as itself alone.
-pub fn identify(user: &str) -> Result<Option<Identity>, Failure> {
-    if user.is_empty() && !rustix::process::geteuid().is_root() {
+/// What of the agent itself decides what its processes can have.
+#[derive(Clone, Copy, Debug)]
+pub struct Agent {
+    pub is_root: bool,
+    pub capabilities: u64,
+    pub hard_nofile: u64,
+    /// The kernel does not end it when memory runs out, which is not to be so for its children.
+    pub shielded: bool,
+}
+
+impl Agent {
+    pub fn this(shielded: bool) -> Self {
+        Self {
+            is_root: rustix::process::geteuid().is_root(),
+            capabilities: available(),
+            hard_nofile: getrlimit(Resource::Nofile).maximum.unwrap_or(libc::RLIM_INFINITY),
+            shielded,
+        }
+    }
+}
+
+/// Credentials for the user. An agent that is not root (only in tests) can start processes as itself alone.
+fn identify(start: &ExecStart, agent: &Agent) -> Result<Option<(Identity, Granted)>, Failure> {
+    if start.user.is_empty() && start.capabilities.is_none() && !agent.is_root {
         return Ok(None);
     }
-    account::resolve(user, &database("/etc/passwd"), &database("/etc/group"))
-        .map(Some)
-        .map_err(|BadUser(message)| Failure::new(Reason::BadUser, message))
+    let identity = account::resolve(&start.user, &database("/etc/passwd"), &database("/etc/group"))
+        .map_err(|BadUser(message)| Failure::new(Reason::BadUser, message))?;
+    let asked = start.capabilities.clone().unwrap_or_default();
+    Ok(Some((identity, Granted::plan(&asked, agent.capabilities)?)))
 }
 
 /// A missing or unreadable file is an empty one; a FIFO in its place must not block the agent.
@@ -131,6 +162,13 @@ mod tests {
     use super::*;
     use crate::proto::agent::EnvironmentVariable;
 
+    const AGENT: Agent = Agent {
+        is_root: false,
+        capabilities: 0,
+        hard_nofile: 1024,
+        shielded: false,
+    };
+
     fn start(argv: &[&str], env: &[(&str, &str)], cwd: &str) -> ExecStart {
         let variable = |(name, value): &(&str, &str)| EnvironmentVariable {
             name: (*name).to_owned(),
@@ -146,19 +184,19 @@ mod tests {
 
     #[test]
     fn plans_environment_path_and_directories() {
-        let command = Command::plan(&start(&["ls", "-l"], &[("PATH", "/x"), ("A", "b=c")], "/a/b"), None).unwrap();
+        let command = Command::plan(&start(&["ls", "-l"], &[("PATH", "/x"), ("A", "b=c")], "/a/b"), &AGENT).unwrap();
         assert_eq!(command.env, [c"PATH=/x".to_owned(), c"A=b=c".to_owned()]);
         assert_eq!(command.candidates, [c"/x/ls".to_owned()]);
         assert_eq!(command.cwd_ancestry, [c"/a".to_owned(), c"/a/b".to_owned()]);
         assert_eq!(
-            Command::plan(&start(&["ls"], &[], ""), None).unwrap().cwd,
+            Command::plan(&start(&["ls"], &[], ""), &AGENT).unwrap().cwd,
             c"/".to_owned()
         );
     }
 
     #[test]
     fn refuses_what_cannot_be_passed_on() {
-        let reason = |start: ExecStart| Command::plan(&start, None).unwrap_err().reason;
+        let reason = |start: ExecStart| Command::plan(&start, &AGENT).unwrap_err().reason;
         assert_eq!(reason(start(&[], &[], "")), Reason::Invalid);
         assert_eq!(reason(start(&[""], &[], "")), Reason::NotFound);
         assert_eq!(reason(start(&["a\0b"], &[], "")), Reason::Invalid);

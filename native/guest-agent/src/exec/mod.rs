@@ -1,7 +1,9 @@
 //! One process per call: from the request to its last byte of output, and what others may do with it.
 
 mod attend;
+mod capabilities;
 mod cgroup;
+mod check;
 mod child;
 mod command;
 mod entry;
@@ -11,6 +13,8 @@ mod input;
 mod limits;
 mod lookup;
 mod output;
+mod privileges;
+mod rlimits;
 mod session;
 mod spawn;
 mod table;

@@ -1,6 +1,6 @@
 use super::attend::{Left, attend};
 use super::cgroup::{Cgroup, Cgroups};
-use super::command::{Command, identify};
+use super::command::{Agent, Command};
 use super::entry::{About, Ended, Entry};
 use super::failure::{Failure, decode_report};
 use super::limits::Limits;
@@ -10,6 +10,7 @@ use crate::proto::agent::exec_request::Message as Request;
 use crate::proto::agent::exec_response::Message as Response;
 use crate::proto::agent::{ExecExited, ExecRequest, ExecResponse, ExecStart, ExecStarted};
 use crate::reaper::Reaper;
+use crate::system;
 use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use tonic::{Status, Streaming};
@@ -21,17 +22,19 @@ pub type Requests = Streaming<ExecRequest>;
 pub struct Context {
     pub reaper: Arc<Reaper>,
     pub table: Arc<Table>,
+    agent: Agent,
     /// Where groups are made; opened by the first exec, before anything runs that could put something else there.
     cgroup_parent: Option<PathBuf>,
     cgroups: OnceLock<Option<Cgroups>>,
 }
 
 impl Context {
-    /// `cgroup_parent` is a directory of a cgroup v2 hierarchy; what is none of that is as good as None.
+    /// Also tells the kernel that this process is to be the last to go when memory runs out. `cgroup_parent` is a directory of a cgroup v2 hierarchy; what is none of that is as good as None.
     pub fn new(reaper: Arc<Reaper>, cgroup_parent: Option<PathBuf>) -> Self {
         Self {
             reaper,
             table: Arc::default(),
+            agent: Agent::this(system::shield_from_oom()),
             cgroup_parent,
             cgroups: OnceLock::new(),
         }
@@ -67,7 +70,7 @@ pub async fn run(context: Arc<Context>, mut requests: Requests, responses: Respo
 
 async fn serve(context: &Context, start: ExecStart, requests: Requests, responses: &Responses) -> Result<Ended, Left> {
     let limits = Limits::of(&start)?;
-    let command = Command::plan(&start, identify(&start.user)?)?;
+    let command = Command::plan(&start, &context.agent)?;
     let process = spawn(&command, &context.reaper, context.cgroup())?;
     let executed = tokio::select! {
         report = process.executed() => match report {

@@ -67,7 +67,7 @@ fn try_spawn(command: &Command, reaper: &Reaper, cgroup: Option<Cgroup>) -> io::
 
 /// /dev/stdout and its like open the pipe again, which only its owner may do.
 fn own(command: &Command, stdio: &[BorrowedFd<'_>]) -> io::Result<()> {
-    if let Some(identity) = &command.identity {
+    if let Some((identity, _)) = &command.identity {
         for fd in stdio {
             fchown(fd, Some(Uid::from_raw(identity.uid)), None)?;
         }

@@ -9,6 +9,8 @@ test("what is left out gets its default", () => {
     user: "",
     openStdin: false,
     detach: false,
+    newPrivileges: false,
+    limits: [],
   });
 });
 
@@ -29,6 +31,18 @@ test("a terminal has a size, an open stdin and a TERM", () => {
   expect(planExecStart(["sh"], { tty: false })).not.toHaveProperty("terminal");
 });
 
+test("rights and limits are sent", () => {
+  const options = { capabilities: { add: ["NET_ADMIN"] }, newPrivileges: true, rlimits: { nofile: 9 } };
+  expect(planExecStart(["x"], options)).toMatchObject({
+    capabilities: { add: ["NET_ADMIN"], drop: [] },
+    newPrivileges: true,
+    limits: [{ name: "nofile", soft: 9n, hard: 9n }],
+  });
+  expect(planExecStart(["x"], { rlimits: { core: { soft: 0, hard: Number.POSITIVE_INFINITY } } }).limits).toEqual([
+    { name: "core", soft: 0n, hard: 2n ** 64n - 1n },
+  ]);
+});
+
 test("times are sent as durations", () => {
   expect(planExecStart(["sh"], { timeoutMs: 1500, killGraceMs: 0 })).toMatchObject({
     timeout: { seconds: 1n, nanos: 500_000_000 },
@@ -44,6 +58,8 @@ test("what is given is sent as it is", () => {
     user: "u:g",
     openStdin: true,
     detach: false,
+    newPrivileges: false,
+    limits: [],
   });
 });
 
@@ -61,6 +77,9 @@ test.each<[string, readonly string[], ExecOptions, string]>([
   ["a terminal of no size", ["x"], { tty: { columns: 0, rows: 24 } }, "EXEC_INVALID"],
   ["a terminal of half a line", ["x"], { tty: { columns: 80, rows: 24.5 } }, "EXEC_INVALID"],
   ["a terminal that is too wide", ["x"], { tty: { columns: 65_536, rows: 24 } }, "EXEC_INVALID"],
+  ["a limit that is no whole number", ["x"], { rlimits: { nofile: 1.5 } }, "EXEC_INVALID"],
+  ["a limit below none", ["x"], { rlimits: { nofile: { soft: 0, hard: -1 } } }, "EXEC_INVALID"],
+  ["a capability with a NUL byte", ["x"], { capabilities: { drop: ["\0"] } }, "EXEC_INVALID"],
   ["a time limit before now", ["x"], { timeoutMs: -1 }, "EXEC_INVALID"],
   ["a time limit that no timer takes", ["x"], { timeoutMs: 2 ** 31 }, "EXEC_INVALID"],
   ["a grace that is no number", ["x"], { killGraceMs: Number.NaN }, "EXEC_INVALID"],

@@ -2,6 +2,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { AgentError } from "../errors/agent-error.ts";
 import type { ExecStartSchema } from "../gen/a3s/agent/v1/agent_pb.ts";
 import { durationFromMs } from "../time/duration.ts";
+import { planResourceLimits, type ResourceLimits, type ResourceName } from "./resource-limits.ts";
 import type { StdinSource } from "./stdin-source.ts";
 import { checkTerminalSize, DEFAULT_TERM, DEFAULT_TERMINAL_SIZE, type TerminalSize } from "./terminal-size.ts";
 
@@ -20,6 +21,12 @@ export const MAX_GRACE_MS = 3_600_000;
 
 /** A program and its arguments, or a line for the guest's `/bin/sh -c`. */
 export type ExecCommand = string | readonly string[];
+
+/** Capabilities by name, with or without `CAP_`. What is dropped is had by nobody, whoever adds it. */
+export interface CapabilityOptions {
+  readonly add?: readonly string[] | undefined;
+  readonly drop?: readonly string[] | undefined;
+}
 
 /** How a command is run. */
 export interface ExecOptions {
@@ -41,6 +48,18 @@ export interface ExecOptions {
   readonly tty?: boolean | TerminalSize | undefined;
   /** The command goes on when the call ends, however that comes; its output is dropped then. `client.processes` finds it. */
   readonly detached?: boolean | undefined;
+  /**
+   * Capabilities of the command beside or without those that container engines give root by default: names as in
+   * capabilities(7), or "ALL". What is added is had by any user, the default by root alone.
+   */
+  readonly capabilities?: CapabilityOptions | undefined;
+  /** Lets programs such as sudo and ping give the command rights that it has not; false by default (no_new_privs). */
+  readonly newPrivileges?: boolean | undefined;
+  /**
+   * Limits by the lower-case names of getrlimit(2): a number for both, or the soft one and the maximum; `Infinity` for none.
+   * Without `nofile` the soft limit of open files is 1024.
+   */
+  readonly rlimits?: Readonly<Partial<Record<ResourceName, number | ResourceLimits>>> | undefined;
   /** Abort to end the call: the guest kills the process and what it started; the process rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
   /**
@@ -74,6 +93,8 @@ export function planExecStart(
   const terminal = tty === false ? undefined : checkTerminalSize(tty === true ? DEFAULT_TERMINAL_SIZE : tty);
   checkText(user, "user");
   checkCwd(cwd);
+  const { add = [], drop = [] } = options.capabilities ?? {};
+  for (const name of [...add, ...drop]) checkText(name, "capability");
   return {
     argv,
     env: planEnv(options.env ?? DEFAULT_EXEC_ENV, terminal !== undefined),
@@ -82,6 +103,9 @@ export function planExecStart(
     openStdin: stdin !== undefined || terminal !== undefined,
     ...(terminal !== undefined && { terminal }),
     detach: detached,
+    ...(options.capabilities !== undefined && { capabilities: { add: [...add], drop: [...drop] } }),
+    newPrivileges: options.newPrivileges ?? false,
+    limits: planResourceLimits(options.rlimits ?? {}),
     ...planMs("timeout", options.timeoutMs, MAX_TIMEOUT_MS),
     ...planMs("killGrace", options.killGraceMs, MAX_GRACE_MS),
   };

@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file a3s/agent/v1/agent.proto.
  */
 export const file_a3s_agent_v1_agent: GenFile = /*@__PURE__*/
-  fileDesc("ChhhM3MvYWdlbnQvdjEvYWdlbnQucHJvdG8SDGEzcy5hZ2VudC52MSINCgtJbmZvUmVxdWVzdCKdAQoMSW5mb1Jlc3BvbnNlEhUKDWFnZW50X3ZlcnNpb24YASABKAkSEAoIcHJvdG9jb2wYAiABKA0SFgoOa2VybmVsX3JlbGVhc2UYAyABKAkSDwoHbWFjaGluZRgEIAEoCRIQCghob3N0bmFtZRgFIAEoCRIpCgZ1cHRpbWUYBiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24irAEKC0V4ZWNSZXF1ZXN0EigKBXN0YXJ0GAEgASgLMhcuYTNzLmFnZW50LnYxLkV4ZWNTdGFydEgAEg8KBXN0ZGluGAIgASgMSAASLwoLc3RkaW5fY2xvc2UYAyABKAsyGC5hM3MuYWdlbnQudjEuU3RkaW5DbG9zZUgAEiYKBnNpZ25hbBgEIAEoCzIULmEzcy5hZ2VudC52MS5TaWduYWxIAEIJCgdtZXNzYWdlIpECCglFeGVjU3RhcnQSDAoEYXJndhgBIAMoCRIuCgNlbnYYAiADKAsyIS5hM3MuYWdlbnQudjEuRW52aXJvbm1lbnRWYXJpYWJsZRILCgNjd2QYAyABKAkSDAoEdXNlchgEIAEoCRISCgpvcGVuX3N0ZGluGAUgASgIEiwKCHRlcm1pbmFsGAYgASgLMhouYTNzLmFnZW50LnYxLlRlcm1pbmFsU2l6ZRIOCgZkZXRhY2gYByABKAgSLQoKa2lsbF9ncmFjZRgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIqCgd0aW1lb3V0GAkgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIi0KDFRlcm1pbmFsU2l6ZRIPCgdjb2x1bW5zGAEgASgNEgwKBHJvd3MYAiABKA0iMgoTRW52aXJvbm1lbnRWYXJpYWJsZRIMCgRuYW1lGAEgASgJEg0KBXZhbHVlGAIgASgJIgwKClN0ZGluQ2xvc2UiGAoGU2lnbmFsEg4KBm51bWJlchgBIAEoBSLDAQoMRXhlY1Jlc3BvbnNlEiwKB3N0YXJ0ZWQYASABKAsyGS5hM3MuYWdlbnQudjEuRXhlY1N0YXJ0ZWRIABIQCgZzdGRvdXQYAiABKAxIABIQCgZzdGRlcnIYAyABKAxIABIqCgZleGl0ZWQYBCABKAsyGC5hM3MuYWdlbnQudjEuRXhlY0V4aXRlZEgAEioKBmZhaWxlZBgFIAEoCzIYLmEzcy5hZ2VudC52MS5FeGVjRmFpbGVkSABCCQoHbWVzc2FnZSImCgtFeGVjU3RhcnRlZBILCgNwaWQYASABKAUSCgoCaWQYAiABKAQiPQoKRXhlY0V4aXRlZBIMCgRjb2RlGAEgASgFEg4KBnNpZ25hbBgCIAEoBRIRCgl0aW1lZF9vdXQYAyABKAgi9QEKCkV4ZWNGYWlsZWQSLwoGcmVhc29uGAEgASgOMh8uYTNzLmFnZW50LnYxLkV4ZWNGYWlsZWQuUmVhc29uEg8KB21lc3NhZ2UYAiABKAkipAEKBlJlYXNvbhIWChJSRUFTT05fVU5TUEVDSUZJRUQQABIUChBSRUFTT05fTk9UX0ZPVU5EEAESGQoVUkVBU09OX05PVF9FWEVDVVRBQkxFEAISEwoPUkVBU09OX0JBRF9VU0VSEAMSEgoOUkVBU09OX0JBRF9DV0QQBBISCg5SRUFTT05fSU5WQUxJRBAFEhQKEFJFQVNPTl9SRVNPVVJDRVMQBiI7Cg9TaHV0ZG93blJlcXVlc3QSKAoFZ3JhY2UYASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iEgoQU2h1dGRvd25SZXNwb25zZTLbAQoMQWdlbnRTZXJ2aWNlEj0KBEluZm8SGS5hM3MuYWdlbnQudjEuSW5mb1JlcXVlc3QaGi5hM3MuYWdlbnQudjEuSW5mb1Jlc3BvbnNlEkEKBEV4ZWMSGS5hM3MuYWdlbnQudjEuRXhlY1JlcXVlc3QaGi5hM3MuYWdlbnQudjEuRXhlY1Jlc3BvbnNlKAEwARJJCghTaHV0ZG93bhIdLmEzcy5hZ2VudC52MS5TaHV0ZG93blJlcXVlc3QaHi5hM3MuYWdlbnQudjEuU2h1dGRvd25SZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_duration]);
+  fileDesc("ChhhM3MvYWdlbnQvdjEvYWdlbnQucHJvdG8SDGEzcy5hZ2VudC52MSINCgtJbmZvUmVxdWVzdCKdAQoMSW5mb1Jlc3BvbnNlEhUKDWFnZW50X3ZlcnNpb24YASABKAkSEAoIcHJvdG9jb2wYAiABKA0SFgoOa2VybmVsX3JlbGVhc2UYAyABKAkSDwoHbWFjaGluZRgEIAEoCRIQCghob3N0bmFtZRgFIAEoCRIpCgZ1cHRpbWUYBiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24irAEKC0V4ZWNSZXF1ZXN0EigKBXN0YXJ0GAEgASgLMhcuYTNzLmFnZW50LnYxLkV4ZWNTdGFydEgAEg8KBXN0ZGluGAIgASgMSAASLwoLc3RkaW5fY2xvc2UYAyABKAsyGC5hM3MuYWdlbnQudjEuU3RkaW5DbG9zZUgAEiYKBnNpZ25hbBgEIAEoCzIULmEzcy5hZ2VudC52MS5TaWduYWxIAEIJCgdtZXNzYWdlIogDCglFeGVjU3RhcnQSDAoEYXJndhgBIAMoCRIuCgNlbnYYAiADKAsyIS5hM3MuYWdlbnQudjEuRW52aXJvbm1lbnRWYXJpYWJsZRILCgNjd2QYAyABKAkSDAoEdXNlchgEIAEoCRISCgpvcGVuX3N0ZGluGAUgASgIEiwKCHRlcm1pbmFsGAYgASgLMhouYTNzLmFnZW50LnYxLlRlcm1pbmFsU2l6ZRIOCgZkZXRhY2gYByABKAgSLQoKa2lsbF9ncmFjZRgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIqCgd0aW1lb3V0GAkgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjAKDGNhcGFiaWxpdGllcxgKIAEoCzIaLmEzcy5hZ2VudC52MS5DYXBhYmlsaXRpZXMSFgoObmV3X3ByaXZpbGVnZXMYCyABKAgSKwoGbGltaXRzGAwgAygLMhsuYTNzLmFnZW50LnYxLlJlc291cmNlTGltaXQiKQoMQ2FwYWJpbGl0aWVzEgsKA2FkZBgBIAMoCRIMCgRkcm9wGAIgAygJIjkKDVJlc291cmNlTGltaXQSDAoEbmFtZRgBIAEoCRIMCgRzb2Z0GAIgASgEEgwKBGhhcmQYAyABKAQiLQoMVGVybWluYWxTaXplEg8KB2NvbHVtbnMYASABKA0SDAoEcm93cxgCIAEoDSIyChNFbnZpcm9ubWVudFZhcmlhYmxlEgwKBG5hbWUYASABKAkSDQoFdmFsdWUYAiABKAkiDAoKU3RkaW5DbG9zZSIYCgZTaWduYWwSDgoGbnVtYmVyGAEgASgFIsMBCgxFeGVjUmVzcG9uc2USLAoHc3RhcnRlZBgBIAEoCzIZLmEzcy5hZ2VudC52MS5FeGVjU3RhcnRlZEgAEhAKBnN0ZG91dBgCIAEoDEgAEhAKBnN0ZGVychgDIAEoDEgAEioKBmV4aXRlZBgEIAEoCzIYLmEzcy5hZ2VudC52MS5FeGVjRXhpdGVkSAASKgoGZmFpbGVkGAUgASgLMhguYTNzLmFnZW50LnYxLkV4ZWNGYWlsZWRIAEIJCgdtZXNzYWdlIiYKC0V4ZWNTdGFydGVkEgsKA3BpZBgBIAEoBRIKCgJpZBgCIAEoBCI9CgpFeGVjRXhpdGVkEgwKBGNvZGUYASABKAUSDgoGc2lnbmFsGAIgASgFEhEKCXRpbWVkX291dBgDIAEoCCL1AQoKRXhlY0ZhaWxlZBIvCgZyZWFzb24YASABKA4yHy5hM3MuYWdlbnQudjEuRXhlY0ZhaWxlZC5SZWFzb24SDwoHbWVzc2FnZRgCIAEoCSKkAQoGUmVhc29uEhYKElJFQVNPTl9VTlNQRUNJRklFRBAAEhQKEFJFQVNPTl9OT1RfRk9VTkQQARIZChVSRUFTT05fTk9UX0VYRUNVVEFCTEUQAhITCg9SRUFTT05fQkFEX1VTRVIQAxISCg5SRUFTT05fQkFEX0NXRBAEEhIKDlJFQVNPTl9JTlZBTElEEAUSFAoQUkVBU09OX1JFU09VUkNFUxAGIjsKD1NodXRkb3duUmVxdWVzdBIoCgVncmFjZRgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiISChBTaHV0ZG93blJlc3BvbnNlMtsBCgxBZ2VudFNlcnZpY2USPQoESW5mbxIZLmEzcy5hZ2VudC52MS5JbmZvUmVxdWVzdBoaLmEzcy5hZ2VudC52MS5JbmZvUmVzcG9uc2USQQoERXhlYxIZLmEzcy5hZ2VudC52MS5FeGVjUmVxdWVzdBoaLmEzcy5hZ2VudC52MS5FeGVjUmVzcG9uc2UoATABEkkKCFNodXRkb3duEh0uYTNzLmFnZW50LnYxLlNodXRkb3duUmVxdWVzdBoeLmEzcy5hZ2VudC52MS5TaHV0ZG93blJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_duration]);
 
 /**
  * @generated from message a3s.agent.v1.InfoRequest
@@ -186,6 +186,27 @@ export type ExecStart = Message<"a3s.agent.v1.ExecStart"> & {
    * @generated from field: google.protobuf.Duration timeout = 9;
    */
   timeout?: Duration | undefined;
+
+  /**
+   * Absent: what container engines give by default.
+   *
+   * @generated from field: a3s.agent.v1.Capabilities capabilities = 10;
+   */
+  capabilities?: Capabilities | undefined;
+
+  /**
+   * Lets set-user-ID programs and file capabilities give rights that the process has not; no_new_privs is set otherwise.
+   *
+   * @generated from field: bool new_privileges = 11;
+   */
+  newPrivileges: boolean;
+
+  /**
+   * The last one of a name counts. Without one of "nofile" the soft limit of open files is 1024.
+   *
+   * @generated from field: repeated a3s.agent.v1.ResourceLimit limits = 12;
+   */
+  limits: ResourceLimit[];
 };
 
 /**
@@ -194,6 +215,62 @@ export type ExecStart = Message<"a3s.agent.v1.ExecStart"> & {
  */
 export const ExecStartSchema: GenMessage<ExecStart> = /*@__PURE__*/
   messageDesc(file_a3s_agent_v1_agent, 3);
+
+/**
+ * Names as in capabilities(7), with or without CAP_, or "ALL". What is added is had by any user, what is there by default
+ * by root alone; what is dropped is had by nobody.
+ *
+ * @generated from message a3s.agent.v1.Capabilities
+ */
+export type Capabilities = Message<"a3s.agent.v1.Capabilities"> & {
+  /**
+   * @generated from field: repeated string add = 1;
+   */
+  add: string[];
+
+  /**
+   * @generated from field: repeated string drop = 2;
+   */
+  drop: string[];
+};
+
+/**
+ * Describes the message a3s.agent.v1.Capabilities.
+ * Use `create(CapabilitiesSchema)` to create a new message.
+ */
+export const CapabilitiesSchema: GenMessage<Capabilities> = /*@__PURE__*/
+  messageDesc(file_a3s_agent_v1_agent, 4);
+
+/**
+ * @generated from message a3s.agent.v1.ResourceLimit
+ */
+export type ResourceLimit = Message<"a3s.agent.v1.ResourceLimit"> & {
+  /**
+   * Of getrlimit(2), such as "nofile".
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * The highest number means no limit.
+   *
+   * @generated from field: uint64 soft = 2;
+   */
+  soft: bigint;
+
+  /**
+   * @generated from field: uint64 hard = 3;
+   */
+  hard: bigint;
+};
+
+/**
+ * Describes the message a3s.agent.v1.ResourceLimit.
+ * Use `create(ResourceLimitSchema)` to create a new message.
+ */
+export const ResourceLimitSchema: GenMessage<ResourceLimit> = /*@__PURE__*/
+  messageDesc(file_a3s_agent_v1_agent, 5);
 
 /**
  * In characters, 1 to 65535 each.
@@ -217,7 +294,7 @@ export type TerminalSize = Message<"a3s.agent.v1.TerminalSize"> & {
  * Use `create(TerminalSizeSchema)` to create a new message.
  */
 export const TerminalSizeSchema: GenMessage<TerminalSize> = /*@__PURE__*/
-  messageDesc(file_a3s_agent_v1_agent, 4);
+  messageDesc(file_a3s_agent_v1_agent, 6);
 
 /**
  * @generated from message a3s.agent.v1.EnvironmentVariable
@@ -239,7 +316,7 @@ export type EnvironmentVariable = Message<"a3s.agent.v1.EnvironmentVariable"> & 
  * Use `create(EnvironmentVariableSchema)` to create a new message.
  */
 export const EnvironmentVariableSchema: GenMessage<EnvironmentVariable> = /*@__PURE__*/
-  messageDesc(file_a3s_agent_v1_agent, 5);
+  messageDesc(file_a3s_agent_v1_agent, 7);
 
 /**
  * @generated from message a3s.agent.v1.StdinClose
@@ -252,7 +329,7 @@ export type StdinClose = Message<"a3s.agent.v1.StdinClose"> & {
  * Use `create(StdinCloseSchema)` to create a new message.
  */
 export const StdinCloseSchema: GenMessage<StdinClose> = /*@__PURE__*/
-  messageDesc(file_a3s_agent_v1_agent, 6);
+  messageDesc(file_a3s_agent_v1_agent, 8);
 
 /**
  * @generated from message a3s.agent.v1.Signal
@@ -271,7 +348,7 @@ export type Signal = Message<"a3s.agent.v1.Signal"> & {
  * Use `create(SignalSchema)` to create a new message.
  */
 export const SignalSchema: GenMessage<Signal> = /*@__PURE__*/
-  messageDesc(file_a3s_agent_v1_agent, 7);
+  messageDesc(file_a3s_agent_v1_agent, 9);
 
 /**
  * @generated from message a3s.agent.v1.ExecResponse
@@ -320,7 +397,7 @@ export type ExecResponse = Message<"a3s.agent.v1.ExecResponse"> & {
  * Use `create(ExecResponseSchema)` to create a new message.
  */
 export const ExecResponseSchema: GenMessage<ExecResponse> = /*@__PURE__*/
-  messageDesc(file_a3s_agent_v1_agent, 8);
+  messageDesc(file_a3s_agent_v1_agent, 10);
 
 /**
  * @generated from message a3s.agent.v1.ExecStarted
@@ -346,7 +423,7 @@ export type ExecStarted = Message<"a3s.agent.v1.ExecStarted"> & {
  * Use `create(ExecStartedSchema)` to create a new message.
  */
 export const ExecStartedSchema: GenMessage<ExecStarted> = /*@__PURE__*/
-  messageDesc(file_a3s_agent_v1_agent, 9);
+  messageDesc(file_a3s_agent_v1_agent, 11);
 
 /**
  * @generated from message a3s.agent.v1.ExecExited
@@ -379,7 +456,7 @@ export type ExecExited = Message<"a3s.agent.v1.ExecExited"> & {
  * Use `create(ExecExitedSchema)` to create a new message.
  */
 export const ExecExitedSchema: GenMessage<ExecExited> = /*@__PURE__*/
-  messageDesc(file_a3s_agent_v1_agent, 10);
+  messageDesc(file_a3s_agent_v1_agent, 12);
 
 /**
  * The process could not be started.
@@ -403,7 +480,7 @@ export type ExecFailed = Message<"a3s.agent.v1.ExecFailed"> & {
  * Use `create(ExecFailedSchema)` to create a new message.
  */
 export const ExecFailedSchema: GenMessage<ExecFailed> = /*@__PURE__*/
-  messageDesc(file_a3s_agent_v1_agent, 11);
+  messageDesc(file_a3s_agent_v1_agent, 13);
 
 /**
  * @generated from enum a3s.agent.v1.ExecFailed.Reason
@@ -458,7 +535,7 @@ export type ExecFailed_Reason = (typeof ExecFailed_Reason)[keyof typeof ExecFail
  * Describes the enum a3s.agent.v1.ExecFailed.Reason.
  */
 export const ExecFailed_ReasonSchema: GenEnum<ExecFailed_Reason> = /*@__PURE__*/
-  enumDesc(file_a3s_agent_v1_agent, 11, 0);
+  enumDesc(file_a3s_agent_v1_agent, 13, 0);
 
 /**
  * @generated from message a3s.agent.v1.ShutdownRequest
@@ -477,7 +554,7 @@ export type ShutdownRequest = Message<"a3s.agent.v1.ShutdownRequest"> & {
  * Use `create(ShutdownRequestSchema)` to create a new message.
  */
 export const ShutdownRequestSchema: GenMessage<ShutdownRequest> = /*@__PURE__*/
-  messageDesc(file_a3s_agent_v1_agent, 12);
+  messageDesc(file_a3s_agent_v1_agent, 14);
 
 /**
  * @generated from message a3s.agent.v1.ShutdownResponse
@@ -490,7 +567,7 @@ export type ShutdownResponse = Message<"a3s.agent.v1.ShutdownResponse"> & {
  * Use `create(ShutdownResponseSchema)` to create a new message.
  */
 export const ShutdownResponseSchema: GenMessage<ShutdownResponse> = /*@__PURE__*/
-  messageDesc(file_a3s_agent_v1_agent, 13);
+  messageDesc(file_a3s_agent_v1_agent, 15);
 
 /**
  * @generated from service a3s.agent.v1.AgentService
