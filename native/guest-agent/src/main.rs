@@ -4,7 +4,7 @@
 use guest_agent::exec::Context;
 use guest_agent::power::Power;
 use guest_agent::reaper::Reaper;
-use guest_agent::rpc::{Agent, Health, Processes, Services, serve};
+use guest_agent::rpc::{Health, Services, serve};
 use guest_agent::shutdown::{self, Reach, Trigger};
 use guest_agent::signals::Signals;
 use guest_agent::{VERSION, boot, system, transport};
@@ -67,11 +67,7 @@ async fn serve_until_told(path: &Path, cgroups: Option<PathBuf>) -> io::Result<(
     let (serving, health) = watch::channel(true);
     let trigger = Trigger::default();
     let context = Arc::new(Context::new(reaper.clone(), cgroups));
-    let agent = Agent::new(context.clone(), trigger.clone());
-    let server = serve(
-        listener,
-        Services::new(agent, Processes::new(context.clone()), Health::new(health)),
-    );
+    let server = serve(listener, Services::new(&context, trigger.clone(), Health::new(health)));
     println!("serving {}", path.display());
     tokio::spawn(attend(signals, reaper.clone(), trigger.clone()));
     let grace = trigger.grace().await;

@@ -35,3 +35,5 @@ export {
   type KeepAliveOptions,
 } from "./session/keep-alive.ts";
 export { MAX_SOCKET_PATH_BYTES } from "./socket/socket-path.ts";
+export type { AgentSystem } from "./system/agent-system.ts";
+export type { GuestStats } from "./system/guest-stats.ts";

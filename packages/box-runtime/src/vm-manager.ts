@@ -1,4 +1,12 @@
-import type { AgentClient, AgentInfo, AgentProcesses, ExecCommand, ExecOptions, ExecProcess } from "@a3s/agent-client";
+import type {
+  AgentClient,
+  AgentInfo,
+  AgentProcesses,
+  AgentSystem,
+  ExecCommand,
+  ExecOptions,
+  ExecProcess,
+} from "@a3s/agent-client";
 import {
   type BoxConfig,
   type BoxConfigInput,
@@ -18,6 +26,7 @@ import { RuntimeError } from "./errors/runtime-error.ts";
 import type { BoxEvents } from "./events.ts";
 import type { ImagePullOptions } from "./image/find-image.ts";
 import { type CommandRequest, planEnvironment, planMainProcess } from "./plan/command.ts";
+import { parseStopSignal } from "./plan/stop-signal.ts";
 import { ReleaseStack } from "./release-stack.ts";
 import { type BoxState, type BoxTransition, INITIAL_STATUS, nextStatus, requireLive } from "./state/box-state.ts";
 
@@ -177,8 +186,14 @@ export class VmManager implements AsyncDisposable {
     return this.#agent("processes").processes;
   }
 
+  /** What the guest uses, its clock and its disks. @throws RuntimeError `STATE_INVALID` */
+  get system(): AgentSystem {
+    return this.#agent("system").system;
+  }
+
   /**
-   * Starts the image's own process: its entrypoint with the given command, or else with the image's.
+   * Starts the image's own process: its entrypoint with the given command, or else with the image's. {@link destroy} asks it
+   * to end with the image's stop signal.
    *
    * @throws RuntimeError `STATE_INVALID`, `COMMAND_MISSING`
    */
@@ -186,7 +201,8 @@ export class VmManager implements AsyncDisposable {
     const agent = this.#agent("run");
     const { argv, ...environment } = planMainProcess(this.#image(), request);
     const { command: _, ...options } = request;
-    return agent.exec(argv, { ...options, ...environment });
+    const stopSignal = request.stopSignal ?? parseStopSignal(this.#image().stopSignal);
+    return agent.exec(argv, { ...options, ...environment, stopSignal });
   }
 
   /** Marks the box busy until disposed. Sessions are counted. @throws RuntimeError `STATE_INVALID` */

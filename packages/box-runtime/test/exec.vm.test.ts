@@ -107,7 +107,33 @@ test("commands have the rights of a container's, the agent those of PID 1", asyn
 });
 
 test("memory that runs out ends a command, not the agent", async () => {
-  const result = await vm.exec("dd if=/dev/zero of=/dev/null bs=400M count=1");
-  expect(result).toMatchObject({ exitCode: 137 });
+  const result = await vm.exec("yes $(printf %01000d 0) | sort >/dev/null", { timeoutMs: 100_000 });
+  expect(result).toMatchObject({ exitCode: 137, timedOut: false });
   expect(await vm.healthCheck()).toBe(true);
+});
+
+test("the guest's statistics, clock, disks and random numbers are within reach", async () => {
+  const { cpu, memory } = await vm.system.stats();
+  expect(cpu.count).toBe(vm.config.vcpus);
+  expect(memory.totalBytes).toBeGreaterThan(128 * 1024 * 1024);
+  expect(memory.totalBytes).toBeLessThanOrEqual(256 * 1024 * 1024);
+  expect(memory.availableBytes).toBeLessThan(memory.totalBytes);
+  await vm.system.setTime(new Date("2040-01-01T00:00:00Z"));
+  expect(await output("date -u +%Y-%m-%dT%H")).toBe("2040-01-01T00\n");
+  await vm.system.setTime();
+  expect(Math.abs(Number(await output("date +%s")) * 1000 - Date.now())).toBeLessThan(30_000);
+  await vm.system.sync({ timeoutMs: 60_000 });
+  await vm.system.reseedRandom();
+});
+
+test("destroy() asks a process with its stop signal and waits for it", async () => {
+  const script =
+    "trap 'sleep 0.2; echo told; exit 6' QUIT; trap 'exit 7' TERM; echo ready; while :; do sleep 0.05; done";
+  const main = vm.run({ command: ["sh", "-c", script], stopSignal: "SIGQUIT" });
+  const until = watch(main);
+  await until("ready");
+  const destroyed = vm.destroy();
+  await until("told");
+  expect(await main).toMatchObject({ exitCode: 6, signal: null });
+  await destroyed;
 });

@@ -62,10 +62,10 @@ pub async fn attend(
         (_, parting) if entry.has_terminal() => {
             // Hangs up, and the kernel sends SIGHUP.
             drop(output);
-            entry.end(libc::SIGCONT, parting.unwrap_or_default()).await;
+            entry.finish(parting.unwrap_or_default()).await;
         }
         (_, parting) => {
-            tokio::join!(entry.end(libc::SIGTERM, parting.unwrap_or_default()), output);
+            tokio::join!(entry.end(parting.unwrap_or_default()), output);
         }
     }
     Err(left)
@@ -77,7 +77,7 @@ async fn keep_limit(entry: &Arc<Entry>, limits: Limits) -> Infallible {
         entry.note_timeout();
         // Goes on when the session ends with the leader: others of its tree may be left.
         let entry = entry.clone();
-        tokio::spawn(async move { entry.end(libc::SIGTERM, limits.grace).await });
+        tokio::spawn(async move { entry.end(limits.grace).await });
     }
     pending().await
 }

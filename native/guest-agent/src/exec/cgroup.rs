@@ -2,6 +2,8 @@ use crate::system;
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, fstatfs, mkdirat, open, openat, unlinkat};
 use rustix::io::{Errno, pread, write};
 use std::ffi::CStr;
+use std::fs::File;
+use std::io::Read;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::Path;
 use std::sync::Arc;
@@ -12,6 +14,8 @@ use tokio::io::Interest;
 const CGROUP2: u64 = 0x6367_7270;
 /// Directories that a process may have made below its group; deeper ones stay.
 const MAX_DEPTH: u32 = 16;
+/// Of a list of processes: well over 100 000 of them.
+const MAX_LIST_BYTES: u64 = 1 << 20;
 const DIRECTORY: OFlags = OFlags::RDONLY
     .union(OFlags::DIRECTORY)
     .union(OFlags::NOFOLLOW)
@@ -60,6 +64,22 @@ impl Cgroup {
     pub fn kill(&self) {
         if let Ok(file) = self.file(c"cgroup.kill", OFlags::WRONLY) {
             let _ = write(file, b"1");
+        }
+    }
+
+    /// Sends a signal to each process that is in it now.
+    pub fn signal(&self, number: i32) {
+        let Ok(file) = self.file(c"cgroup.procs", OFlags::RDONLY) else {
+            return;
+        };
+        let mut text = String::new();
+        let _ = File::from(file).take(MAX_LIST_BYTES).read_to_string(&mut text);
+        for pid in text
+            .lines()
+            .filter_map(|line| line.parse::<libc::pid_t>().ok())
+            .filter(|pid| *pid > 1)
+        {
+            unsafe { libc::kill(pid, number) };
         }
     }
 

@@ -27,6 +27,7 @@ pub struct Entry {
     /// Held by the session alone, so that its end is the terminal's.
     terminal: Option<Weak<Terminal>>,
     timed_out: AtomicBool,
+    stop_signal: Option<i32>,
 }
 
 /// What a list of processes says.
@@ -67,6 +68,7 @@ impl Entry {
         tree: Tree,
         ending: Ending,
         terminal: Option<&Arc<Terminal>>,
+        stop_signal: Option<i32>,
     ) -> Self {
         Self {
             id,
@@ -76,6 +78,7 @@ impl Entry {
             ending,
             terminal: terminal.map(Arc::downgrade),
             timed_out: AtomicBool::new(false),
+            stop_signal,
         }
     }
 
@@ -112,12 +115,27 @@ impl Entry {
         }
     }
 
-    /// Ends everything that the process has started: `polite` goes to its group, SIGKILL after the grace to all.
-    pub async fn end(&self, polite: i32, grace: Duration) {
+    /// Asks it to end.
+    pub fn ask(&self) {
+        match self.stop_signal {
+            Some(number) => self.tree.signal_leader(number),
+            None => self.tree.signal(libc::SIGTERM),
+        }
+        // A stopped process sees a signal only when it goes on.
+        self.tree.signal(libc::SIGCONT);
+    }
+
+    /// Ends everything that the process has started: asks first where there is a grace.
+    pub async fn end(&self, grace: Duration) {
         if !grace.is_zero() {
-            self.tree.signal(polite);
-            // A stopped process sees a signal only when it goes on.
-            self.tree.signal(libc::SIGCONT);
+            self.ask();
+        }
+        self.finish(grace).await;
+    }
+
+    /// Kills whatever is left after the grace.
+    pub async fn finish(&self, grace: Duration) {
+        if !grace.is_zero() {
             let _ = timeout(grace, self.over()).await;
         }
         self.tree.kill();

@@ -16,6 +16,8 @@ pub struct Limits {
     pub grace: Duration,
     /// From the caller's departure to SIGKILL; None when the process outlives the call.
     pub parting: Option<Duration>,
+    /// What asks the process alone to end; None for SIGTERM to its group.
+    pub stop_signal: Option<i32>,
 }
 
 impl Limits {
@@ -28,8 +30,17 @@ impl Limits {
         Ok(Self {
             timeout: bounded("timeout", start.timeout, MAX_TIMEOUT)?,
             grace: grace.unwrap_or_default(),
+            stop_signal: stop_signal(start.stop_signal)?,
             parting: (!start.detach).then(|| grace.unwrap_or(unasked)),
         })
+    }
+}
+
+fn stop_signal(number: i32) -> Result<Option<i32>, Failure> {
+    match number {
+        0 => Ok(None),
+        1..=64 => Ok(Some(number)),
+        _ => Err(Failure::invalid(format!("{number} is no signal"))),
     }
 }
 
@@ -77,6 +88,19 @@ mod tests {
             (limits(detached.clone()).parting, limits(detached).timeout),
             (None, Some(Duration::from_secs(9)))
         );
+    }
+
+    #[test]
+    fn a_stop_signal_is_a_signal() {
+        let stop = |stop_signal| {
+            Limits::of(&ExecStart {
+                stop_signal,
+                ..ExecStart::default()
+            })
+        };
+        assert_eq!(stop(0).unwrap().stop_signal, None);
+        assert_eq!(stop(37).unwrap().stop_signal, Some(37));
+        assert!(stop(-1).is_err() && stop(65).is_err());
     }
 
     #[test]

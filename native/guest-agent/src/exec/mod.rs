@@ -1,5 +1,6 @@
 //! One process per call: from the request to its last byte of output, and what others may do with it.
 
+mod agent;
 mod attend;
 mod capabilities;
 mod cgroup;

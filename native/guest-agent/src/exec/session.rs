@@ -1,6 +1,7 @@
+use super::agent::Agent;
 use super::attend::{Left, attend};
 use super::cgroup::{Cgroup, Cgroups};
-use super::command::{Agent, Command};
+use super::command::Command;
 use super::entry::{About, Ended, Entry};
 use super::failure::{Failure, decode_report};
 use super::limits::Limits;
@@ -90,9 +91,17 @@ async fn serve(context: &Context, start: ExecStart, requests: Requests, response
         Stdio::Pipes { .. } => None,
     };
     let about = About::of(&start);
-    let entry = context
-        .table
-        .add(|id| Entry::new(id, pid, about, process.tree, process.ending, terminal));
+    let entry = context.table.add(|id| {
+        Entry::new(
+            id,
+            pid,
+            about,
+            process.tree,
+            process.ending,
+            terminal,
+            limits.stop_signal,
+        )
+    });
     let started = ExecStarted { pid, id: entry.id };
     // Who has gone by now is noticed next.
     let _ = responses

@@ -41,6 +41,11 @@ impl Table {
         self.state().running.values().cloned().collect()
     }
 
+    /// Those that have ended themselves, while something that they started runs on.
+    pub fn left(&self) -> Vec<Arc<Entry>> {
+        self.state().left.values().cloned().collect()
+    }
+
     pub fn find(&self, id: u64) -> Option<Known> {
         let state = self.state();
         let running = state.running.get(&id).cloned().map(Known::Running);

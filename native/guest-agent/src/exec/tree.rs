@@ -18,6 +18,19 @@ impl Tree {
         self.group.signal(number);
     }
 
+    /// To the process itself.
+    pub fn signal_leader(&self, number: i32) {
+        self.group.signal_leader(number);
+    }
+
+    /// To everything that is there, as far as cgroups tell.
+    pub fn signal_all(&self, number: i32) {
+        match &self.cgroup {
+            Some(cgroup) => cgroup.signal(number),
+            None => self.group.signal(number),
+        }
+    }
+
     /// SIGKILL to everything.
     pub fn kill(&self) {
         if let Some(cgroup) = &self.cgroup {

@@ -4,7 +4,12 @@ use crate::proto::health::{HealthCheckRequest, HealthCheckResponse, health_serve
 use tokio::sync::{mpsc, watch};
 use tonic::{Request, Response, Status};
 
-const SERVICES: [&str; 3] = ["", "a3s.agent.v1.AgentService", "a3s.agent.v1.ProcessService"];
+const SERVICES: [&str; 4] = [
+    "",
+    "a3s.agent.v1.AgentService",
+    "a3s.agent.v1.ProcessService",
+    "a3s.agent.v1.SystemService",
+];
 
 /// The switch behind [`Health`]: true while calls are served.
 pub type Serving = watch::Sender<bool>;

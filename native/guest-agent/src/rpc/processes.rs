@@ -77,7 +77,7 @@ impl ProcessService for Processes {
         let known = self.known(id)?;
         if let Some(entry) = self.context.table.tree(id) {
             // A task of its own: it goes on when the caller does not wait.
-            tokio::spawn(async move { entry.end(libc::SIGTERM, grace).await });
+            tokio::spawn(async move { entry.end(grace).await });
         }
         let exited = Some(exited_message(ended(known).await));
         Ok(Response::new(KillProcessResponse { exited }))

@@ -1,12 +1,16 @@
-use super::{Agent, Health, Processes};
+use super::{Agent, Health, Machine, Processes};
+use crate::exec::Context;
 use crate::proto::agent::agent_service_server::AgentServiceServer;
 use crate::proto::agent::process_service_server::ProcessServiceServer;
+use crate::proto::agent::system_service_server::SystemServiceServer;
 use crate::proto::health::health_server::HealthServer;
+use crate::shutdown::Trigger;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use tonic::body::Body;
 use tower_service::Service;
 
@@ -15,14 +19,16 @@ use tower_service::Service;
 pub struct Services {
     agent: AgentServiceServer<Agent>,
     processes: ProcessServiceServer<Processes>,
+    machine: SystemServiceServer<Machine>,
     health: HealthServer<Health>,
 }
 
 impl Services {
-    pub fn new(agent: Agent, processes: Processes, health: Health) -> Self {
+    pub fn new(context: &Arc<Context>, shutdown: Trigger, health: Health) -> Self {
         Self {
-            agent: AgentServiceServer::new(agent),
-            processes: ProcessServiceServer::new(processes),
+            agent: AgentServiceServer::new(Agent::new(context.clone(), shutdown)),
+            processes: ProcessServiceServer::new(Processes::new(context.clone())),
+            machine: SystemServiceServer::new(Machine::new(context.clone())),
             health: HealthServer::new(health),
         }
     }
@@ -38,6 +44,7 @@ impl hyper::service::Service<Request<Incoming>> for Services {
         match service {
             "a3s.agent.v1.AgentService" => self.agent.clone().call(request),
             "a3s.agent.v1.ProcessService" => self.processes.clone().call(request),
+            "a3s.agent.v1.SystemService" => self.machine.clone().call(request),
             "grpc.health.v1.Health" => self.health.clone().call(request),
             _ => Box::pin(async { Ok(tonic::Status::unimplemented("no such service").into_http()) }),
         }

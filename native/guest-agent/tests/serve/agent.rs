@@ -2,6 +2,7 @@ use guest_agent::proto::agent::agent_service_client::AgentServiceClient;
 use guest_agent::proto::agent::exec_request::Message as Request;
 use guest_agent::proto::agent::exec_response::Message as Response;
 use guest_agent::proto::agent::process_service_client::ProcessServiceClient;
+use guest_agent::proto::agent::system_service_client::SystemServiceClient;
 use guest_agent::proto::agent::{
     EnvironmentVariable, ExecExited, ExecFailed, ExecRequest, ExecResponse, ExecStart, ExecStarted, Signal, StdinClose,
 };
@@ -56,6 +57,10 @@ impl Agent {
 
     pub async fn processes(&self) -> ProcessServiceClient<Channel> {
         ProcessServiceClient::with_origin(self.channel().await, Channel::origin())
+    }
+
+    pub async fn machine(&self) -> SystemServiceClient<Channel> {
+        SystemServiceClient::with_origin(self.channel().await, Channel::origin())
     }
 
     /// Resident memory in KiB.

@@ -186,6 +186,24 @@ async fn the_agent_takes_its_own_directory_with_it() {
     assert_eq!(left.count(), 0);
 }
 
+#[tokio::test]
+async fn a_shutdown_tells_also_what_has_left_its_session() {
+    let Some(place) = Place::make("shutdown") else { return };
+    let mut agent = place.agent();
+    let mut client = agent.client().await;
+    let (exec, _, escapee) = with_escapee(&agent, "read line; exit 3").await;
+    exec.close_stdin().await;
+    assert_eq!(exec.finish().await.unwrap().code(), 3);
+    let grace = Some(prost_types::Duration { seconds: 60, nanos: 0 });
+    client
+        .shutdown(guest_agent::proto::agent::ShutdownRequest { grace })
+        .await
+        .unwrap();
+    drop(client);
+    assert!(agent.process.wait().unwrap().success());
+    assert!(wait_gone(escapee).await);
+}
+
 /// The groups that are there when the agent has dealt with every end so far: each `true` passes its event loop a few
 /// times.
 async fn settled(place: &Place, agent: &Agent) -> usize {

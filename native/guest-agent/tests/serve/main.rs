@@ -6,6 +6,7 @@ mod endings;
 mod failures;
 mod health;
 mod load;
+mod machine;
 mod privileges;
 mod processes;
 mod streams;

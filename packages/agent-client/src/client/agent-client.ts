@@ -7,6 +7,7 @@ import { type ExecCommand, type ExecOptions, MAX_GRACE_MS } from "../exec/exec-o
 import { ExecProcess } from "../exec/exec-process.ts";
 import { AgentService, ShutdownRequestSchema } from "../gen/a3s/agent/v1/agent_pb.ts";
 import { ProcessService } from "../gen/a3s/agent/v1/process_pb.ts";
+import { SystemService } from "../gen/a3s/agent/v1/system_pb.ts";
 import { Health } from "../gen/grpc/health/v1/health_pb.ts";
 import { AgentProcesses } from "../processes/agent-processes.ts";
 import { MAX_AGENT_MESSAGE_BYTES } from "../protocol.ts";
@@ -14,6 +15,7 @@ import { AgentSession } from "../session/agent-session.ts";
 import { type CallOptions, callAgent } from "../session/call.ts";
 import type { KeepAliveOptions } from "../session/keep-alive.ts";
 import { checkSocketPath } from "../socket/socket-path.ts";
+import { AgentSystem } from "../system/agent-system.ts";
 import { durationFromMs } from "../time/duration.ts";
 import { type AgentHealth, readHealth } from "./agent-health.ts";
 import { type AgentInfo, readInfo } from "./agent-info.ts";
@@ -35,7 +37,7 @@ export interface HealthOptions extends CallOptions {
 
 /** Options of {@link AgentClient.shutdown}. */
 export interface ShutdownOptions extends CallOptions {
-  /** From SIGTERM to SIGKILL for what runs in the guest, in milliseconds; at most one hour, 0 by default. */
+  /** To SIGKILL for what has not ended when it was asked to, in milliseconds; at most one hour, 0 by default. */
   readonly graceMs?: number | undefined;
 }
 
@@ -53,6 +55,8 @@ export class AgentClient implements AsyncDisposable {
   readonly socketPath: string;
   /** What `exec` has started in the guest, whoever called it. */
   readonly processes: AgentProcesses;
+  /** The guest as a whole: what it uses, its clock, its disks. */
+  readonly system: AgentSystem;
   readonly #session: AgentSession;
   readonly #agent: Client<typeof AgentService>;
   readonly #health: Client<typeof Health>;
@@ -71,6 +75,7 @@ export class AgentClient implements AsyncDisposable {
     this.#agent = createClient(AgentService, transport);
     this.#health = createClient(Health, transport);
     this.processes = new AgentProcesses(createClient(ProcessService, transport));
+    this.system = new AgentSystem(createClient(SystemService, transport));
     const abort = () => this.#session.close(closed(signal?.reason));
     if (signal?.aborted) abort();
     else signal?.addEventListener("abort", abort, { once: true });

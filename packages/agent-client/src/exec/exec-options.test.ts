@@ -43,6 +43,12 @@ test("rights and limits are sent", () => {
   ]);
 });
 
+test("a stop signal is sent by its number", () => {
+  expect(planExecStart(["x"], { stopSignal: "SIGQUIT" }).stopSignal).toBe(3);
+  expect(planExecStart(["x"], { stopSignal: 37 }).stopSignal).toBe(37);
+  expect(() => planExecStart(["x"], { stopSignal: 65 })).toThrow(expect.objectContaining({ code: "EXEC_INVALID" }));
+});
+
 test("times are sent as durations", () => {
   expect(planExecStart(["sh"], { timeoutMs: 1500, killGraceMs: 0 })).toMatchObject({
     timeout: { seconds: 1n, nanos: 500_000_000 },

@@ -2,6 +2,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { AgentError } from "../errors/agent-error.ts";
 import type { ExecStartSchema } from "../gen/a3s/agent/v1/agent_pb.ts";
 import { durationFromMs } from "../time/duration.ts";
+import { type LinuxSignal, signalNumber } from "./linux-signal.ts";
 import { planResourceLimits, type ResourceLimits, type ResourceName } from "./resource-limits.ts";
 import type { StdinSource } from "./stdin-source.ts";
 import { checkTerminalSize, DEFAULT_TERM, DEFAULT_TERMINAL_SIZE, type TerminalSize } from "./terminal-size.ts";
@@ -72,6 +73,11 @@ export interface ExecOptions {
    * SIGKILL comes at once, and 1 s after a terminal hung up.
    */
   readonly killGraceMs?: number | undefined;
+  /**
+   * What asks the command, and it alone, to end, where a grace or the guest's shutdown has it asked. Left out, its process
+   * group gets SIGTERM.
+   */
+  readonly stopSignal?: LinuxSignal | number | undefined;
   /** Bytes that an awaited process keeps of each output stream; {@link DEFAULT_MAX_BUFFER_BYTES} by default. */
   readonly maxBufferBytes?: number | undefined;
 }
@@ -106,6 +112,7 @@ export function planExecStart(
     ...(options.capabilities !== undefined && { capabilities: { add: [...add], drop: [...drop] } }),
     newPrivileges: options.newPrivileges ?? false,
     limits: planResourceLimits(options.rlimits ?? {}),
+    ...(options.stopSignal !== undefined && { stopSignal: signalNumber(options.stopSignal) }),
     ...planMs("timeout", options.timeoutMs, MAX_TIMEOUT_MS),
     ...planMs("killGrace", options.killGraceMs, MAX_GRACE_MS),
   };
