@@ -107,7 +107,9 @@ test("commands have the rights of a container's, the agent those of PID 1", asyn
 });
 
 test("memory that runs out ends a command, not the agent", async () => {
-  const result = await vm.exec("yes $(printf %01000d 0) | sort >/dev/null", { timeoutMs: 100_000 });
+  const result = await vm.exec(["awk", 'BEGIN { s = sprintf("%1000000s", ""); for (;;) a[i++] = s i }'], {
+    timeoutMs: 100_000,
+  });
   expect(result).toMatchObject({ exitCode: 137, timedOut: false });
   expect(await vm.healthCheck()).toBe(true);
 });
@@ -116,7 +118,8 @@ test("the guest's statistics, clock, disks and random numbers are within reach",
   const { cpu, memory } = await vm.system.stats();
   expect(cpu.count).toBe(vm.config.vcpus);
   expect(memory.totalBytes).toBeGreaterThan(128 * 1024 * 1024);
-  expect(memory.totalBytes).toBeLessThanOrEqual(256 * 1024 * 1024);
+  // libkrun rounds up.
+  expect(memory.totalBytes).toBeLessThan(320 * 1024 * 1024);
   expect(memory.availableBytes).toBeLessThan(memory.totalBytes);
   await vm.system.setTime(new Date("2040-01-01T00:00:00Z"));
   expect(await output("date -u +%Y-%m-%dT%H")).toBe("2040-01-01T00\n");
