@@ -6,15 +6,17 @@ use std::os::fd::RawFd;
 
 /// Descriptors that a call may name.
 #[derive(Clone, Copy, Debug)]
-pub struct ConsoleFds {
-    pub input: RawFd,
-    pub output: RawFd,
+pub struct NamedFds {
+    pub console_in: RawFd,
+    pub console_out: RawFd,
+    pub stdout: RawFd,
+    pub stderr: RawFd,
 }
 
 /// Turns arguments into the 64-bit slots of a C call. Every string, array and byte block lives as long as the
 /// encoder: libkrun keeps pointers to some of them until the VM ends.
 pub struct Encoder<'a> {
-    console: ConsoleFds,
+    fds: NamedFds,
     places: Places<'a>,
     saved: HashMap<String, u64>,
     strings: Vec<CString>,
@@ -23,9 +25,9 @@ pub struct Encoder<'a> {
 }
 
 impl<'a> Encoder<'a> {
-    pub fn new(console: ConsoleFds, places: Places<'a>) -> Self {
+    pub fn new(fds: NamedFds, places: Places<'a>) -> Self {
         Self {
-            console,
+            fds,
             places,
             saved: HashMap::new(),
             strings: Vec::new(),
@@ -75,8 +77,10 @@ impl<'a> Encoder<'a> {
                 self.blocks.push(block);
                 address
             }
-            Arg::Fd(FdName::ConsoleIn) => self.console.input as u64,
-            Arg::Fd(FdName::ConsoleOut) => self.console.output as u64,
+            Arg::Fd(FdName::ConsoleIn) => self.fds.console_in as u64,
+            Arg::Fd(FdName::ConsoleOut) => self.fds.console_out as u64,
+            Arg::Fd(FdName::Stdout) => self.fds.stdout as u64,
+            Arg::Fd(FdName::Stderr) => self.fds.stderr as u64,
         })
     }
 
@@ -94,7 +98,13 @@ mod tests {
     use std::ffi::CStr;
 
     fn encoder() -> Encoder<'static> {
-        Encoder::new(ConsoleFds { input: 3, output: 4 }, Places::Tree)
+        let fds = NamedFds {
+            console_in: 3,
+            console_out: 4,
+            stdout: 5,
+            stderr: 6,
+        };
+        Encoder::new(fds, Places::Tree)
     }
 
     #[test]
@@ -108,9 +118,11 @@ mod tests {
                 Arg::Bool(true),
                 Arg::Fd(FdName::ConsoleIn),
                 Arg::Fd(FdName::ConsoleOut),
+                Arg::Fd(FdName::Stdout),
+                Arg::Fd(FdName::Stderr),
             ])
             .unwrap();
-        assert_eq!(slots, [255, u64::from(u32::MAX), u64::MAX, u64::MAX, 1, 3, 4]);
+        assert_eq!(slots, [255, u64::from(u32::MAX), u64::MAX, u64::MAX, 1, 3, 4, 5, 6]);
     }
 
     #[test]

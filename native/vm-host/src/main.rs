@@ -1,17 +1,19 @@
 //! `vm-host run` becomes a VM, `vm-host probe` tells whether /dev/kvm can run one. See PROTOCOL.md.
 
 mod call;
-mod console;
 mod copy_up;
 mod descriptor;
 mod encoding;
 mod failure;
 mod jail;
 mod library;
+mod log;
 mod monitor;
 mod outcome;
 mod probe;
+mod reserved_file;
 mod spec;
+mod state;
 mod timestamp;
 mod vm;
 

@@ -1,10 +1,7 @@
 use crate::failure::{EXIT_CODE, Failure};
+use crate::log::Dropped;
 use crate::timestamp::iso;
 use serde::Serialize;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
 use std::time::SystemTime;
 
 /// How the VM process ended.
@@ -14,31 +11,77 @@ pub enum Ended {
     Signal(i32),
 }
 
+/// Who or what brought the end about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Cause {
+    /// The VM process exited by itself.
+    Guest,
+    /// A signal to the monitor asked for it.
+    Stopped,
+    /// The starter is gone and the VM not detached.
+    Creator,
+    /// A signal from elsewhere: a fault, the kernel out of memory, an operator.
+    Signal,
+    /// No guest was started.
+    Start,
+}
+
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Outcome {
     version: u32,
     code: Option<i32>,
     signal: Option<i32>,
+    cause: Cause,
     started_at: String,
     ended_at: String,
     failure: Option<Failure>,
+    log: Dropped,
+}
+
+/// What is known when the VM process is gone.
+pub struct Ending {
+    pub ended: Ended,
+    /// Why the monitor ended the VM, when it did.
+    pub asked: Option<Cause>,
+    pub failure: Option<Failure>,
+    pub log: Dropped,
+}
+
+impl Ending {
+    pub fn of_failure(failure: Failure) -> Self {
+        Self {
+            ended: Ended::Code(EXIT_CODE),
+            asked: None,
+            failure: Some(failure),
+            log: Dropped::default(),
+        }
+    }
 }
 
 impl Outcome {
-    pub fn new(started: SystemTime, ended: Ended, failure: Option<Failure>) -> Self {
-        let (code, signal) = match (&failure, ended) {
-            (Some(_), _) => (Some(EXIT_CODE), None),
-            (None, Ended::Code(code)) => (Some(code), None),
-            (None, Ended::Signal(signal)) => (None, Some(signal)),
+    pub fn new(started: SystemTime, ending: Ending) -> Self {
+        let Ending {
+            ended,
+            asked,
+            failure,
+            log,
+        } = ending;
+        let (code, signal, cause) = match (&failure, ended) {
+            (Some(_), _) => (Some(EXIT_CODE), None, Cause::Start),
+            (None, Ended::Code(code)) => (Some(code), None, Cause::Guest),
+            (None, Ended::Signal(signal)) => (None, Some(signal), asked.unwrap_or(Cause::Signal)),
         };
         Self {
             version: 1,
             code,
             signal,
+            cause,
             started_at: iso(started),
             ended_at: iso(SystemTime::now()),
             failure,
+            log,
         }
     }
 
@@ -47,37 +90,13 @@ impl Outcome {
         self.code.or(self.signal.map(|n| 128 + n)).unwrap_or(EXIT_CODE)
     }
 
+    pub fn json(&self) -> String {
+        serde_json::to_string(self).expect("these have no maps with other keys than strings")
+    }
+
     pub fn failure(&self) -> Option<&Failure> {
         self.failure.as_ref()
     }
-
-    /// Readers see no file or a whole one, also after a power loss.
-    pub fn write(&self, path: &Path) -> io::Result<()> {
-        let mut temporary = path.as_os_str().to_owned();
-        temporary.push(format!(".{}.tmp", std::process::id()));
-        let written =
-            write_synced(temporary.as_ref(), &serde_json::to_vec(self)?).and_then(|()| fs::rename(&temporary, path));
-        if written.is_err() {
-            let _ = fs::remove_file(&temporary);
-        }
-        written?;
-        match path.parent() {
-            Some(parent) => File::open(parent)?.sync_all(),
-            None => Ok(()),
-        }
-    }
-}
-
-fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new()
-        .create(true)
-        .write(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(path)?;
-    file.write_all(bytes)?;
-    file.write_all(b"\n")?;
-    file.sync_all()
 }
 
 #[cfg(test)]
@@ -85,21 +104,51 @@ mod tests {
     use super::*;
     use crate::failure::Stage;
 
+    fn outcome(ended: Ended, asked: Option<Cause>, failure: Option<Failure>) -> Outcome {
+        let log = Dropped::default();
+        Outcome::new(
+            SystemTime::now(),
+            Ending {
+                ended,
+                asked,
+                failure,
+                log,
+            },
+        )
+    }
+
     #[test]
     fn code_signal_and_failure_exclude_each_other() {
-        let now = SystemTime::now();
-        let outcome = Outcome::new(now, Ended::Code(37), None);
-        assert_eq!(
-            (outcome.code, outcome.signal, outcome.exit_code()),
-            (Some(37), None, 37)
-        );
-        let outcome = Outcome::new(now, Ended::Signal(9), None);
-        assert_eq!(
-            (outcome.code, outcome.signal, outcome.exit_code()),
-            (None, Some(9), 137)
-        );
         let failure = Failure::new(Stage::Load, "x", "y");
-        let outcome = Outcome::new(now, Ended::Code(1), Some(failure));
-        assert_eq!((outcome.code, outcome.exit_code()), (Some(70), 70));
+        let table = [
+            (outcome(Ended::Code(37), None, None), Some(37), None, Cause::Guest, 37),
+            (outcome(Ended::Signal(9), None, None), None, Some(9), Cause::Signal, 137),
+            (
+                outcome(Ended::Signal(9), Some(Cause::Stopped), None),
+                None,
+                Some(9),
+                Cause::Stopped,
+                137,
+            ),
+            // It was asked to end when it had just ended by itself.
+            (
+                outcome(Ended::Code(0), Some(Cause::Creator), None),
+                Some(0),
+                None,
+                Cause::Guest,
+                0,
+            ),
+            (
+                outcome(Ended::Code(1), None, Some(failure)),
+                Some(70),
+                None,
+                Cause::Start,
+                70,
+            ),
+        ];
+        for (outcome, code, signal, cause, exit_code) in table {
+            assert_eq!((outcome.code, outcome.signal), (code, signal));
+            assert_eq!((outcome.cause, outcome.exit_code()), (cause, exit_code));
+        }
     }
 }

@@ -1,5 +1,6 @@
 use crate::failure::{Failure, Stage};
 use crate::jail::Jail;
+use crate::log::MAX_RECORD_BYTES;
 use serde::Deserialize;
 use std::io::{ErrorKind, Read};
 
@@ -10,6 +11,7 @@ const MAX_PATH_BYTES: usize = 4095;
 const MAX_NAME_BYTES: usize = 255;
 const MAX_CALLS: usize = 1024;
 const MAX_ARGUMENTS: usize = 8;
+const MAX_LOG_FILES: u32 = 100;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -20,8 +22,10 @@ pub struct Spec {
     pub libkrunfw: Option<String>,
     pub calls: Vec<Call>,
     pub jail: Jail,
-    pub console: Console,
+    pub log: Log,
     pub exit_path: String,
+    /// Where others find the VM; null for nowhere.
+    pub state_path: Option<String>,
     pub remove: Vec<String>,
     pub detached: bool,
 }
@@ -58,13 +62,19 @@ pub enum FdName {
     ConsoleIn,
     #[serde(rename = "consoleOut")]
     ConsoleOut,
+    /// The log's streams of the guest's main process.
+    #[serde(rename = "stdout")]
+    Stdout,
+    #[serde(rename = "stderr")]
+    Stderr,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Console {
+pub struct Log {
     pub path: String,
     pub max_bytes: u64,
+    pub files: u32,
 }
 
 /// Reads one line and leaves the source open: its end of file is the lifeline.
@@ -107,13 +117,13 @@ fn validate(spec: &Spec) -> Result<(), Failure> {
         absolute("libkrunfw", path)?;
     }
     spec.jail.validate()?;
-    absolute("console.path", &spec.console.path)?;
+    log_limits(&spec.log)?;
     absolute("exitPath", &spec.exit_path)?;
+    if let Some(path) = &spec.state_path {
+        absolute("statePath", path)?;
+    }
     for path in &spec.remove {
         absolute("remove", path)?;
-    }
-    if spec.console.max_bytes == 0 {
-        return Err(invalid("console.maxBytes", "must be above 0"));
     }
     if spec.calls.is_empty() || spec.calls.len() > MAX_CALLS {
         return Err(invalid(
@@ -131,6 +141,17 @@ fn validate(spec: &Spec) -> Result<(), Failure> {
                 format!("{} has more than {MAX_ARGUMENTS} arguments", call.function),
             ));
         }
+    }
+    Ok(())
+}
+
+fn log_limits(log: &Log) -> Result<(), Failure> {
+    absolute("log.path", &log.path)?;
+    if log.max_bytes < MAX_RECORD_BYTES as u64 {
+        return Err(invalid("log.maxBytes", format!("must be at least {MAX_RECORD_BYTES}")));
+    }
+    if !(2..=MAX_LOG_FILES).contains(&log.files) {
+        return Err(invalid("log.files", format!("must be 2 to {MAX_LOG_FILES}")));
     }
     Ok(())
 }
@@ -165,8 +186,8 @@ mod tests {
                         { "i32": -1 }, { "bool": true }, { "str": null }, { "strs": ["a"] }] }],
             "jail": { "mode": "required", "readOnly": ["/a"], "network": "isolated", "limits": null,
                 "tree": [{ "at": "/shares/0/n", "path": "/b", "readOnly": true }, { "at": "/shares/1", "path": null, "readOnly": false }] },
-            "console": { "path": "/c", "maxBytes": 1 },
-            "exitPath": "/e", "remove": [], "detached": false
+            "log": { "path": "/c", "maxBytes": 131072, "files": 2 },
+            "exitPath": "/e", "statePath": "/s", "remove": [], "detached": false
         });
         edit(&mut value);
         serde_json::to_vec(&value).unwrap()
@@ -183,11 +204,15 @@ mod tests {
     #[test]
     fn names_the_field_that_is_wrong() {
         type Edit = fn(&mut serde_json::Value);
-        let cases: [(&str, Edit); 19] = [
+        let cases: [(&str, Edit); 23] = [
             ("version", |v| v["version"] = 2.into()),
             ("libkrun", |v| v["libkrun"] = "libkrun.so".into()),
             ("exitPath", |v| v["exitPath"] = "e".into()),
-            ("console.maxBytes", |v| v["console"]["maxBytes"] = 0.into()),
+            ("statePath", |v| v["statePath"] = "s".into()),
+            ("log.path", |v| v["log"]["path"] = "c".into()),
+            ("log.maxBytes", |v| v["log"]["maxBytes"] = 131_071.into()),
+            ("log.files", |v| v["log"]["files"] = 1.into()),
+            ("log.files", |v| v["log"]["files"] = 101.into()),
             ("jail.readOnly", |v| v["jail"]["readOnly"][0] = "a".into()),
             ("jail.tree", |v| v["jail"]["tree"][0]["path"] = "b".into()),
             ("jail.tree", |v| v["jail"]["tree"][0]["at"] = "/..".into()),

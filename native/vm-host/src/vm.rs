@@ -3,7 +3,7 @@
 use crate::call::invoke;
 use crate::copy_up;
 use crate::descriptor::{check, close_from, unblock_signals};
-use crate::encoding::{ConsoleFds, Encoder};
+use crate::encoding::{Encoder, NamedFds};
 use crate::failure::{EXIT_CODE, Failure, Stage};
 use crate::jail::{self, Cgroup, Measures};
 use crate::library::Library;
@@ -20,12 +20,25 @@ const LAST_CALL: &str = "krun_start_enter";
 const CONSOLE_IN: RawFd = 3;
 const CONSOLE_OUT: RawFd = 4;
 const REPORT: RawFd = 5;
-const FIRST_UNUSED: RawFd = 6;
+const STDOUT: RawFd = 6;
+const STDERR: RawFd = 7;
+const ALIVE: RawFd = 8;
+const FIRST_UNUSED: RawFd = 9;
+
+/// Where the VM process writes to: the log's streams and the report.
+pub struct Outputs {
+    pub console: OwnedFd,
+    pub stdout: OwnedFd,
+    pub stderr: OwnedFd,
+    pub report: OwnedFd,
+    /// Held open, and never written to.
+    pub alive: Option<OwnedFd>,
+}
 
 /// Runs in the freshly forked child and never returns.
-pub fn become_vm(spec: &Spec, cgroup: Option<&Cgroup>, monitor: libc::pid_t, console: OwnedFd, report: OwnedFd) -> ! {
-    let inherited = report.as_raw_fd();
-    let (mut report, failure) = match prepare(monitor, console, report) {
+pub fn become_vm(spec: &Spec, cgroup: Option<&Cgroup>, monitor: libc::pid_t, outputs: Outputs) -> ! {
+    let inherited = outputs.report.as_raw_fd();
+    let (mut report, failure) = match prepare(monitor, outputs) {
         Ok(mut report) => {
             let Err(failure) = replay(spec, cgroup, monitor, &mut report);
             (report, failure)
@@ -40,9 +53,9 @@ pub fn become_vm(spec: &Spec, cgroup: Option<&Cgroup>, monitor: libc::pid_t, con
     unsafe { libc::_exit(EXIT_CODE) }
 }
 
-/// Leaves exactly six descriptors: /dev/null and the console pipe twice (as stdin/stdout, which libkrun's implicit
-/// console takes, and as the named ones), stderr and the report pipe.
-fn prepare(monitor: libc::pid_t, console: OwnedFd, report: OwnedFd) -> io::Result<File> {
+/// Leaves at most nine descriptors: /dev/null and the console pipe twice (as stdin/stdout, which libkrun's implicit
+/// console takes, and as the named ones), stderr, the report pipe, the pipes of the main process's output, and the FIFO that tells of the end.
+fn prepare(monitor: libc::pid_t, outputs: Outputs) -> io::Result<File> {
     unblock_signals();
     // Rust's handlers for stack overflows would swallow these when they come from outside.
     for signal in [libc::SIGSEGV, libc::SIGBUS] {
@@ -53,17 +66,23 @@ fn prepare(monitor: libc::pid_t, console: OwnedFd, report: OwnedFd) -> io::Resul
     let null = OwnedFd::from(File::options().read(true).open("/dev/null")?);
     // Out of the way of the numbers that they are to have; close_range closes these copies and the originals.
     let high = |fd: OwnedFd| check(unsafe { libc::fcntl(fd.into_raw_fd(), libc::F_DUPFD, 64) });
-    let (null, console, report) = (high(null)?, high(console)?, high(report)?);
-    for (from, to) in [
+    let (null, console, report) = (high(null)?, high(outputs.console)?, high(outputs.report)?);
+    let (stdout, stderr) = (high(outputs.stdout)?, high(outputs.stderr)?);
+    let alive = outputs.alive.map(high).transpose()?.map(|alive| (alive, ALIVE));
+    let wanted = [
         (null, libc::STDIN_FILENO),
         (console, libc::STDOUT_FILENO),
         (null, CONSOLE_IN),
         (console, CONSOLE_OUT),
         (report, REPORT),
-    ] {
+        (stdout, STDOUT),
+        (stderr, STDERR),
+    ];
+    let last = alive.map_or(ALIVE, |_| FIRST_UNUSED);
+    for (from, to) in wanted.into_iter().chain(alive) {
         check(unsafe { libc::dup2(from, to) })?;
     }
-    close_from(FIRST_UNUSED)?;
+    close_from(last)?;
     check(unsafe { libc::clearenv() })?;
     Ok(unsafe { File::from_raw_fd(REPORT) })
 }
@@ -97,11 +116,13 @@ fn replay(
     jail::seal(&spec.jail, &mut measures)?;
     measures.say_missing();
 
-    let console = ConsoleFds {
-        input: CONSOLE_IN,
-        output: CONSOLE_OUT,
+    let fds = NamedFds {
+        console_in: CONSOLE_IN,
+        console_out: CONSOLE_OUT,
+        stdout: STDOUT,
+        stderr: STDERR,
     };
-    let mut encoder = Encoder::new(console, places);
+    let mut encoder = Encoder::new(fds, places);
     for call in &spec.calls {
         let function = library.symbol(&call.function)?;
         let slots = encoder

@@ -228,7 +228,8 @@ export class VmManager implements AsyncDisposable {
   }
 
   /**
-   * Ends the box: asks the guest to power off, ends the VM when it has not within `stopGraceMs`, and releases everything.
+   * Ends the box: asks the guest to power off, in which it kills what has not ended within `stopGraceMs`; ends the VM when that, too,
+   * has not come to its end in 10 s more; and releases everything.
    * Idempotent; ends a boot that is under way.
    */
   destroy(): Promise<void> {
@@ -278,9 +279,15 @@ export class VmManager implements AsyncDisposable {
   }
 }
 
+/**
+ * What a guest may take after the grace of its processes, in ms: to kill them (5 s at most), say farewell, write its disks back and
+ * power off. A host as patient as the grace alone would pull the plug in the middle of that.
+ */
+const POWER_OFF_MS = 10_000;
+
 /** Asks nicely, then insists: the guest's power-off, else the end of the VM process. */
 async function stopGuest({ vm, agent }: BootedBox, graceMs: number): Promise<void> {
-  const patience = AbortSignal.timeout(graceMs);
+  const patience = AbortSignal.timeout(graceMs + POWER_OFF_MS);
   try {
     const asked = agent.shutdown({ graceMs, signal: patience }).then(() => vm.exited);
     await raceSignal(Promise.race([vm.exited, asked]), patience);

@@ -59,7 +59,7 @@ test("the disk's image is as large as asked for, its owner's alone, and takes li
 });
 
 test("the disk's image has no name once the box is up, so that its room is free again also when the creator is killed", async () => {
-  expect(await readdir(join(home, "boxes", vm.id))).toEqual(["console.log"]);
+  expect(await readdir(join(home, "boxes", vm.id))).toEqual(["exit.json.tmp", "log.000001"]);
 });
 
 test("the root is the image's, with the size of the disk", async () => {
@@ -99,6 +99,19 @@ test("without a disk, the root takes no more than about half of the box's memory
   const { stdout } = await sh("head -c 200m /dev/zero > /big || stat -c %s /big", small);
   expect(Number(text(stdout))).toBeGreaterThan(64 * MIB);
   expect(Number(text(stdout))).toBeLessThan(160 * MIB);
+});
+
+test("a process that will not end is killed after the grace, and the guest still powers off by itself", async () => {
+  const other = box({ stopGraceMs: 100 });
+  await other.boot();
+  const events = other
+    .exec(["sh", "-c", "trap '' TERM; echo deaf; while :; do sleep 1000; done"])
+    [Symbol.asyncIterator]();
+  // Not for await: that would end the process when it is left.
+  for (let type: string | undefined; type !== "stdout"; ) type = (await events.next()).value?.type;
+  const stopped = new Promise((resolve) => other.events.on("box.stopped", ({ exit }) => resolve(exit)));
+  await other.destroy();
+  expect(await stopped).toMatchObject({ cause: "guest", code: 0 });
 });
 
 // Stays the last of this file: it ends the VMs that the others share.

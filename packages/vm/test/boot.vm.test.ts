@@ -1,10 +1,11 @@
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { homeLayout } from "@a3s/core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { isAlive, launchVm, publishBootRoot, type VmExit } from "../src/index.ts";
+import { busyboxRoot } from "./busybox-root.ts";
 import { listenForGuest } from "./doorbell.ts";
 
 /** A boot takes seconds where KVM is emulated, so several tests look at one. */
@@ -15,15 +16,6 @@ beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), "a3s-vm-"));
 });
 afterAll(() => rm(directory, { recursive: true, force: true }));
-
-/** A root directory with a statically linked busybox. */
-async function busyboxRoot(): Promise<string> {
-  const root = join(directory, "root");
-  for (const name of ["bin", "proc", "sys", "dev", "ro", "rw", "all"])
-    await mkdir(join(root, name), { recursive: true });
-  await copyFile("/bin/busybox", join(root, "bin/busybox"));
-  return root;
-}
 
 async function share(name: string): Promise<string> {
   const path = join(directory, name);
@@ -69,7 +61,7 @@ beforeAll(async () => {
     {
       vcpus: 1,
       memoryMib: 256,
-      root: { path: await busyboxRoot(), readOnly: true },
+      root: { path: await busyboxRoot(join(directory, "root")), readOnly: true },
       init: { path: "/bin/busybox", args: ["sh", "-c", script(address.port), "zero"], env: { GREETING: "a b=c" } },
       shares: [
         { tag: "ro", path: await share("ro"), readOnly: true },
@@ -83,7 +75,7 @@ beforeAll(async () => {
         },
       ],
     },
-    { console: { path: join(directory, "console.log") }, exitPath: join(directory, "exit.json") },
+    { log: { path: join(directory, "log") }, exitPath: join(directory, "exit.json") },
   );
   exit = await vm.exited;
   lines = (await vm.evidence()).consoleTail.trimEnd().split("\n");
@@ -120,6 +112,22 @@ test("the end is recorded where it was asked for", async () => {
   expect(JSON.parse(await readFile(join(directory, "exit.json"), "utf8"))).toMatchObject({ version: 1, code: 37 });
 });
 
+test("a guest whose kernel panics ends, and its end is recorded", async () => {
+  const panicked = await share("panicked");
+  await using vm = await launchVm(
+    {
+      vcpus: 1,
+      memoryMib: 256,
+      root: { path: join(directory, "root"), readOnly: true },
+      // The kernel panics when PID 1 ends, whatever its code.
+      init: { path: "/bin/busybox", args: ["sh", "-c", "echo last words; exit 3"], pid1: true },
+    },
+    { log: { path: join(panicked, "log") }, exitPath: join(panicked, "exit.json") },
+  );
+  expect(await vm.exited).toMatchObject({ code: 0, cause: "guest", failure: null });
+  expect((await vm.evidence()).consoleTail).toContain("last words");
+});
+
 test("from a boot root, the agent runs as PID 1 and rings the host over vsock; kill leaves nothing", async () => {
   const bootRoot = await publishBootRoot(homeLayout(join(directory, "home")));
   const run = await share("run");
@@ -135,15 +143,15 @@ test("from a boot root, the agent runs as PID 1 and rings the host over vsock; k
         { port: 4088, socketPath: join(run, "agent.sock"), direction: "host-connects" },
       ],
     },
-    { console: { path: join(run, "console.log") }, exitPath: join(run, "exit.json") },
+    { log: { path: join(run, "log") }, exitPath: join(run, "exit.json") },
   );
   const early = vm.exited.then(async (end) => {
     throw new Error(`${end.meaning}\n${(await vm.evidence()).consoleTail}`);
   });
   await Promise.race([doorbell.rung, early]);
   early.catch(() => {});
-  expect(await vm.kill()).toMatchObject({ cause: "signal", signal: "SIGKILL" });
+  expect(await vm.kill()).toMatchObject({ cause: "stopped", signal: "SIGKILL" });
   await doorbell.gone;
   expect(isAlive(vm.identity)).toBe(false);
-  expect((await readdir(run)).sort()).toEqual(["boot.sock", "console.log", "exit.json"]);
+  expect((await readdir(run)).sort()).toEqual(["boot.sock", "exit.json", "log.000001"]);
 });

@@ -4,6 +4,8 @@ import { createServer, type Socket } from "node:net";
 /** A listener for one guest, whose connection lives as long as its VM process. */
 export interface Doorbell extends AsyncDisposable {
   readonly path: string;
+  /** The guest's end of it, for a fake guest that does what it is told. */
+  readonly connection: Promise<Socket>;
   /** The guest has connected. */
   readonly rung: Promise<void>;
   /** The guest's connection has ended. */
@@ -22,6 +24,7 @@ export async function listenForGuest(path: string): Promise<Doorbell> {
   gone.catch(() => {});
   return {
     path,
+    connection,
     rung: connection.then(() => {}),
     gone,
     async [Symbol.asyncDispose]() {

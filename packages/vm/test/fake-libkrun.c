@@ -6,6 +6,7 @@
  *   /write    tries to write into the root     /crash    a fault of the VM process
  *   /run      runs until it is killed          /noise    writes 1 MiB
  *   /stall    the start hangs before it is done       /eat     takes 512 MiB of memory
+ *   /relay    writes what the host says on the vsock port to the port a3s.stdout, and ends when the host hangs up
  *
  * A vsock port that the guest connects to is connected as soon as it is added, so a listener sees how long the VM
  * process lives; one that the host connects to becomes a listening socket.
@@ -24,6 +25,8 @@
 
 static char root[4096];
 static char program[4096];
+static int peer = -1;
+static int stdout_port = 1;
 
 #define SAY(...) (printf(__VA_ARGS__), putchar('\n'), fflush(stdout))
 
@@ -33,6 +36,7 @@ static int unix_socket(const char *path, bool server) {
   strncpy(address.sun_path, path, sizeof address.sun_path - 1);
   int result = server ? bind(fd, (void *)&address, sizeof address) : connect(fd, (void *)&address, sizeof address);
   if (result == 0 && server) result = listen(fd, 1);
+  if (result == 0 && !server) peer = fd;
   return result == 0 ? 0 : -errno;
 }
 
@@ -59,6 +63,17 @@ int32_t krun_disable_implicit_console(uint32_t context) {
 int32_t krun_add_virtio_console_default(uint32_t context, int input, int output, int error) {
   SAY("add_virtio_console_default %u %d", context, input != output && output == error);
   return 0;
+}
+
+int32_t krun_add_virtio_console_multiport(uint32_t context) {
+  SAY("add_virtio_console_multiport %u", context);
+  return 2;
+}
+
+int32_t krun_add_console_port_inout(uint32_t context, uint32_t console, const char *name, int input, int output) {
+  SAY("add_console_port_inout %u %u %s %d", context, console, name, input);
+  if (strcmp(name, "a3s.stdout") == 0) stdout_port = output;
+  return dprintf(output, "port %s\n", name) < 0 ? -errno : 0;
 }
 
 int32_t krun_set_root(uint32_t context, const char *path) {
@@ -125,6 +140,16 @@ int32_t krun_start_enter(uint32_t context) {
   }
   if (strcmp(program, "/noise") == 0) {
     for (int i = 0; i < 1 << 14; i++) SAY("%063d", i);
+    exit(0);
+  }
+  if (strcmp(program, "/relay") == 0) {
+    char bytes[65536];
+    for (ssize_t n; (n = read(peer, bytes, sizeof bytes)) > 0;)
+      for (ssize_t done = 0; done < n;) {
+        ssize_t written = write(stdout_port, bytes + done, n - done);
+        if (written < 0) abort();
+        done += written;
+      }
     exit(0);
   }
   for (;;) pause();

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
-import type { JailMeasure, VmSpec } from "../src/index.ts";
+import { type JailMeasure, readVmLog, type VmSpec } from "../src/index.ts";
 import type { CreatorRequest } from "./creator.ts";
 import { listenForGuest } from "./doorbell.ts";
 
@@ -70,7 +70,7 @@ export async function intrude(
     const args = [GRANTED_PORT, port, ...(ownPort === undefined ? [] : [ownPort])].map(String);
     const request: CreatorRequest = {
       spec: { ...intruderSpec(path), init: { path: "/bin/intruder", args }, ...options.spec },
-      options: { console: { path: path("console.log") }, exitPath: path("exit.json") },
+      options: { log: { path: path("log") }, exitPath: path("exit.json") },
     };
     const creator = startCreator(request, uid);
     const ended = once(creator, "close");
@@ -82,7 +82,7 @@ export async function intrude(
       const seen = await look(started.vmPid);
       process.kill(started.pid, "SIGTERM");
       await ended;
-      const said = pairs(await readFile(path("console.log"), "utf8"));
+      const said = pairs(await consoleOf(path("log")));
       return { ...seen, said, jail: started.jail, connections, untouched: await untouched(path) };
     } finally {
       creator.kill();
@@ -92,6 +92,12 @@ export async function intrude(
     service.close();
     await rm(directory, { recursive: true, force: true });
   }
+}
+
+async function consoleOf(log: string): Promise<string> {
+  let text = "";
+  for await (const entry of readVmLog(log)) if (entry.stream === "console") text += `${entry.text}\n`;
+  return text;
 }
 
 export function startCreator(request: CreatorRequest, uid: number | undefined) {

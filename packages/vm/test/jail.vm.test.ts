@@ -150,7 +150,7 @@ describe.runIf(isRoot)("a limited VM", () => {
       { vcpus: 1, memoryMib: 128, root: { path: directory }, init: { path: program }, limits: { memoryMib: 192 } },
       {
         libraries: await buildFakeLibkrun(directory),
-        console: { path: join(directory, "console.log") },
+        log: { path: join(directory, "log") },
         exitPath: join(directory, "exit.json"),
       },
     );
@@ -176,7 +176,7 @@ describe.runIf(isRoot)("a limited VM", () => {
 test.runIf(isRoot)("limits that cannot be applied fail the start", async () => {
   const request: CreatorRequest = {
     spec: { vcpus: 1, memoryMib: 256, root: { path: directory }, init: { path: "/intruder" }, limits },
-    options: { console: { path: "/dev/shm/a3s-limits.log" }, exitPath: "/dev/shm/a3s-limits.json" },
+    options: { log: { path: "/dev/shm/a3s-limits.log" }, exitPath: "/dev/shm/a3s-limits.json" },
   };
   const creator = startCreator(request, NOBODY);
   const [said, [code]] = await Promise.all([text(creator.stderr), once(creator, "close")]);

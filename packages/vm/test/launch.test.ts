@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { isAlive, type LaunchOptions, type LibkrunFiles, launchVm, type VmProcess, type VmSpec } from "../src/index.ts";
 import { listenForGuest } from "./doorbell.ts";
 import { buildFakeLibkrun } from "./fake-libkrun.ts";
@@ -18,11 +18,11 @@ beforeAll(async () => {
 afterAll(() => rm(built, { recursive: true, force: true }));
 
 let directory: string;
-let files: Pick<LaunchOptions, "console" | "exitPath">;
+let files: Pick<LaunchOptions, "log" | "exitPath">;
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), "a3s-vm-"));
   await mkdir(join(directory, "root"));
-  files = { console: { path: join(directory, "console.log") }, exitPath: join(directory, "exit.json") };
+  files = { log: { path: join(directory, "log") }, exitPath: join(directory, "exit.json") };
 });
 afterEach(() => rm(directory, { recursive: true, force: true }));
 
@@ -52,6 +52,7 @@ test("the plan is replayed in the VM process, and its exit code comes back", asy
     meaning: "The guest ended with exit code 37",
     failure: null,
     endedAt: expect.stringMatching(/^\d{4}-.*Z$/),
+    dropped: { records: 0, bytes: 0 },
   });
   expect(await consoleOf(vm)).toEqual([
     "init_log 1 1 2 1",
@@ -116,7 +117,7 @@ test("kill ends both processes, says so, and may be called again", async () => {
   expect(vm.vmPid).not.toBe(vm.identity.pid);
   expect((await stat(agentSocket)).isSocket()).toBe(true);
   const exit = await vm.kill();
-  expect(exit).toMatchObject({ code: null, signal: "SIGKILL", cause: "signal" });
+  expect(exit).toMatchObject({ code: null, signal: "SIGKILL", cause: "stopped" });
   await doorbell.gone;
   expect(isAlive(vm.identity)).toBe(false);
   await expect(stat(agentSocket)).rejects.toThrow("ENOENT");
@@ -142,8 +143,8 @@ test.each<[stage: string, what: string, errno: number, change: () => Parameters<
   ["jail", "none", 2, () => ["/run", { root: { path: join(directory, "none") } }]],
   ["jail", "none", 2, () => ["/run", { root: { path: join(directory, "none"), readOnly: true } }]],
   ["load", "none.so", 0, () => ["/run", {}, { libraries: { ...libraries, libkrun: join(directory, "none.so") } }]],
-  ["load", "krun_add_vsock", 0, () => ["/run", {}, { libraries: crippled }]],
-  ["spec", "console.path", 2, () => ["/run", {}, { console: { path: join(directory, "none/console.log") } }]],
+  ["spec", "log.path", 2, () => ["/run", {}, { log: { path: join(directory, "none/log") } }]],
+  ["spec", "exitPath", 2, () => ["/run", {}, { exitPath: join(directory, "none/exit.json") }]],
 ])("a start that fails in stage %s at %s carries the evidence", async (stage, what, errno, change) => {
   const error = await launch(...change()).catch((reason: unknown) => reason);
   expect(error).toMatchObject({
@@ -156,6 +157,25 @@ test.each<[stage: string, what: string, errno: number, change: () => Parameters<
       consoleTail: stage === "call" ? expect.stringMatching(/set_root 7\n$/) : expect.any(String),
     },
   });
+});
+
+test("a libkrun that lacks a call says which one, and which version has it", async () => {
+  await expect(launch("/run", {}, { libraries: crippled })).rejects.toMatchObject({
+    code: "LIBKRUN_TOO_OLD",
+    message: expect.stringContaining("krun_add_vsock"),
+    hint: expect.stringContaining("libkrun 1.17 has this call"),
+    details: { failure: { stage: "load", what: "krun_add_vsock" } },
+  });
+});
+
+test("without a libkrun, nothing is started", async () => {
+  vi.stubEnv("A3S_LIBKRUN_DIR", directory);
+  try {
+    await expect(launchVm(spec("/run"), files)).rejects.toMatchObject({ code: "LIBKRUN_MISSING" });
+  } finally {
+    vi.unstubAllEnvs();
+  }
+  expect(await readdir(directory)).toEqual(["root"]);
 });
 
 test("a vm-host that cannot be run, or is something else, is a failed start", async () => {
@@ -173,7 +193,7 @@ test("a wrong specification is refused before anything is started", async () => 
     expect.objectContaining({ code: "VM_SPEC_INVALID", message: expect.stringContaining(`${field}: must be`) });
   await expect(launch("run")).rejects.toThrow(refused("init.path"));
   await expect(launch("/run", {}, { exitPath: "exit.json" })).rejects.toThrow(refused("exitPath"));
-  await expect(launch("/run", {}, { console: { path: "log" } })).rejects.toThrow(refused("console.path"));
+  await expect(launch("/run", {}, { log: { path: "log" } })).rejects.toThrow(refused("log.path"));
   expect(await readdir(directory)).toEqual(["root"]);
 });
 
@@ -191,7 +211,7 @@ test("a start that is aborted rejects with the reason and leaves nothing", async
     { signal: controller.signal },
   );
   await doorbell.rung;
-  expect((await readdir(directory)).sort()).toEqual(["agent.sock", "boot.sock", "console.log", "root"]);
+  expect((await readdir(directory)).sort()).toEqual(["agent.sock", "boot.sock", "exit.json.tmp", "log.000001", "root"]);
   const reason = new Error("the user left");
   controller.abort(reason);
   await expect(starting).rejects.toBe(reason);
@@ -219,16 +239,18 @@ test("a start that takes too long fails with evidence", async () => {
 });
 
 test("the log of a noisy guest stays within its bounds", async () => {
-  await using vm = await launch("/noise", {}, { console: { path: files.console.path, maxBytes: 4096 } });
+  const maxBytes = 128 * 1024;
+  await using vm = await launch("/noise", {}, { log: { path: files.log.path, maxBytes, files: 2 } });
   expect(await consoleOf(vm)).toContain("16383".padStart(63, "0"));
-  for (const path of [files.console.path, `${files.console.path}.1`]) {
-    expect((await stat(path)).size).toBeLessThanOrEqual(4096);
-  }
+  const logs = (await readdir(directory)).filter((name) => name.startsWith("log."));
+  expect(logs).toHaveLength(2);
+  for (const name of logs) expect((await stat(join(directory, name))).size).toBeLessThanOrEqual(maxBytes);
 });
 
 test("an older VM's record is not taken for this one's", async () => {
   const at = "2001-01-01T00:00:00.000Z";
-  const old = { version: 1, code: 5, signal: null, startedAt: at, endedAt: at, failure: null };
+  const log = { records: 0, bytes: 0 };
+  const old = { version: 1, code: 5, signal: null, cause: "guest", log, startedAt: at, endedAt: at, failure: null };
   await writeFile(files.exitPath, JSON.stringify(old));
   await using vm = await launch("/run");
   process.kill(vm.identity.pid, "SIGKILL");

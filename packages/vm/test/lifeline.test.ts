@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, readdir, rm, watch } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, watch } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -32,7 +32,7 @@ async function startCreator(detached: boolean, doorbellPath: string) {
       ],
     },
     options: {
-      console: { path: join(directory, "console.log") },
+      log: { path: join(directory, "log") },
       exitPath: join(directory, "exit.json"),
       libraries,
       detached,
@@ -61,6 +61,11 @@ test("a VM ends with its creator, even when that is killed, and its end is recor
   creator.kill("SIGKILL");
   await doorbell.gone;
   await recorded;
+  expect(JSON.parse(await readFile(join(directory, "exit.json"), "utf8"))).toMatchObject({
+    code: null,
+    signal: 9,
+    cause: "creator",
+  });
 });
 
 test("a detached VM outlives its creator, which does not wait for it, and is ended by its identity", async () => {
@@ -89,7 +94,7 @@ test("when vm-host itself is killed, the VM goes with it and its socket is remov
       ],
     },
     {
-      console: { path: join(directory, "console.log") },
+      log: { path: join(directory, "log") },
       exitPath: join(directory, "exit.json"),
       libraries: await buildFakeLibkrun(directory),
     },

@@ -136,8 +136,9 @@ impl Boot {
                     part("/run", self.home.clone(), false)
                 ]
             },
-            "console": { "path": self.home.join("console.log"), "maxBytes": 1 << 20 },
+            "log": { "path": self.home.join("log"), "maxBytes": 1 << 20, "files": 2 },
             "exitPath": self.exit_path(),
+            "statePath": null,
             "remove": [self.agent_socket()],
             "detached": false
         })

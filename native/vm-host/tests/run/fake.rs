@@ -1,7 +1,8 @@
 use serde_json::{Value, json};
+use std::ffi::CString;
 use std::fs;
 use std::io::{self, BufRead, BufReader, PipeWriter, Read, Write};
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -47,10 +48,20 @@ impl Vm {
                 "mode": "required", "readOnly": [directory.join("shared")], "network": "isolated", "limits": null,
                 "tree": [{ "at": "/out", "path": directory, "readOnly": false }]
             },
-            "console": { "path": directory.join("console.log"), "maxBytes": 4096 },
-            "exitPath": directory.join("exit.json"), "remove": [directory.join("agent.sock")], "detached": false
+            "log": { "path": directory.join("log"), "maxBytes": 131_072, "files": 2 },
+            "exitPath": directory.join("exit.json"), "statePath": null, "remove": [directory.join("agent.sock")], "detached": false
         });
         Self { directory, spec }
+    }
+
+    /// For the ending "gate": what is written to the FIFO lets the VM end.
+    pub fn gate(&mut self) -> PathBuf {
+        let gate = self.path("gate");
+        let name = CString::new(gate.to_str().unwrap()).unwrap();
+        assert_eq!(unsafe { libc::mkfifo(name.as_ptr(), 0o600) }, 0);
+        let call = json!({ "fn": "krun_set_gate", "args": [{ "place": "/out/gate" }] });
+        self.spec["calls"].as_array_mut().unwrap().insert(0, call);
+        gate
     }
 
     pub fn start(&self) -> Running {
@@ -87,6 +98,12 @@ impl Vm {
 
     pub fn exit_json(&self) -> Value {
         serde_json::from_str(&self.read("exit.json")).unwrap()
+    }
+
+    /// The records of the log's file with this number.
+    pub fn log(&self, number: u32) -> Vec<Value> {
+        let text = self.read(&format!("log.{number:06}"));
+        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -126,6 +143,13 @@ impl Running {
         assert_eq!(unsafe { libc::kill(self.child.id() as i32, number) }, 0);
     }
 
+    /// The event that comes at the very end.
+    pub fn ended(&mut self) -> Value {
+        let mut line = String::new();
+        self.stdout.read_line(&mut line).unwrap();
+        serde_json::from_str(&line).expect("the event of the end")
+    }
+
     /// The status and what was said on stderr.
     pub fn finish(mut self) -> (ExitStatus, String) {
         let mut stderr = String::new();
@@ -140,4 +164,25 @@ pub fn is_alive(pid: i32) -> bool {
     status
         .lines()
         .any(|line| line.starts_with("State:") && !line.contains('Z'))
+}
+
+/// A process that may end at any time, and whose pid may then be another's.
+pub struct Process(OwnedFd);
+
+impl Process {
+    pub fn open(pid: i32) -> Self {
+        let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) } as i32;
+        assert!(fd >= 0, "there is no process {pid}");
+        Self(unsafe { OwnedFd::from_raw_fd(fd) })
+    }
+
+    pub fn await_end(&self) {
+        let mut set = libc::pollfd {
+            fd: self.0.as_raw_fd(),
+            events: libc::POLLIN,
+            revents: 0,
+        };
+        let ready = unsafe { libc::poll(&mut set, 1, 5000) };
+        assert_eq!(ready, 1, "the process is still there");
+    }
 }

@@ -147,10 +147,11 @@ int32_t krun_set_gate(const char *path) {
   return 0;
 }
 
-/* "exit" and "kill" end the process, "gate" does when a byte comes through the gate, "wait" never, "fail" returns. */
-int32_t krun_set_ending(const char *kind, uint32_t number) {
-  strncpy(ending, kind, sizeof ending - 1);
-  ending_number = number;
+static uint32_t flood;
+
+/* How much is written when the gate has opened. */
+int32_t krun_set_flood(uint32_t bytes) {
+  flood = bytes;
   return 0;
 }
 
@@ -159,7 +160,14 @@ int32_t krun_print(uint32_t bytes, int fd) {
   memset(line, 'x', 100);
   line[100] = '\n';
   for (uint32_t n = 0; n < bytes; n += 100)
-    if (write(fd, line, 100) < 0) return -errno;
+    if (write(fd, line, 101) < 0) return -errno;
+  return 0;
+}
+
+/* "exit" and "kill" end the process, "gate" does when a byte comes through the gate, "wait" never, "fail" returns. */
+int32_t krun_set_ending(const char *kind, uint32_t number) {
+  strncpy(ending, kind, sizeof ending - 1);
+  ending_number = number;
   return 0;
 }
 
@@ -172,6 +180,7 @@ int32_t krun_start_enter(uint32_t ctx) {
     int gate = open(gate_path, O_RDONLY);
     char byte;
     if (gate < 0 || read(gate, &byte, 1) != 1) abort();
+    krun_print(flood, 1);
     _exit(ending_number);
   }
   if (!strcmp(ending, "wait"))

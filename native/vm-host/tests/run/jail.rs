@@ -53,7 +53,7 @@ fn check_description(vm: &Vm) {
         "bounding 7",
         "death 9",
         "environment empty",
-        "descriptors 0 1 2 3 4 5",
+        "descriptors 0 1 2 3 4 5 6 7",
     ] {
         assert!(
             description.lines().any(|found| found == line),
@@ -150,7 +150,7 @@ fn what_no_vm_does_ends_the_process_and_is_told() {
         let (status, stderr) = vm.start().finish();
         assert_eq!(status.code(), Some(128 + libc::SIGSYS), "{what}: {stderr}");
         assert_eq!(vm.exit_json()["signal"], libc::SIGSYS, "{what}");
-        for told in [stderr, vm.read("console.log")] {
+        for told in [stderr, vm.read("log.000001")] {
             assert!(told.contains("is none that a VM makes"), "{what}: {told}");
         }
     }

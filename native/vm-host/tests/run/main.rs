@@ -3,6 +3,8 @@
 mod ending;
 mod fake;
 mod jail;
+mod log;
 mod probe;
 mod replay;
+mod state;
 mod tree;

@@ -65,7 +65,7 @@ export async function bootBox(options: BootOptions): Promise<BootedBox> {
   }
   const bootRoot = await publishBootRoot(home, { signal });
   using deadline = startDeadline({ signal, timeoutMs: config.bootTimeoutMs, what: "The guest's readiness" });
-  const { doorbellSocket, agentSocket, consoleLog, exitRecord } = directories;
+  const { doorbellSocket, agentSocket, log, exitRecord } = directories;
   const doorbell = held.use(
     await listenDoorbell({
       socketPath: doorbellSocket,
@@ -80,7 +80,7 @@ export async function bootBox(options: BootOptions): Promise<BootedBox> {
     const spec = planVmSpec(config, mounts, { bootRoot, lower, doorbellSocket, agentSocket, disks });
     vm = held.use(
       await launchVm(spec, {
-        console: { path: consoleLog },
+        log: { path: log },
         exitPath: exitRecord,
         jail: options.jail,
         signal: deadline.signal,

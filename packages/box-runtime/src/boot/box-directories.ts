@@ -6,7 +6,8 @@ import type { BoxId, HomeLayout } from "@a3s/core";
 export interface BoxDirectories extends AsyncDisposable {
   readonly doorbellSocket: string;
   readonly agentSocket: string;
-  readonly consoleLog: string;
+  /** The log's files are named after it. */
+  readonly log: string;
   readonly exitRecord: string;
   /** Where the image of the disk with this index belongs. */
   disk(index: number): string;
@@ -32,7 +33,7 @@ export async function createBoxDirectories(home: HomeLayout, id: BoxId): Promise
   return {
     doorbellSocket: join(run, "boot.sock"),
     agentSocket: join(run, "agent.sock"),
-    consoleLog: join(box, "console.log"),
+    log: join(box, "log"),
     exitRecord: join(box, "exit.json"),
     disk: (index) => join(box, `disk${index}.ext4`),
     [Symbol.asyncDispose]: remove,

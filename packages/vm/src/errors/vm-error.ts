@@ -18,6 +18,14 @@ export type VmErrorCode =
   | "VM_HOST_MISSING"
   /** The guest agent is not installed for this platform. */
   | "GUEST_AGENT_MISSING"
+  /** The log of a VM, or the news of its changes, cannot be had; the cause is the system's error. */
+  | "VM_LOG_UNREADABLE"
+  /** No VM was launched with this `statePath`. */
+  | "VM_STATE_MISSING"
+  /** The record of who a VM is cannot be believed, or others than this process's user could have written it. */
+  | "VM_STATE_INVALID"
+  /** The record of who a VM is names a process that is another one by now. */
+  | "VM_IDENTITY_MISMATCH"
   /** A boot root in the home directory is not what was published there. */
   | "BOOT_ROOT_CORRUPT";
 

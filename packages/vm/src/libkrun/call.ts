@@ -6,8 +6,8 @@ export interface KrunRef<Kind extends "context" | "console"> {
   readonly ref: string;
 }
 
-/** Descriptors that vm-host opens for the VM process: /dev/null, and the pipe into the console log. */
-export type HostFd = "consoleIn" | "consoleOut";
+/** Descriptors that vm-host opens for the VM process: /dev/null, and the pipes into the streams of the log. */
+type HostFd = "consoleIn" | "consoleOut" | "stdout" | "stderr";
 
 /** What stands for a parameter of each kind in a plan. */
 interface PlannedValues extends Record<KrunParameterKind, unknown> {
@@ -24,7 +24,8 @@ interface PlannedValues extends Record<KrunParameterKind, unknown> {
   "str?": string | null;
   strs: readonly string[];
   bytes: Uint8Array;
-  fd: HostFd;
+  /** `none` is -1. */
+  fd: HostFd | "none";
 }
 
 /** One argument as native/vm-host/PROTOCOL.md writes it. */
@@ -79,6 +80,8 @@ function encodeArgument(kind: KrunParameterKind, value: unknown): WireArgument {
       return { place: value as string };
     case "bytes":
       return { bytes: [...(value as Uint8Array)] };
+    case "fd":
+      return value === "none" ? { i32: -1 } : { fd: value as HostFd };
     default:
       return { [kind]: value } as unknown as WireArgument;
   }

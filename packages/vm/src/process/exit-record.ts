@@ -1,5 +1,6 @@
 import { open } from "node:fs/promises";
 import * as v from "valibot";
+import { droppedLog } from "../log/log-entry.ts";
 
 /** Far more than vm-host writes. */
 const MAX_RECORD_BYTES = 64 * 1024;
@@ -14,10 +15,12 @@ const failure = v.object({
 const record = v.object({
   version: v.literal(1),
   code: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(255))),
+  cause: v.picklist(["guest", "stopped", "creator", "signal", "start"]),
   signal: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(64))),
   startedAt: v.pipe(v.string(), v.isoTimestamp()),
   endedAt: v.pipe(v.string(), v.isoTimestamp()),
   failure: v.nullable(failure),
+  log: droppedLog,
 });
 
 /** Why a VM process could not become a VM, as native/vm-host/PROTOCOL.md has it. */
@@ -44,6 +47,13 @@ export async function readExitRecord(path: string): Promise<ExitRecord | undefin
   } catch {
     return undefined;
   }
+}
+
+/** The record within the last event that vm-host said on stdout; undefined when that line is something else. */
+export function parseEndReport(line: string): ExitRecord | undefined {
+  const event = v.pipe(v.string(), v.parseJson(), v.object({ event: v.literal("ended"), exit: record }));
+  const result = v.safeParse(event, line);
+  return result.success ? result.output.exit : undefined;
 }
 
 /** The failure that vm-host said on its last line of stderr; undefined when that line is something else. */

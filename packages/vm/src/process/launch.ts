@@ -1,6 +1,7 @@
-import { lstat, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { raceSignal, startDeadline } from "@a3s/core";
 import { type LibkrunFiles, locateLibkrun } from "../libkrun/locate.ts";
+import { logNumbers, removeLog } from "../log/log-files.ts";
 import { locateVmHost } from "../native/programs.ts";
 import { parseVmSpec } from "../spec/parse-vm-spec.ts";
 import type { VmSpec } from "../spec/vm-spec.ts";
@@ -11,16 +12,25 @@ import { startDocument } from "./start-document.ts";
 import { startError } from "./start-error.ts";
 import { parseVmFiles } from "./vm-files.ts";
 import type { VmProcess } from "./vm-process.ts";
+import { alivePath } from "./vm-state.ts";
 
 /** Time from the start of vm-host to the start of the guest's kernel, in milliseconds. */
 export const DEFAULT_START_TIMEOUT_MS = 30_000;
 
 /** Options of {@link launchVm}. */
 export interface LaunchOptions {
-  /** Absolute path of the console's log, and the size at which it is rotated; 1 MiB by default. */
-  readonly console: { readonly path: string; readonly maxBytes?: number | undefined };
+  /**
+   * Where the log goes: to files named after the absolute `path`, `PATH.000001` and up. Each has at most `maxBytes` (128 KiB up, 10 MiB
+   * by default), and at most `files` of them are kept (2 to 100, 5 by default). {@link readVmLog} reads it.
+   */
+  readonly log: { readonly path: string; readonly maxBytes?: number | undefined; readonly files?: number | undefined };
   /** Absolute path of the record of the VM's end; one that is there is replaced. */
   readonly exitPath: string;
+  /**
+   * Absolute path for the record of who the VM is, by which {@link attachVm} finds it from another process; a FIFO lies beside it, at
+   * `PATH.alive`. No other VM can be launched with the same path while this one runs. None by default.
+   */
+  readonly statePath?: string | undefined;
   /** Ends the start, not the VM that was started. */
   readonly signal?: AbortSignal | undefined;
   /** {@link DEFAULT_START_TIMEOUT_MS} by default. */
@@ -43,11 +53,11 @@ export interface LaunchOptions {
  */
 export async function launchVm(spec: VmSpec, options: LaunchOptions): Promise<VmProcess> {
   const checked = parseVmSpec(spec);
-  const files = parseVmFiles({ console: options.console, exitPath: options.exitPath });
+  const files = parseVmFiles({ log: options.log, exitPath: options.exitPath, statePath: options.statePath });
   const { signal, timeoutMs = DEFAULT_START_TIMEOUT_MS, detached = false, jail = "required" } = options;
   const libraries = options.libraries ?? (await locateLibkrun());
   const vmHost = options.vmHost ?? (await locateVmHost());
-  const logExisted = await exists(files.console.path);
+  const logExisted = (await logNumbers(files.log.path)).length > 0;
   // A record of an earlier VM must not be taken for this one's.
   await rm(files.exitPath, { force: true });
 
@@ -64,7 +74,8 @@ export async function launchVm(spec: VmSpec, options: LaunchOptions): Promise<Vm
       throw startError(undefined, await vm.evidence(), { how: `it took longer than ${timeoutMs} ms`, cause: reason });
     }
     await rm(files.exitPath, { force: true });
-    if (!logExisted) await removeLog(files.console.path);
+    if (files.statePath !== null) await removeState(files.statePath);
+    if (!logExisted) await removeLog(files.log.path);
     throw reason;
   }
   if (detached) vm.release();
@@ -80,14 +91,6 @@ async function startMonitor(vmHost: string, detached: boolean): Promise<Monitor>
   }
 }
 
-/** The log and what vm-host rotated out of it. */
-async function removeLog(path: string): Promise<void> {
-  for (const each of [path, `${path}.1`]) await rm(each, { force: true });
-}
-
-async function exists(path: string): Promise<boolean> {
-  return await lstat(path).then(
-    () => true,
-    () => false,
-  );
+async function removeState(path: string): Promise<void> {
+  for (const each of [path, alivePath(path)]) await rm(each, { force: true });
 }

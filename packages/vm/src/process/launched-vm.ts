@@ -1,19 +1,18 @@
 import { lstat, rm } from "node:fs/promises";
+import { readConsoleTail } from "../log/console-tail.ts";
+import type { VmLogEntry } from "../log/log-entry.ts";
+import { readVmLog, type VmLogOptions } from "../log/read-log.ts";
 import type { CheckedVmSpec } from "../spec/vm-spec.ts";
-import { parseFailureLine, readExitRecord } from "./exit-record.ts";
+import { parseEndReport, parseFailureLine, readExitRecord } from "./exit-record.ts";
 import type { ProcessIdentity } from "./identity.ts";
 import type { JailMeasure } from "./jail.ts";
 import type { Monitor } from "./monitor.ts";
 import { ownSockets } from "./start-document.ts";
 import { startError, type VmEvidence } from "./start-error.ts";
 import { readStartReport, type StartReport } from "./start-report.ts";
-import { readTail } from "./tail.ts";
 import { judgeExit, type VmExit } from "./vm-exit.ts";
 import type { VmFiles } from "./vm-files.ts";
-import type { VmProcess } from "./vm-process.ts";
-
-/** Time that vm-host has to record the end of a VM that is killed, in milliseconds. */
-const KILL_GRACE_MS = 5000;
+import { STOP_GRACE_MS, type StopOptions, type VmProcess } from "./vm-process.ts";
 
 /** A VM behind a vm-host process of our own. */
 export class LaunchedVm implements VmProcess {
@@ -26,10 +25,14 @@ export class LaunchedVm implements VmProcess {
     this.#monitor = monitor;
     this.#files = files;
     this.exited = monitor.closed.then(async (end) => {
-      const record = await readExitRecord(files.exitPath);
+      // The record may have been removed with its directory; what vm-host said goes for as much.
+      const record = (await readExitRecord(files.exitPath)) ?? parseEndReport(monitor.lastLine);
       // vm-host removes its sockets itself, unless it was killed.
-      if (record === undefined) await removeSockets(ownSockets(spec));
-      return judgeExit(end, record);
+      if (record === undefined) {
+        await removeSockets(ownSockets(spec));
+        await rm(`${files.exitPath}.tmp`, { force: true });
+      }
+      return judgeExit(end, record, monitor.stderrTail);
     });
   }
 
@@ -53,7 +56,8 @@ export class LaunchedVm implements VmProcess {
   /** Waits until only the guest's boot is left. @throws VmError `VM_START_FAILED` */
   async starting(): Promise<void> {
     const report = await this.#monitor.report;
-    if (report === undefined) throw await this.#startError();
+    // The event of the end comes first when no guest was started.
+    if (report === undefined || parseEndReport(report) !== undefined) throw await this.#startError();
     const started = readStartReport(report);
     if (started === undefined) {
       const how = `vm-host said ${JSON.stringify(report.slice(0, 160))}, which is no start report`;
@@ -66,13 +70,21 @@ export class LaunchedVm implements VmProcess {
     this.#monitor.release();
   }
 
-  async kill(options: { readonly graceMs?: number } = {}): Promise<VmExit> {
-    await this.#monitor.end(options.graceMs ?? KILL_GRACE_MS);
+  async stop({ graceMs = STOP_GRACE_MS, signal }: StopOptions = {}): Promise<VmExit> {
+    await this.#monitor.end(graceMs, signal);
     return await this.exited;
   }
 
+  async kill(options: Pick<StopOptions, "graceMs"> = {}): Promise<VmExit> {
+    return await this.stop(options);
+  }
+
+  logs(options: VmLogOptions = {}): AsyncIterable<VmLogEntry> {
+    return readVmLog(this.#files.log.path, { ...options, until: this.exited });
+  }
+
   async evidence(): Promise<VmEvidence> {
-    return { stderrTail: this.#monitor.stderrTail, consoleTail: await readTail(this.#files.console.path) };
+    return { stderrTail: this.#monitor.stderrTail, consoleTail: await readConsoleTail(this.#files.log.path) };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

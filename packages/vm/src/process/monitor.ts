@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Duplex, Readable } from "node:stream";
-import { raceSignal, startDeadline } from "@a3s/core";
 import { type ProcessIdentity, readIdentity } from "./identity.ts";
+import { climb } from "./stop-ladder.ts";
 import { TailBuffer } from "./tail.ts";
 
 /** How a process ended, as Node reports it. */
@@ -12,7 +12,7 @@ export interface ProcessEnd {
 }
 
 /** Longest line that vm-host may report on its stdout. */
-const MAX_REPORT_BYTES = 4096;
+const MAX_REPORT_BYTES = 64 * 1024;
 
 /** The vm-host process: started, spoken to, and ended. What it says means nothing here. */
 export class Monitor {
@@ -20,6 +20,8 @@ export class Monitor {
   readonly identity: ProcessIdentity;
   /** The first line on its stdout; undefined when it ended without one. */
   readonly report: Promise<string | undefined>;
+  /** The last whole line on its stdout, up to now. */
+  lastLine = "";
   /** After it ended and nobody holds its stdout and stderr any more: then the VM process, too, is gone. */
   readonly closed: Promise<ProcessEnd>;
   readonly #child: ChildProcess;
@@ -30,7 +32,13 @@ export class Monitor {
     this.pid = pid;
     this.identity = identity;
     child.stderr?.on("data", (chunk: Buffer) => this.#stderr.add(chunk));
-    this.report = firstLine(child.stdout as Readable);
+    this.report = new Promise((resolve) => {
+      eachLine(child.stdout as Readable, (line) => {
+        this.lastLine = line;
+        resolve(line);
+      });
+      child.stdout?.once("close", () => resolve(undefined));
+    });
     // Not events.once(): that would take a signal that could not be sent (`error`) for the end.
     this.closed = new Promise((resolve) => child.once("close", (code, signal) => resolve({ code, signal })));
   }
@@ -75,15 +83,9 @@ export class Monitor {
   }
 
   /** Ends it: SIGTERM, by which it ends the VM and leaves its record; SIGKILL when it has not within `graceMs`. */
-  async end(graceMs: number): Promise<ProcessEnd> {
-    using deadline = startDeadline({ timeoutMs: graceMs, what: "The end of vm-host" });
-    this.#child.kill("SIGTERM");
-    try {
-      return await raceSignal(this.closed, deadline.signal);
-    } catch {
-      this.#child.kill("SIGKILL");
-      return await this.closed;
-    }
+  async end(graceMs: number, signal?: AbortSignal): Promise<ProcessEnd> {
+    const send = (name: "SIGTERM" | "SIGKILL") => () => void this.#child.kill(name);
+    return await climb({ terminate: send("SIGTERM"), kill: send("SIGKILL"), ended: this.closed, graceMs, signal });
   }
 }
 
@@ -93,15 +95,16 @@ function loaderEnvironment(): NodeJS.ProcessEnv {
   return path === undefined ? {} : { LD_LIBRARY_PATH: path };
 }
 
-function firstLine(stream: Readable): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    let text = "";
-    stream.setEncoding("utf8");
-    stream.on("data", (chunk: string) => {
-      text = (text + chunk).slice(0, MAX_REPORT_BYTES);
-      const end = text.indexOf("\n");
-      if (end >= 0) resolve(text.slice(0, end));
-    });
-    stream.once("close", () => resolve(undefined));
+/** What is longer than a report is cut. */
+function eachLine(stream: Readable, take: (line: string) => void): void {
+  let begun = "";
+  stream.setEncoding("utf8");
+  stream.on("data", (chunk: string) => {
+    const [first = "", ...more] = chunk.split("\n");
+    begun = (begun + first).slice(0, MAX_REPORT_BYTES);
+    for (const next of more) {
+      take(begun);
+      begun = next.slice(0, MAX_REPORT_BYTES);
+    }
   });
 }

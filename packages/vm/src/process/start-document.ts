@@ -17,8 +17,9 @@ export function startDocument(
     libkrunfw: options.libraries.libkrunfw,
     calls: planCalls(spec),
     jail: planJail(spec, options.jail),
-    console: { path: options.console.path, maxBytes: options.console.maxBytes },
+    log: options.log,
     exitPath: options.exitPath,
+    statePath: options.statePath,
     remove: ownSockets(spec),
     detached: options.detached,
   });

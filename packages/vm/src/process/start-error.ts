@@ -1,4 +1,5 @@
 import { VmError } from "../errors/vm-error.ts";
+import { KRUN_API, type KrunFunction, type KrunVersion } from "../libkrun/api.ts";
 import type { StartFailure } from "./exit-record.ts";
 
 /** What is known of a VM besides what it was told to say. */
@@ -23,12 +24,22 @@ export function startError(
   evidence: VmEvidence,
   ending: { readonly how: string; readonly cause?: unknown },
 ): VmError {
+  const lacking = failure === undefined ? undefined : lackingCall(failure);
   const why = failure === undefined ? ending.how : `${failure.what}: ${failure.message}`;
   return new VmError({
-    code: "VM_START_FAILED",
+    code: lacking === undefined ? "VM_START_FAILED" : "LIBKRUN_TOO_OLD",
     message: `The VM did not start: ${why}`,
-    hint: HINTS[failure?.stage ?? "unknown"],
+    hint:
+      lacking === undefined
+        ? HINTS[failure?.stage ?? "unknown"]
+        : `libkrun ${lacking.since} has this call, if it was built with what the call is for. Install that version or a newer one.`,
     ...(ending.cause === undefined ? {} : { cause: ending.cause }),
     details: { failure, ...evidence },
   });
+}
+
+/** What is known of a call that libkrun should have and has not. */
+function lackingCall({ stage, what }: StartFailure): { readonly since: KrunVersion } | undefined {
+  const [, name] = /^krun_(\w+)$/.exec(what) ?? [];
+  return stage === "load" && name !== undefined && name in KRUN_API ? KRUN_API[name as KrunFunction] : undefined;
 }

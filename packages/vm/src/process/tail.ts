@@ -1,5 +1,3 @@
-import { open } from "node:fs/promises";
-
 /** Most characters of output that an error carries. */
 export const TAIL_BYTES = 4096;
 
@@ -14,19 +12,6 @@ export class TailBuffer {
 
   get text(): string {
     return printable(this.#kept.toString("utf8"));
-  }
-}
-
-/** The end of a file, as text; empty when it cannot be read. */
-export async function readTail(path: string): Promise<string> {
-  try {
-    await using file = await open(path, "r");
-    const { size } = await file.stat();
-    const start = Math.max(0, size - TAIL_BYTES);
-    const { bytesRead, buffer } = await file.read(Buffer.alloc(TAIL_BYTES), 0, TAIL_BYTES, start);
-    return printable(buffer.toString("utf8", 0, bytesRead));
-  } catch {
-    return "";
   }
 }
 

@@ -1,12 +1,14 @@
 import { constants } from "node:os";
+import type { DroppedLog } from "../log/log-entry.ts";
 import type { ExitRecord, StartFailure } from "./exit-record.ts";
+import { findPanic } from "./panic.ts";
 
 /** How a VM ended. */
 export interface VmExit {
   /** Exit code of the guest's first program, or of what stood in its place; null when a signal ended the VM process. */
   readonly code: number | null;
   /** Signal that ended the VM process, such as `SIGKILL`; null when it exited. */
-  readonly signal: string | null;
+  readonly signal: SignalName | null;
   readonly cause: VmExitCause;
   /** All of this in one sentence. */
   readonly meaning: string;
@@ -14,16 +16,23 @@ export interface VmExit {
   readonly failure: StartFailure | null;
   /** ISO 8601; null when no record was left. */
   readonly endedAt: string | null;
+  /** Output that is missing in the log, because it could not be written; null when no record was left. */
+  readonly dropped: DroppedLog | null;
 }
 
+/** A name as Node.js has it, and a number for real-time signals, which have none. */
+export type SignalName = NodeJS.Signals | `signal ${number}`;
+
 /**
- * - `guest`: the guest ended by itself, with `code`.
+ * - `guest`: the guest ended by itself, with `code`: 0 also when nobody told libkrun another one, as when the guest's kernel panics.
  * - `init`: libkrun's init probably could not run the guest's program (125, 126, 127); a program may also choose such a code.
- * - `signal`: a signal ended the VM process: `kill()`, the end of the creator, the system out of memory, or a fault.
+ * - `stopped`: vm-host was told to end the VM: `stop()`, `kill()`, disposal, or a SIGTERM from elsewhere.
+ * - `creator`: the process that started the VM is gone, and the VM was not detached.
+ * - `signal`: a signal from elsewhere ended the VM process: a fault, the system out of memory, an operator.
  * - `start`: the VM process never became a VM.
  * - `monitor`: vm-host itself was ended from outside; the VM went with it.
  */
-export type VmExitCause = "guest" | "init" | "signal" | "start" | "monitor";
+export type VmExitCause = "guest" | "init" | "stopped" | "creator" | "signal" | "start" | "monitor";
 
 /** Exit codes of libkrun's init, from the description of krun_start_enter in libkrun.h. */
 const INIT_CODES: Readonly<Record<number, string>> = {
@@ -36,26 +45,39 @@ const INIT_CODES: Readonly<Record<number, string>> = {
 const REFUSED_CALL =
   "The VM was ended by SIGSYS: it made a system call that its jail does not allow; its stderr and console say which";
 
-/** What the end of the vm-host process and its record say together. The record knows more, so it wins. */
+/** What the end of the vm-host process and its record say together. The record knows more, so it wins. @param stderr what libkrun had to say */
 export function judgeExit(
-  ended: { readonly code: number | null; readonly signal: string | null },
+  ended: { readonly code: number | null; readonly signal: NodeJS.Signals | null },
   record: ExitRecord | undefined,
+  stderr = "",
 ): VmExit {
   if (record === undefined) return judgeUnrecorded(ended);
-  const { failure, endedAt } = record;
+  const { failure, endedAt, log: dropped, cause } = record;
   const signal = record.signal === null ? null : signalName(record.signal);
-  const exit = { code: record.code, signal, failure, endedAt };
+  const exit = { code: record.code, signal, failure, endedAt, dropped };
   if (failure !== null) {
     return { ...exit, cause: "start", meaning: `The VM did not start: ${failure.what}: ${failure.message}` };
   }
+  if (cause === "stopped") return { ...exit, cause, meaning: "The VM was stopped" };
+  if (cause === "creator") return { ...exit, cause, meaning: "The VM ended with the process that started it" };
   if (signal === "SIGSYS") return { ...exit, cause: "signal", meaning: REFUSED_CALL };
-  if (signal !== null) return { ...exit, cause: "signal", meaning: `The VM was ended by ${signal}` };
+  if (signal !== null) {
+    const panic = signal === "SIGABRT" ? findPanic(stderr) : undefined;
+    return {
+      ...exit,
+      cause: "signal",
+      meaning: `The VM was ended by ${signal}${panic === undefined ? "" : `: ${panic}`}`,
+    };
+  }
   return { ...exit, ...judgeCode(record.code ?? 0) };
 }
 
-function judgeUnrecorded({ code, signal }: { code: number | null; signal: string | null }): VmExit {
-  const by = signal === null ? `exited with ${code} and left no record` : `was ended by ${signal}`;
-  return { code, signal, cause: "monitor", meaning: `vm-host ${by}`, failure: null, endedAt: null };
+/** Both are null for whoever is not its parent: nobody else can know, and nothing is guessed. */
+function judgeUnrecorded({ code, signal }: { code: number | null; signal: NodeJS.Signals | null }): VmExit {
+  const exited =
+    code === null ? "was killed or its machine restarted: it left no record" : `exited with ${code} and left no record`;
+  const by = signal === null ? exited : `was ended by ${signal}`;
+  return { code, signal, cause: "monitor", meaning: `vm-host ${by}`, failure: null, endedAt: null, dropped: null };
 }
 
 function judgeCode(code: number): Pick<VmExit, "cause" | "meaning"> {
@@ -64,7 +86,7 @@ function judgeCode(code: number): Pick<VmExit, "cause" | "meaning"> {
   return { cause: "init", meaning: `The VM ended with exit code ${code}: ${init}, or its program chose this code` };
 }
 
-function signalName(number: number): string {
+function signalName(number: number): SignalName {
   const known = Object.entries(constants.signals).find(([, value]) => value === number);
-  return known?.[0] ?? `signal ${number}`;
+  return (known?.[0] as NodeJS.Signals | undefined) ?? `signal ${number}`;
 }

@@ -1,27 +1,35 @@
 import * as v from "valibot";
+import { MAX_RECORD_BYTES } from "../log/log-files.ts";
 import { invalidSpec } from "../spec/invalid-spec.ts";
 import { absolutePath } from "../spec/path.ts";
 
-/** Size at which a console's log is rotated when none is given: 1 MiB. */
-export const DEFAULT_CONSOLE_BYTES = 1024 * 1024;
+/** Most bytes of one file of a log when nothing else is said: 10 MiB. */
+export const DEFAULT_LOG_BYTES = 10 * 1024 * 1024;
+
+/** Most files of a log when nothing else is said. */
+export const DEFAULT_LOG_FILES = 5;
 
 /** Where a VM's traces go. */
 export interface VmFiles {
-  /** Log of the guest's console; rotated at `maxBytes` into one other file, so it takes twice that at most. */
-  readonly console: { readonly path: string; readonly maxBytes: number };
+  /** The log lies in `PATH.000001` and up; the oldest file goes when there are more than `files`. */
+  readonly log: { readonly path: string; readonly maxBytes: number; readonly files: number };
   /** Where vm-host records how the VM ended. */
   readonly exitPath: string;
+  /** Where vm-host records who the VM is; null when nobody else is to find it. */
+  readonly statePath: string | null;
 }
 
 const vmFiles = v.object({
-  console: v.strictObject({
+  log: v.strictObject({
     path: absolutePath,
     maxBytes: v.optional(
-      v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(Number.MAX_SAFE_INTEGER)),
-      DEFAULT_CONSOLE_BYTES,
+      v.pipe(v.number(), v.integer(), v.minValue(MAX_RECORD_BYTES), v.maxValue(Number.MAX_SAFE_INTEGER)),
+      DEFAULT_LOG_BYTES,
     ),
+    files: v.optional(v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(100)), DEFAULT_LOG_FILES),
   }),
   exitPath: absolutePath,
+  statePath: v.optional(v.nullable(absolutePath), null),
 });
 
 /** @throws VmError `VM_SPEC_INVALID` */

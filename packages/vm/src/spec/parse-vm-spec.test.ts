@@ -11,6 +11,7 @@ test("the least specification gets every default", () => {
     root: { path: "/srv/root", readOnly: false },
     init: { path: "/init", args: [], env: {}, pid1: false },
     shares: [],
+    streams: false,
     disks: [],
     vsockPorts: [],
     network: { kind: "none" },

@@ -80,6 +80,7 @@ const vmSpec = v.strictObject({
     ),
     [],
   ),
+  streams: v.optional(v.boolean(), false),
   limits: v.optional(vmLimits, {}),
   network: v.optional(
     v.variant("kind", [

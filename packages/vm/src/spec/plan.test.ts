@@ -74,6 +74,16 @@ test("disks are raw images, in the order in which the guest finds them", () => {
   );
 });
 
+test("streams are two named ports of one more device", () => {
+  expect(calls({ ...least, streams: true })).toContain(
+    `krun_add_virtio_console_default(ctx, "consoleIn", "consoleOut", "consoleOut")
+streams = krun_add_virtio_console_multiport(ctx)
+krun_add_console_port_inout(ctx, streams, "a3s.stdout", -1, "stdout")
+krun_add_console_port_inout(ctx, streams, "a3s.stderr", -1, "stderr")
+`,
+  );
+});
+
 test("TSI opens the guest's Internet sockets only, and always says which ports are published", () => {
   expect(calls({ ...least, network: { kind: "tsi", publish: [] } })).toContain(
     "krun_disable_implicit_vsock(ctx)\nkrun_add_vsock(ctx, 1)\nkrun_set_port_map(ctx, [])\n",

@@ -5,6 +5,7 @@ import { planTree } from "./tree.ts";
 import type { CheckedVmSpec, VmNetwork } from "./vm-spec.ts";
 
 const context: KrunRef<"context"> = { kind: "context", ref: "ctx" };
+const streams: KrunRef<"console"> = { kind: "console", ref: "streams" };
 
 /** libkrun.h, KRUN_LOG_*: errors only, no colours, and the environment has no say. */
 const LOG = { level: 1, style: 2, options: 1 } as const;
@@ -29,6 +30,7 @@ export function planCalls(spec: CheckedVmSpec): readonly KrunCall[] {
     krunCall("set_vm_config", { context, vcpus: spec.vcpus, memoryMib: spec.memoryMib }),
     krunCall("disable_implicit_console", { context }),
     krunCall("add_virtio_console_default", { context, input: "consoleIn", output: "consoleOut", error: "consoleOut" }),
+    ...planStreams(spec),
     krunCall("set_root", { context, path: tree.root }),
     ...spec.shares.map(({ tag }, index) =>
       krunCall("add_virtiofs", { context, tag, path: tree.shares[index] as string }),
@@ -53,6 +55,26 @@ export function planCalls(spec: CheckedVmSpec): readonly KrunCall[] {
     ),
     krunCall("set_exec", { context, path: init.path, args: init.args, env: initEnvironment(spec) }),
     krunCall("start_enter", { context }),
+  ];
+}
+
+/**
+ * Ports for the main process's output, on a console device of their own. They have no input: one that comes to its end,
+ * as /dev/null does, closes the port for the guest's output as well.
+ */
+function planStreams(spec: CheckedVmSpec): readonly KrunCall[] {
+  if (!spec.streams) return [];
+  return [
+    krunCall("add_virtio_console_multiport", { context }, streams),
+    ...(["stdout", "stderr"] as const).map((output) =>
+      krunCall("add_console_port_inout", {
+        context,
+        console: streams,
+        name: `a3s.${output}`,
+        input: "none",
+        output,
+      }),
+    ),
   ];
 }
 

@@ -25,6 +25,12 @@ export interface VmSpec {
   readonly disks?: readonly VmDisk[] | undefined;
   /** Ports between guest and host; no others are open. None by default. */
   readonly vsockPorts?: readonly VsockPort[] | undefined;
+  /**
+   * Whether the guest has the virtio ports `a3s.stdout` and `a3s.stderr` (`/sys/class/virtio-ports/PORT/name`): what is written to
+   * `/dev/PORT` comes into the log apart from the console. The guest opens each of them **once**: libkrun 1.17 starts a port that is
+   * opened again from the beginning of its queue. False by default; it takes the place of a share or disk.
+   */
+  readonly streams?: boolean | undefined;
   /** `{ kind: "none" }` by default. */
   readonly network?: VmNetwork | undefined;
   /** What the VM may take from the host. Without it, what its user may. */
@@ -147,6 +153,7 @@ export interface CheckedVmSpec {
   readonly shares: readonly VmShare[];
   readonly disks: readonly VmDisk[];
   readonly vsockPorts: readonly VsockPort[];
+  readonly streams: boolean;
   readonly network: VmNetwork;
   readonly limits: VmLimits;
 }

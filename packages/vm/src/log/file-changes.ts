@@ -1,0 +1,25 @@
+import { type FSWatcher, watch } from "node:fs";
+import { raceSignal } from "@a3s/core";
+
+/** Tells when a file changes (inotify(7)), however often it does: changes that nobody waited for are one. */
+export class FileChanges implements Disposable {
+  readonly #watcher: FSWatcher;
+  #changed: PromiseWithResolvers<void> = Promise.withResolvers();
+
+  constructor(path: string) {
+    this.#watcher = watch(path, () => this.#changed.resolve());
+    this.#watcher.on("error", (error) => this.#changed.reject(error));
+    this.#changed.promise.catch(() => {});
+  }
+
+  /** Waits for a change since the last one that was taken, or since the file is watched. */
+  async next(signal: AbortSignal): Promise<void> {
+    await raceSignal(this.#changed.promise, signal);
+    this.#changed = Promise.withResolvers();
+    this.#changed.promise.catch(() => {});
+  }
+
+  [Symbol.dispose](): void {
+    this.#watcher.close();
+  }
+}
