@@ -1,8 +1,9 @@
 use std::error::Error;
 
-const PROTOS: [&str; 3] = [
+const PROTOS: [&str; 4] = [
     "a3s/boot/v1/boot.proto",
     "a3s/agent/v1/agent.proto",
+    "a3s/agent/v1/files.proto",
     "grpc/health/v1/health.proto",
 ];
 

@@ -4,7 +4,7 @@
 use guest_agent::exec::Context;
 use guest_agent::power::Power;
 use guest_agent::reaper::Reaper;
-use guest_agent::rpc::{Agent, Health, Services, serve};
+use guest_agent::rpc::{Agent, Files, Health, Services, serve};
 use guest_agent::shutdown::{self, Reach, Trigger};
 use guest_agent::signals::Signals;
 use guest_agent::{VERSION, boot, system, transport};
@@ -66,7 +66,10 @@ async fn serve_until_told(path: &Path) -> io::Result<()> {
     let (serving, health) = watch::channel(true);
     let trigger = Trigger::default();
     let agent = Agent::new(Context { reaper: reaper.clone() }, trigger.clone());
-    let server = serve(listener, Services::new(agent, Health::new(health)));
+    let server = serve(
+        listener,
+        Services::new(agent, Files::new(trigger.clone()), Health::new(health)),
+    );
     println!("serving {}", path.display());
     tokio::spawn(attend(signals, reaper.clone(), trigger.clone()));
     let grace = trigger.grace().await;

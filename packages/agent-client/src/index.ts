@@ -17,6 +17,16 @@ export type { ExecProcess } from "./exec/exec-process.ts";
 export type { ExecOutcome, ExecResult } from "./exec/exec-result.ts";
 export type { LinuxSignal } from "./exec/linux-signal.ts";
 export type { StdinSource } from "./exec/stdin-source.ts";
+export { AgentFiles, type MkdirOptions, type RmOptions } from "./files/agent-files.ts";
+export type { ContentSource } from "./files/content-source.ts";
+export type { FileOptions, TransferOptions } from "./files/file-call.ts";
+export type { FileTime } from "./files/file-time.ts";
+export type { GuestDirent } from "./files/guest-dirent.ts";
+export type { GuestPath } from "./files/guest-path.ts";
+export type { GuestFileType, GuestStats } from "./files/guest-stats.ts";
+export { DEFAULT_MAX_ENTRIES, type ReaddirOptions } from "./files/list-directory.ts";
+export { DEFAULT_MAX_READ_BYTES, type ReadFileOptions, type ReadStreamOptions } from "./files/read-content.ts";
+export type { WriteFileOptions } from "./files/write-content.ts";
 export { AGENT_PORT, AGENT_PROTOCOL, DOORBELL_PORT } from "./protocol.ts";
 export { type CallOptions, DEFAULT_CALL_TIMEOUT_MS } from "./session/call.ts";
 export {

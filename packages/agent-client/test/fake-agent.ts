@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { ServiceImpl } from "@connectrpc/connect";
 import { grpcHandler } from "../src/doorbell/grpc-handler.ts";
 import { AgentService } from "../src/gen/a3s/agent/v1/agent_pb.ts";
+import { FileService } from "../src/gen/a3s/agent/v1/files_pb.ts";
 import { Health } from "../src/gen/grpc/health/v1/health_pb.ts";
 import { type AgentClient, connectAgent, type KeepAliveOptions } from "../src/index.ts";
 import { scratchDirectory } from "./scratch.ts";
@@ -22,14 +23,16 @@ export interface FakeOptions {
   readonly keepAlive?: KeepAliveOptions;
 }
 
-/** Speaks gRPC properly; what it says is up to `agent` and `health`. */
+/** Speaks gRPC properly; what it says is up to its parameters. */
 export function fakeAgent(
   agent: Partial<ServiceImpl<typeof AgentService>>,
   health: Partial<ServiceImpl<typeof Health>> = {},
+  files: Partial<ServiceImpl<typeof FileService>> = {},
 ): Promise<FakeAgent> {
   const handler = grpcHandler((router) => {
     router.service(AgentService, agent);
     router.service(Health, health);
+    router.service(FileService, files);
   }, 1024 * 1024);
   return listen(createHttp2Server(handler));
 }

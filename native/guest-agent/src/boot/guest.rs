@@ -6,7 +6,7 @@ use crate::exec::Context;
 use crate::power::{EXIT_BOOT_FAILED, EXIT_NO_DOORBELL, Power};
 use crate::proto::boot::{FailRequest, GuestConfig};
 use crate::reaper::Reaper;
-use crate::rpc::{Agent, Health, Server, Services, serve};
+use crate::rpc::{Agent, Files, Health, Server, Services, serve};
 use crate::shutdown::{self, Reach, Trigger};
 use crate::signals::Signals;
 use crate::system;
@@ -41,7 +41,7 @@ pub async fn run(power: &Power) -> ! {
     let (serving, health) = watch::channel(true);
     let trigger = Trigger::default();
     let agent = Agent::new(Context { reaper: reaper.clone() }, trigger.clone());
-    let services = Services::new(agent, Health::new(health));
+    let services = Services::new(agent, Files::new(trigger.clone()), Health::new(health));
     let (server, mounted) = match become_box(config, services, &mut stages) {
         Ok(done) => done,
         Err(failure) => {

@@ -4,11 +4,7 @@ use crate::account::{self, BadUser, Identity};
 use crate::proto::agent::ExecStart;
 use crate::proto::agent::exec_failed::Reason;
 use std::ffi::CString;
-use std::fs::File;
-use std::io::Read;
 
-/// Both files are read whole; an image with a larger one gets the part that fits.
-const MAX_DATABASE_BYTES: u64 = 1 << 20;
 /// execve refuses more than a quarter of the stack limit (2 MiB by default) by itself.
 const MAX_STRINGS: usize = 16 * 1024;
 const MAX_CWD_BYTES: usize = 4095;
@@ -75,22 +71,9 @@ pub fn identify(user: &str) -> Result<Option<Identity>, Failure> {
     if user.is_empty() && !rustix::process::geteuid().is_root() {
         return Ok(None);
     }
-    account::resolve(user, &database("/etc/passwd"), &database("/etc/group"))
+    account::look_up(user)
         .map(Some)
         .map_err(|BadUser(message)| Failure::new(Reason::BadUser, message))
-}
-
-/// A missing or unreadable file is an empty one; a FIFO in its place must not block the agent.
-fn database(path: &str) -> String {
-    let flags = libc::O_NONBLOCK | libc::O_NOCTTY;
-    let opened = std::os::unix::fs::OpenOptionsExt::custom_flags(File::options().read(true), flags).open(path);
-    let mut bytes = Vec::new();
-    if let Ok(file) = opened
-        && file.metadata().is_ok_and(|metadata| metadata.is_file())
-    {
-        let _ = file.take(MAX_DATABASE_BYTES).read_to_end(&mut bytes);
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 fn ancestry(cwd: &str) -> Result<Vec<CString>, Failure> {

@@ -4,6 +4,7 @@
 mod agent;
 mod channel;
 mod executor;
+mod files;
 mod health;
 mod outgoing;
 mod server;
@@ -11,6 +12,7 @@ mod services;
 
 pub use agent::Agent;
 pub use channel::Channel;
+pub use files::Files;
 pub use health::{Health, Serving};
 pub use outgoing::Outgoing;
 pub use server::{Server, Service, serve};

@@ -1,5 +1,6 @@
-use super::{Agent, Health};
+use super::{Agent, Files, Health};
 use crate::proto::agent::agent_service_server::AgentServiceServer;
+use crate::proto::agent::file_service_server::FileServiceServer;
 use crate::proto::health::health_server::HealthServer;
 use http::{Request, Response};
 use hyper::body::Incoming;
@@ -9,17 +10,19 @@ use std::pin::Pin;
 use tonic::body::Body;
 use tower_service::Service;
 
-/// Both services behind one connection, told apart by the first part of the path.
+/// All services behind one connection, told apart by the first part of the path.
 #[derive(Clone)]
 pub struct Services {
     agent: AgentServiceServer<Agent>,
+    files: FileServiceServer<Files>,
     health: HealthServer<Health>,
 }
 
 impl Services {
-    pub fn new(agent: Agent, health: Health) -> Self {
+    pub fn new(agent: Agent, files: Files, health: Health) -> Self {
         Self {
             agent: AgentServiceServer::new(agent),
+            files: FileServiceServer::new(files),
             health: HealthServer::new(health),
         }
     }
@@ -34,6 +37,7 @@ impl hyper::service::Service<Request<Incoming>> for Services {
         let service = request.uri().path().split('/').nth(1).unwrap_or_default();
         match service {
             "a3s.agent.v1.AgentService" => self.agent.clone().call(request),
+            "a3s.agent.v1.FileService" => self.files.clone().call(request),
             "grpc.health.v1.Health" => self.health.clone().call(request),
             _ => Box::pin(async { Ok(tonic::Status::unimplemented("no such service").into_http()) }),
         }

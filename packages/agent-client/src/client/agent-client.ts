@@ -5,6 +5,7 @@ import { AgentError } from "../errors/agent-error.ts";
 import { ExecCall } from "../exec/exec-call.ts";
 import type { ExecOptions } from "../exec/exec-options.ts";
 import { ExecProcess } from "../exec/exec-process.ts";
+import { AgentFiles } from "../files/agent-files.ts";
 import { AgentService, ShutdownRequestSchema } from "../gen/a3s/agent/v1/agent_pb.ts";
 import { Health } from "../gen/grpc/health/v1/health_pb.ts";
 import { MAX_AGENT_MESSAGE_BYTES } from "../protocol.ts";
@@ -52,6 +53,8 @@ export function connectAgent(options: ConnectAgentOptions): AgentClient {
 /** Calls a guest agent; see {@link connectAgent}. Disposing it ends the connection and fails the calls that are pending. */
 export class AgentClient implements AsyncDisposable {
   readonly socketPath: string;
+  /** Files of the guest. */
+  readonly files: AgentFiles;
   readonly #session: AgentSession;
   readonly #agent: Client<typeof AgentService>;
   readonly #health: Client<typeof Health>;
@@ -69,6 +72,7 @@ export class AgentClient implements AsyncDisposable {
     });
     this.#agent = createClient(AgentService, transport);
     this.#health = createClient(Health, transport);
+    this.files = new AgentFiles(transport);
     const abort = () => this.#session.close(closed(signal?.reason));
     if (signal?.aborted) abort();
     else signal?.addEventListener("abort", abort, { once: true });
