@@ -26,6 +26,7 @@ export type { GuestPath } from "./files/guest-path.ts";
 export type { GuestFileType, GuestStats } from "./files/guest-stats.ts";
 export { DEFAULT_MAX_ENTRIES, type ReaddirOptions } from "./files/list-directory.ts";
 export { DEFAULT_MAX_READ_BYTES, type ReadFileOptions, type ReadStreamOptions } from "./files/read-content.ts";
+export type { DownloadTarOptions, UploadTarOptions } from "./files/tar-content.ts";
 export type { WriteFileOptions } from "./files/write-content.ts";
 export { AGENT_PORT, AGENT_PROTOCOL, DOORBELL_PORT } from "./protocol.ts";
 export { type CallOptions, DEFAULT_CALL_TIMEOUT_MS } from "./session/call.ts";

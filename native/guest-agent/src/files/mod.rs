@@ -2,6 +2,7 @@
 //! call names.
 
 mod access;
+pub mod archive;
 mod attributes;
 mod caller;
 mod fault;

@@ -1,13 +1,14 @@
 use super::outgoing::Outgoing;
+use super::transfer;
 use crate::files::{self, Attributes, Content, GuestPath, Listing, Manner, NewContent, Plan, blocking};
 use crate::proto::agent::file_service_server::FileService;
 use crate::proto::agent::write_request::Message;
 use crate::proto::agent::write_start::Manner as WireManner;
 use crate::proto::agent::{
-    ListRequest, ListResponse, MakeDirectoryRequest, MakeDirectoryResponse, MakeLinkRequest, MakeLinkResponse,
-    ReadLinkRequest, ReadLinkResponse, ReadRequest, ReadResponse, RemoveRequest, RemoveResponse, RenameRequest,
-    RenameResponse, SetAttributesRequest, SetAttributesResponse, StatRequest, StatResponse, WriteRequest,
-    WriteResponse, WriteStart,
+    DownloadRequest, DownloadResponse, ListRequest, ListResponse, MakeDirectoryRequest, MakeDirectoryResponse,
+    MakeLinkRequest, MakeLinkResponse, ReadLinkRequest, ReadLinkResponse, ReadRequest, ReadResponse, RemoveRequest,
+    RemoveResponse, RenameRequest, RenameResponse, SetAttributesRequest, SetAttributesResponse, StatRequest,
+    StatResponse, UploadRequest, UploadResponse, WriteRequest, WriteResponse, WriteStart,
 };
 use crate::shutdown::Trigger;
 use tokio::sync::mpsc;
@@ -165,6 +166,18 @@ impl FileService for Files {
         .await?;
         Ok(Response::new(SetAttributesResponse {}))
     }
+
+    type DownloadStream = Outgoing<Result<DownloadResponse, Status>>;
+
+    async fn download(&self, request: Request<DownloadRequest>) -> Result<Response<Self::DownloadStream>, Status> {
+        self.require_running()?;
+        Ok(Response::new(transfer::download(request.into_inner()).await?))
+    }
+
+    async fn upload(&self, request: Request<Streaming<UploadRequest>>) -> Result<Response<UploadResponse>, Status> {
+        self.require_running()?;
+        Ok(Response::new(transfer::upload(request.into_inner()).await?))
+    }
 }
 
 async fn send_content(mut content: Content, responses: Responses<ReadResponse>) {
@@ -223,7 +236,7 @@ fn plan_write(start: WriteStart) -> Result<Plan, Status> {
     })
 }
 
-fn check_chunk(data: &[u8]) -> Result<(), Status> {
+pub fn check_chunk(data: &[u8]) -> Result<(), Status> {
     match data.len() > files::CHUNK_BYTES {
         true => Err(Status::invalid_argument(format!(
             "a message holds more than {} bytes",

@@ -9,6 +9,7 @@ mod health;
 mod outgoing;
 mod server;
 mod services;
+mod transfer;
 
 pub use agent::Agent;
 pub use channel::Channel;

@@ -10,6 +10,7 @@ import { type GuestPath, pathBytes, pathText } from "./guest-path.ts";
 import { GuestStats } from "./guest-stats.ts";
 import { listDirectory, listWhole, type ReaddirOptions } from "./list-directory.ts";
 import { type ReadFileOptions, type ReadStreamOptions, readContent, readWhole } from "./read-content.ts";
+import { type DownloadTarOptions, tarOf, type UploadTarOptions, unpackTar } from "./tar-content.ts";
 import { type WriteFileOptions, writeContent } from "./write-content.ts";
 import { writeStream } from "./write-stream.ts";
 
@@ -134,6 +135,26 @@ export class AgentFiles extends FileAttributes {
   async rename(from: GuestPath, to: GuestPath, options: FileOptions = {}): Promise<void> {
     const request = { from: pathBytes(from), to: pathBytes(to), user: options.user ?? "" };
     await callFiles(what("rename", from), options, (signal) => this.#client.rename(request, { signal }));
+  }
+
+  /**
+   * A file or a whole tree as a POSIX tar archive: modes, owners, times, symbolic and hard links, devices. What file systems
+   * of the kernel's own hold, such as /proc, is left out, as are sockets. The guest is hostile: unpack it only with what
+   * does not trust it.
+   */
+  downloadTar(path: GuestPath, options: DownloadTarOptions = {}): ReadableStream<Uint8Array> {
+    return ReadableStream.from(tarOf(this.#client, path, options));
+  }
+
+  /**
+   * Unpacks a tar archive (POSIX or GNU, not compressed) into a directory. Nothing gets out of it: below it no link is
+   * followed. What is there is replaced, but neither a directory by a file nor a file by a directory. A call that fails
+   * leaves what it has unpacked until then.
+   *
+   * @returns the number of entries.
+   */
+  uploadTar(path: GuestPath, archive: ContentSource, options: UploadTarOptions = {}): Promise<number> {
+    return unpackTar(this.#client, path, archive, options);
   }
 
   async #stat(path: GuestPath, follow: boolean, options: FileOptions): Promise<GuestStats> {

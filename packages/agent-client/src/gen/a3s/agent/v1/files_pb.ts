@@ -20,7 +20,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file a3s/agent/v1/files.proto.
  */
 export const file_a3s_agent_v1_files: GenFile = /*@__PURE__*/
-  fileDesc("ChhhM3MvYWdlbnQvdjEvZmlsZXMucHJvdG8SDGEzcy5hZ2VudC52MSIaCglGaWxlRmF1bHQSDQoFZXJybm8YASABKAUinQIKCEZpbGVJbmZvEiQKBHR5cGUYASABKA4yFi5hM3MuYWdlbnQudjEuRmlsZVR5cGUSDAoEbW9kZRgCIAEoDRILCgN1aWQYAyABKA0SCwoDZ2lkGAQgASgNEgwKBHNpemUYBSABKAQSDQoFbGlua3MYBiABKAQSDQoFaW5vZGUYByABKAQSDgoGZGV2aWNlGAggASgEEiwKCGFjY2Vzc2VkGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghtb2RpZmllZBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKwoHY2hhbmdlZBgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiOQoLU3RhdFJlcXVlc3QSDAoEcGF0aBgBIAEoDBIMCgR1c2VyGAIgASgJEg4KBmZvbGxvdxgDIAEoCCI0CgxTdGF0UmVzcG9uc2USJAoEaW5mbxgBIAEoCzIWLmEzcy5hZ2VudC52MS5GaWxlSW5mbyJZCgtSZWFkUmVxdWVzdBIMCgRwYXRoGAEgASgMEgwKBHVzZXIYAiABKAkSDgoGb2Zmc2V0GAMgASgEEhMKBmxlbmd0aBgEIAEoBEgAiAEBQgkKB19sZW5ndGgiHAoMUmVhZFJlc3BvbnNlEgwKBGRhdGEYASABKAwifAoMV3JpdGVSZXF1ZXN0EikKBXN0YXJ0GAEgASgLMhguYTNzLmFnZW50LnYxLldyaXRlU3RhcnRIABIOCgRkYXRhGAIgASgMSAASJgoGZmluaXNoGAMgASgLMhQuYTNzLmFnZW50LnYxLkZpbmlzaEgAQgkKB21lc3NhZ2Ui5AEKCldyaXRlU3RhcnQSDAoEcGF0aBgBIAEoDBIMCgR1c2VyGAIgASgJEi8KBm1hbm5lchgDIAEoDjIfLmEzcy5hZ2VudC52MS5Xcml0ZVN0YXJ0Lk1hbm5lchIRCgRtb2RlGAQgASgNSACIAQESDAoEc3luYxgFIAEoCCJfCgZNYW5uZXISFgoSTUFOTkVSX1VOU1BFQ0lGSUVEEAASFAoQTUFOTkVSX09WRVJXUklURRABEhEKDU1BTk5FUl9BUFBFTkQQAhIUChBNQU5ORVJfRVhDTFVTSVZFEANCBwoFX21vZGUiCAoGRmluaXNoIh4KDVdyaXRlUmVzcG9uc2USDQoFYnl0ZXMYASABKAQiKQoLTGlzdFJlcXVlc3QSDAoEcGF0aBgBIAEoDBIMCgR1c2VyGAIgASgJIj0KDExpc3RSZXNwb25zZRItCgdlbnRyaWVzGAEgAygLMhwuYTNzLmFnZW50LnYxLkRpcmVjdG9yeUVudHJ5IkQKDkRpcmVjdG9yeUVudHJ5EgwKBG5hbWUYASABKAwSJAoEdHlwZRgCIAEoDjIWLmEzcy5hZ2VudC52MS5GaWxlVHlwZSJhChRNYWtlRGlyZWN0b3J5UmVxdWVzdBIMCgRwYXRoGAEgASgMEgwKBHVzZXIYAiABKAkSEQoJcmVjdXJzaXZlGAMgASgIEhEKBG1vZGUYBCABKA1IAIgBAUIHCgVfbW9kZSIXChVNYWtlRGlyZWN0b3J5UmVzcG9uc2UiTQoNUmVtb3ZlUmVxdWVzdBIMCgRwYXRoGAEgASgMEgwKBHVzZXIYAiABKAkSEQoJcmVjdXJzaXZlGAMgASgIEg0KBWZvcmNlGAQgASgIIhAKDlJlbW92ZVJlc3BvbnNlIjcKDVJlbmFtZVJlcXVlc3QSDAoEZnJvbRgBIAEoDBIKCgJ0bxgCIAEoDBIMCgR1c2VyGAMgASgJIhAKDlJlbmFtZVJlc3BvbnNlIi0KD1JlYWRMaW5rUmVxdWVzdBIMCgRwYXRoGAEgASgMEgwKBHVzZXIYAiABKAkiIgoQUmVhZExpbmtSZXNwb25zZRIOCgZ0YXJnZXQYASABKAwiSwoPTWFrZUxpbmtSZXF1ZXN0EgwKBHBhdGgYASABKAwSDAoEdXNlchgCIAEoCRIOCgZ0YXJnZXQYAyABKAwSDAoEaGFyZBgEIAEoCCISChBNYWtlTGlua1Jlc3BvbnNlIu4BChRTZXRBdHRyaWJ1dGVzUmVxdWVzdBIMCgRwYXRoGAEgASgMEgwKBHVzZXIYAiABKAkSDgoGZm9sbG93GAMgASgIEhEKBG1vZGUYBCABKA1IAIgBARIQCgN1aWQYBSABKA1IAYgBARIQCgNnaWQYBiABKA1IAogBARIsCghhY2Nlc3NlZBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIbW9kaWZpZWQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgcKBV9tb2RlQgYKBF91aWRCBgoEX2dpZCIXChVTZXRBdHRyaWJ1dGVzUmVzcG9uc2Uq0gEKCEZpbGVUeXBlEhkKFUZJTEVfVFlQRV9VTlNQRUNJRklFRBAAEhUKEUZJTEVfVFlQRV9SRUdVTEFSEAESFwoTRklMRV9UWVBFX0RJUkVDVE9SWRACEhUKEUZJTEVfVFlQRV9TWU1MSU5LEAMSHgoaRklMRV9UWVBFX0NIQVJBQ1RFUl9ERVZJQ0UQBBIaChZGSUxFX1RZUEVfQkxPQ0tfREVWSUNFEAUSEgoORklMRV9UWVBFX0ZJRk8QBhIUChBGSUxFX1RZUEVfU09DS0VUEAcy5gUKC0ZpbGVTZXJ2aWNlEj0KBFN0YXQSGS5hM3MuYWdlbnQudjEuU3RhdFJlcXVlc3QaGi5hM3MuYWdlbnQudjEuU3RhdFJlc3BvbnNlEj8KBFJlYWQSGS5hM3MuYWdlbnQudjEuUmVhZFJlcXVlc3QaGi5hM3MuYWdlbnQudjEuUmVhZFJlc3BvbnNlMAESQgoFV3JpdGUSGi5hM3MuYWdlbnQudjEuV3JpdGVSZXF1ZXN0GhsuYTNzLmFnZW50LnYxLldyaXRlUmVzcG9uc2UoARI/CgRMaXN0EhkuYTNzLmFnZW50LnYxLkxpc3RSZXF1ZXN0GhouYTNzLmFnZW50LnYxLkxpc3RSZXNwb25zZTABElgKDU1ha2VEaXJlY3RvcnkSIi5hM3MuYWdlbnQudjEuTWFrZURpcmVjdG9yeVJlcXVlc3QaIy5hM3MuYWdlbnQudjEuTWFrZURpcmVjdG9yeVJlc3BvbnNlEkMKBlJlbW92ZRIbLmEzcy5hZ2VudC52MS5SZW1vdmVSZXF1ZXN0GhwuYTNzLmFnZW50LnYxLlJlbW92ZVJlc3BvbnNlEkMKBlJlbmFtZRIbLmEzcy5hZ2VudC52MS5SZW5hbWVSZXF1ZXN0GhwuYTNzLmFnZW50LnYxLlJlbmFtZVJlc3BvbnNlEkkKCFJlYWRMaW5rEh0uYTNzLmFnZW50LnYxLlJlYWRMaW5rUmVxdWVzdBoeLmEzcy5hZ2VudC52MS5SZWFkTGlua1Jlc3BvbnNlEkkKCE1ha2VMaW5rEh0uYTNzLmFnZW50LnYxLk1ha2VMaW5rUmVxdWVzdBoeLmEzcy5hZ2VudC52MS5NYWtlTGlua1Jlc3BvbnNlElgKDVNldEF0dHJpYnV0ZXMSIi5hM3MuYWdlbnQudjEuU2V0QXR0cmlidXRlc1JlcXVlc3QaIy5hM3MuYWdlbnQudjEuU2V0QXR0cmlidXRlc1Jlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_timestamp]);
+  fileDesc("ChhhM3MvYWdlbnQvdjEvZmlsZXMucHJvdG8SDGEzcy5hZ2VudC52MSIaCglGaWxlRmF1bHQSDQoFZXJybm8YASABKAUinQIKCEZpbGVJbmZvEiQKBHR5cGUYASABKA4yFi5hM3MuYWdlbnQudjEuRmlsZVR5cGUSDAoEbW9kZRgCIAEoDRILCgN1aWQYAyABKA0SCwoDZ2lkGAQgASgNEgwKBHNpemUYBSABKAQSDQoFbGlua3MYBiABKAQSDQoFaW5vZGUYByABKAQSDgoGZGV2aWNlGAggASgEEiwKCGFjY2Vzc2VkGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghtb2RpZmllZBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKwoHY2hhbmdlZBgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiOQoLU3RhdFJlcXVlc3QSDAoEcGF0aBgBIAEoDBIMCgR1c2VyGAIgASgJEg4KBmZvbGxvdxgDIAEoCCI0CgxTdGF0UmVzcG9uc2USJAoEaW5mbxgBIAEoCzIWLmEzcy5hZ2VudC52MS5GaWxlSW5mbyJZCgtSZWFkUmVxdWVzdBIMCgRwYXRoGAEgASgMEgwKBHVzZXIYAiABKAkSDgoGb2Zmc2V0GAMgASgEEhMKBmxlbmd0aBgEIAEoBEgAiAEBQgkKB19sZW5ndGgiHAoMUmVhZFJlc3BvbnNlEgwKBGRhdGEYASABKAwifAoMV3JpdGVSZXF1ZXN0EikKBXN0YXJ0GAEgASgLMhguYTNzLmFnZW50LnYxLldyaXRlU3RhcnRIABIOCgRkYXRhGAIgASgMSAASJgoGZmluaXNoGAMgASgLMhQuYTNzLmFnZW50LnYxLkZpbmlzaEgAQgkKB21lc3NhZ2Ui5AEKCldyaXRlU3RhcnQSDAoEcGF0aBgBIAEoDBIMCgR1c2VyGAIgASgJEi8KBm1hbm5lchgDIAEoDjIfLmEzcy5hZ2VudC52MS5Xcml0ZVN0YXJ0Lk1hbm5lchIRCgRtb2RlGAQgASgNSACIAQESDAoEc3luYxgFIAEoCCJfCgZNYW5uZXISFgoSTUFOTkVSX1VOU1BFQ0lGSUVEEAASFAoQTUFOTkVSX09WRVJXUklURRABEhEKDU1BTk5FUl9BUFBFTkQQAhIUChBNQU5ORVJfRVhDTFVTSVZFEANCBwoFX21vZGUiCAoGRmluaXNoIh4KDVdyaXRlUmVzcG9uc2USDQoFYnl0ZXMYASABKAQiKQoLTGlzdFJlcXVlc3QSDAoEcGF0aBgBIAEoDBIMCgR1c2VyGAIgASgJIj0KDExpc3RSZXNwb25zZRItCgdlbnRyaWVzGAEgAygLMhwuYTNzLmFnZW50LnYxLkRpcmVjdG9yeUVudHJ5IkQKDkRpcmVjdG9yeUVudHJ5EgwKBG5hbWUYASABKAwSJAoEdHlwZRgCIAEoDjIWLmEzcy5hZ2VudC52MS5GaWxlVHlwZSJhChRNYWtlRGlyZWN0b3J5UmVxdWVzdBIMCgRwYXRoGAEgASgMEgwKBHVzZXIYAiABKAkSEQoJcmVjdXJzaXZlGAMgASgIEhEKBG1vZGUYBCABKA1IAIgBAUIHCgVfbW9kZSIXChVNYWtlRGlyZWN0b3J5UmVzcG9uc2UiTQoNUmVtb3ZlUmVxdWVzdBIMCgRwYXRoGAEgASgMEgwKBHVzZXIYAiABKAkSEQoJcmVjdXJzaXZlGAMgASgIEg0KBWZvcmNlGAQgASgIIhAKDlJlbW92ZVJlc3BvbnNlIjcKDVJlbmFtZVJlcXVlc3QSDAoEZnJvbRgBIAEoDBIKCgJ0bxgCIAEoDBIMCgR1c2VyGAMgASgJIhAKDlJlbmFtZVJlc3BvbnNlIi0KD1JlYWRMaW5rUmVxdWVzdBIMCgRwYXRoGAEgASgMEgwKBHVzZXIYAiABKAkiIgoQUmVhZExpbmtSZXNwb25zZRIOCgZ0YXJnZXQYASABKAwiSwoPTWFrZUxpbmtSZXF1ZXN0EgwKBHBhdGgYASABKAwSDAoEdXNlchgCIAEoCRIOCgZ0YXJnZXQYAyABKAwSDAoEaGFyZBgEIAEoCCISChBNYWtlTGlua1Jlc3BvbnNlIu4BChRTZXRBdHRyaWJ1dGVzUmVxdWVzdBIMCgRwYXRoGAEgASgMEgwKBHVzZXIYAiABKAkSDgoGZm9sbG93GAMgASgIEhEKBG1vZGUYBCABKA1IAIgBARIQCgN1aWQYBSABKA1IAYgBARIQCgNnaWQYBiABKA1IAogBARIsCghhY2Nlc3NlZBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIbW9kaWZpZWQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgcKBV9tb2RlQgYKBF91aWRCBgoEX2dpZCIXChVTZXRBdHRyaWJ1dGVzUmVzcG9uc2UiSwoPRG93bmxvYWRSZXF1ZXN0EgwKBHBhdGgYASABKAwSDAoEdXNlchgCIAEoCRIMCgRuYW1lGAMgASgMEg4KBmZvbGxvdxgEIAEoCCIgChBEb3dubG9hZFJlc3BvbnNlEgwKBGRhdGEYASABKAwifgoNVXBsb2FkUmVxdWVzdBIqCgVzdGFydBgBIAEoCzIZLmEzcy5hZ2VudC52MS5VcGxvYWRTdGFydEgAEg4KBGRhdGEYAiABKAxIABImCgZmaW5pc2gYAyABKAsyFC5hM3MuYWdlbnQudjEuRmluaXNoSABCCQoHbWVzc2FnZSI+CgtVcGxvYWRTdGFydBIMCgRwYXRoGAEgASgMEgwKBHVzZXIYAiABKAkSEwoLa2VlcF9vd25lcnMYAyABKAgiIQoOVXBsb2FkUmVzcG9uc2USDwoHZW50cmllcxgBIAEoBCrSAQoIRmlsZVR5cGUSGQoVRklMRV9UWVBFX1VOU1BFQ0lGSUVEEAASFQoRRklMRV9UWVBFX1JFR1VMQVIQARIXChNGSUxFX1RZUEVfRElSRUNUT1JZEAISFQoRRklMRV9UWVBFX1NZTUxJTksQAxIeChpGSUxFX1RZUEVfQ0hBUkFDVEVSX0RFVklDRRAEEhoKFkZJTEVfVFlQRV9CTE9DS19ERVZJQ0UQBRISCg5GSUxFX1RZUEVfRklGTxAGEhQKEEZJTEVfVFlQRV9TT0NLRVQQBzL6BgoLRmlsZVNlcnZpY2USPQoEU3RhdBIZLmEzcy5hZ2VudC52MS5TdGF0UmVxdWVzdBoaLmEzcy5hZ2VudC52MS5TdGF0UmVzcG9uc2USPwoEUmVhZBIZLmEzcy5hZ2VudC52MS5SZWFkUmVxdWVzdBoaLmEzcy5hZ2VudC52MS5SZWFkUmVzcG9uc2UwARJCCgVXcml0ZRIaLmEzcy5hZ2VudC52MS5Xcml0ZVJlcXVlc3QaGy5hM3MuYWdlbnQudjEuV3JpdGVSZXNwb25zZSgBEj8KBExpc3QSGS5hM3MuYWdlbnQudjEuTGlzdFJlcXVlc3QaGi5hM3MuYWdlbnQudjEuTGlzdFJlc3BvbnNlMAESWAoNTWFrZURpcmVjdG9yeRIiLmEzcy5hZ2VudC52MS5NYWtlRGlyZWN0b3J5UmVxdWVzdBojLmEzcy5hZ2VudC52MS5NYWtlRGlyZWN0b3J5UmVzcG9uc2USQwoGUmVtb3ZlEhsuYTNzLmFnZW50LnYxLlJlbW92ZVJlcXVlc3QaHC5hM3MuYWdlbnQudjEuUmVtb3ZlUmVzcG9uc2USQwoGUmVuYW1lEhsuYTNzLmFnZW50LnYxLlJlbmFtZVJlcXVlc3QaHC5hM3MuYWdlbnQudjEuUmVuYW1lUmVzcG9uc2USSQoIUmVhZExpbmsSHS5hM3MuYWdlbnQudjEuUmVhZExpbmtSZXF1ZXN0Gh4uYTNzLmFnZW50LnYxLlJlYWRMaW5rUmVzcG9uc2USSQoITWFrZUxpbmsSHS5hM3MuYWdlbnQudjEuTWFrZUxpbmtSZXF1ZXN0Gh4uYTNzLmFnZW50LnYxLk1ha2VMaW5rUmVzcG9uc2USWAoNU2V0QXR0cmlidXRlcxIiLmEzcy5hZ2VudC52MS5TZXRBdHRyaWJ1dGVzUmVxdWVzdBojLmEzcy5hZ2VudC52MS5TZXRBdHRyaWJ1dGVzUmVzcG9uc2USSwoIRG93bmxvYWQSHS5hM3MuYWdlbnQudjEuRG93bmxvYWRSZXF1ZXN0Gh4uYTNzLmFnZW50LnYxLkRvd25sb2FkUmVzcG9uc2UwARJFCgZVcGxvYWQSGy5hM3MuYWdlbnQudjEuVXBsb2FkUmVxdWVzdBocLmEzcy5hZ2VudC52MS5VcGxvYWRSZXNwb25zZSgBYgZwcm90bzM", [file_google_protobuf_timestamp]);
 
 /**
  * Why a call failed.
@@ -719,6 +719,147 @@ export const SetAttributesResponseSchema: GenMessage<SetAttributesResponse> = /*
   messageDesc(file_a3s_agent_v1_files, 24);
 
 /**
+ * @generated from message a3s.agent.v1.DownloadRequest
+ */
+export type DownloadRequest = Message<"a3s.agent.v1.DownloadRequest"> & {
+  /**
+   * @generated from field: bytes path = 1;
+   */
+  path: Uint8Array;
+
+  /**
+   * @generated from field: string user = 2;
+   */
+  user: string;
+
+  /**
+   * Name of the file in the archive, which those of what it holds begin with; one name without slashes.
+   *
+   * @generated from field: bytes name = 3;
+   */
+  name: Uint8Array;
+
+  /**
+   * A symbolic link at the end of `path` is followed; links in the tree are archived as links.
+   *
+   * @generated from field: bool follow = 4;
+   */
+  follow: boolean;
+};
+
+/**
+ * Describes the message a3s.agent.v1.DownloadRequest.
+ * Use `create(DownloadRequestSchema)` to create a new message.
+ */
+export const DownloadRequestSchema: GenMessage<DownloadRequest> = /*@__PURE__*/
+  messageDesc(file_a3s_agent_v1_files, 25);
+
+/**
+ * @generated from message a3s.agent.v1.DownloadResponse
+ */
+export type DownloadResponse = Message<"a3s.agent.v1.DownloadResponse"> & {
+  /**
+   * At most 64 KiB.
+   *
+   * @generated from field: bytes data = 1;
+   */
+  data: Uint8Array;
+};
+
+/**
+ * Describes the message a3s.agent.v1.DownloadResponse.
+ * Use `create(DownloadResponseSchema)` to create a new message.
+ */
+export const DownloadResponseSchema: GenMessage<DownloadResponse> = /*@__PURE__*/
+  messageDesc(file_a3s_agent_v1_files, 26);
+
+/**
+ * @generated from message a3s.agent.v1.UploadRequest
+ */
+export type UploadRequest = Message<"a3s.agent.v1.UploadRequest"> & {
+  /**
+   * @generated from oneof a3s.agent.v1.UploadRequest.message
+   */
+  message: {
+    /**
+     * @generated from field: a3s.agent.v1.UploadStart start = 1;
+     */
+    value: UploadStart;
+    case: "start";
+  } | {
+    /**
+     * At most 64 KiB.
+     *
+     * @generated from field: bytes data = 2;
+     */
+    value: Uint8Array;
+    case: "data";
+  } | {
+    /**
+     * @generated from field: a3s.agent.v1.Finish finish = 3;
+     */
+    value: Finish;
+    case: "finish";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message a3s.agent.v1.UploadRequest.
+ * Use `create(UploadRequestSchema)` to create a new message.
+ */
+export const UploadRequestSchema: GenMessage<UploadRequest> = /*@__PURE__*/
+  messageDesc(file_a3s_agent_v1_files, 27);
+
+/**
+ * @generated from message a3s.agent.v1.UploadStart
+ */
+export type UploadStart = Message<"a3s.agent.v1.UploadStart"> & {
+  /**
+   * The directory to unpack into, which entries cannot leave: below it no link is followed. What is there is replaced, but
+   * neither a directory by something else nor something else by a directory.
+   *
+   * @generated from field: bytes path = 1;
+   */
+  path: Uint8Array;
+
+  /**
+   * @generated from field: string user = 2;
+   */
+  user: string;
+
+  /**
+   * Owners are as in the archive; otherwise everything belongs to `user`.
+   *
+   * @generated from field: bool keep_owners = 3;
+   */
+  keepOwners: boolean;
+};
+
+/**
+ * Describes the message a3s.agent.v1.UploadStart.
+ * Use `create(UploadStartSchema)` to create a new message.
+ */
+export const UploadStartSchema: GenMessage<UploadStart> = /*@__PURE__*/
+  messageDesc(file_a3s_agent_v1_files, 28);
+
+/**
+ * @generated from message a3s.agent.v1.UploadResponse
+ */
+export type UploadResponse = Message<"a3s.agent.v1.UploadResponse"> & {
+  /**
+   * @generated from field: uint64 entries = 1;
+   */
+  entries: bigint;
+};
+
+/**
+ * Describes the message a3s.agent.v1.UploadResponse.
+ * Use `create(UploadResponseSchema)` to create a new message.
+ */
+export const UploadResponseSchema: GenMessage<UploadResponse> = /*@__PURE__*/
+  messageDesc(file_a3s_agent_v1_files, 29);
+
+/**
  * @generated from enum a3s.agent.v1.FileType
  */
 export const FileType = {
@@ -867,6 +1008,26 @@ export const FileService: GenService<{
     methodKind: "unary";
     input: typeof SetAttributesRequestSchema;
     output: typeof SetAttributesResponseSchema;
+  },
+  /**
+   * A POSIX tar archive of a file or a whole tree.
+   *
+   * @generated from rpc a3s.agent.v1.FileService.Download
+   */
+  download: {
+    methodKind: "server_streaming";
+    input: typeof DownloadRequestSchema;
+    output: typeof DownloadResponseSchema;
+  },
+  /**
+   * Unpacks a tar archive (POSIX or GNU, not compressed). The first request is `start`, the last one `finish`.
+   *
+   * @generated from rpc a3s.agent.v1.FileService.Upload
+   */
+  upload: {
+    methodKind: "client_streaming";
+    input: typeof UploadRequestSchema;
+    output: typeof UploadResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_a3s_agent_v1_files, 0);
