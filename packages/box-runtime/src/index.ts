@@ -1,9 +1,13 @@
 export type {
+  AgentFiles,
   AgentInfo,
   ExecEvent,
   ExecOptions,
   ExecProcess,
   ExecResult,
+  GuestDirent,
+  GuestPath,
+  GuestStats,
   LinuxSignal,
   StdinSource,
 } from "@a3s/agent-client";
@@ -18,6 +22,8 @@ export {
   type VmExit,
 } from "@a3s/vm";
 export type { BootStage } from "./boot/boot-stage.ts";
+export type { CopyInReport, CopyOptions } from "./copy/copy-in.ts";
+export type { CopyOutOptions, CopyOutReport } from "./copy/copy-out.ts";
 export { RuntimeError, type RuntimeErrorCode } from "./errors/runtime-error.ts";
 export type { BoxEvents } from "./events.ts";
 export type { ImagePullOptions } from "./image/find-image.ts";
