@@ -24,6 +24,7 @@ export type { FileTime } from "./files/file-time.ts";
 export type { GuestDirent } from "./files/guest-dirent.ts";
 export type { GuestPath } from "./files/guest-path.ts";
 export type { GuestFileType, GuestStats } from "./files/guest-stats.ts";
+export type { GuestChange, GuestChangeType, GuestWatch } from "./files/guest-watch.ts";
 export { DEFAULT_MAX_ENTRIES, type ReaddirOptions } from "./files/list-directory.ts";
 export { DEFAULT_MAX_READ_BYTES, type ReadFileOptions, type ReadStreamOptions } from "./files/read-content.ts";
 export type { DownloadTarOptions, UploadTarOptions } from "./files/tar-content.ts";

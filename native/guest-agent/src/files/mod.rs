@@ -13,6 +13,7 @@ mod path;
 mod place;
 mod read;
 mod remove;
+mod watch;
 mod write;
 
 pub use access::{make_directory, rename};
@@ -25,4 +26,5 @@ pub use list::Listing;
 pub use path::GuestPath;
 pub use read::{CHUNK_BYTES, Content};
 pub use remove::remove;
+pub use watch::{Watch, watch};
 pub use write::{Manner, NewContent, Plan};

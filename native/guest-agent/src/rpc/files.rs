@@ -1,5 +1,5 @@
 use super::outgoing::Outgoing;
-use super::transfer;
+use super::{transfer, watching};
 use crate::files::{self, Attributes, Content, GuestPath, Listing, Manner, NewContent, Plan, blocking};
 use crate::proto::agent::file_service_server::FileService;
 use crate::proto::agent::write_request::Message;
@@ -8,7 +8,7 @@ use crate::proto::agent::{
     DownloadRequest, DownloadResponse, ListRequest, ListResponse, MakeDirectoryRequest, MakeDirectoryResponse,
     MakeLinkRequest, MakeLinkResponse, ReadLinkRequest, ReadLinkResponse, ReadRequest, ReadResponse, RemoveRequest,
     RemoveResponse, RenameRequest, RenameResponse, SetAttributesRequest, SetAttributesResponse, StatRequest,
-    StatResponse, UploadRequest, UploadResponse, WriteRequest, WriteResponse, WriteStart,
+    StatResponse, UploadRequest, UploadResponse, WatchRequest, WatchResponse, WriteRequest, WriteResponse, WriteStart,
 };
 use crate::shutdown::Trigger;
 use tokio::sync::mpsc;
@@ -177,6 +177,14 @@ impl FileService for Files {
     async fn upload(&self, request: Request<Streaming<UploadRequest>>) -> Result<Response<UploadResponse>, Status> {
         self.require_running()?;
         Ok(Response::new(transfer::upload(request.into_inner()).await?))
+    }
+
+    type WatchStream = Outgoing<Result<WatchResponse, Status>>;
+
+    async fn watch(&self, request: Request<WatchRequest>) -> Result<Response<Self::WatchStream>, Status> {
+        self.require_running()?;
+        let changes = watching::watch(request.into_inner(), self.shutdown.clone()).await?;
+        Ok(Response::new(changes))
     }
 }
 

@@ -10,6 +10,7 @@ mod outgoing;
 mod server;
 mod services;
 mod transfer;
+mod watching;
 
 pub use agent::Agent;
 pub use channel::Channel;

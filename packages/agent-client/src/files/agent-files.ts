@@ -8,6 +8,7 @@ import { checkMode } from "./file-mode.ts";
 import type { GuestDirent } from "./guest-dirent.ts";
 import { type GuestPath, pathBytes, pathText } from "./guest-path.ts";
 import { GuestStats } from "./guest-stats.ts";
+import { GuestWatch } from "./guest-watch.ts";
 import { listDirectory, listWhole, type ReaddirOptions } from "./list-directory.ts";
 import { type ReadFileOptions, type ReadStreamOptions, readContent, readWhole } from "./read-content.ts";
 import { type DownloadTarOptions, tarOf, type UploadTarOptions, unpackTar } from "./tar-content.ts";
@@ -155,6 +156,11 @@ export class AgentFiles extends FileAttributes {
    */
   uploadTar(path: GuestPath, archive: ContentSource, options: UploadTarOptions = {}): Promise<number> {
     return unpackTar(this.#client, path, archive, options);
+  }
+
+  /** Watches a file, or a directory and what is directly in it. Resolves when the guest watches: nothing is missed from then on. */
+  watch(path: GuestPath, options: FileOptions = {}): Promise<GuestWatch> {
+    return GuestWatch.begin(this.#client, path, options);
   }
 
   async #stat(path: GuestPath, follow: boolean, options: FileOptions): Promise<GuestStats> {

@@ -28,7 +28,7 @@ export class GuestDirent extends GuestFileKind {
 }
 
 /** A name may end up in a path of the host, so that a guest must not get one through that leads elsewhere. */
-function checkName(name: Uint8Array): Uint8Array {
+export function checkName(name: Uint8Array): Uint8Array {
   const isDots = name.every((byte) => byte === 0x2e) && name.length < 3;
   if (isDots || name.length > MAX_NAME_BYTES || name.includes(0x2f) || name.includes(0)) {
     throw violation("it sent a name that no file can have");

@@ -20,7 +20,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file a3s/agent/v1/files.proto.
  */
 export const file_a3s_agent_v1_files: GenFile = /*@__PURE__*/
-  fileDesc("ChhhM3MvYWdlbnQvdjEvZmlsZXMucHJvdG8SDGEzcy5hZ2VudC52MSIaCglGaWxlRmF1bHQSDQoFZXJybm8YASABKAUinQIKCEZpbGVJbmZvEiQKBHR5cGUYASABKA4yFi5hM3MuYWdlbnQudjEuRmlsZVR5cGUSDAoEbW9kZRgCIAEoDRILCgN1aWQYAyABKA0SCwoDZ2lkGAQgASgNEgwKBHNpemUYBSABKAQSDQoFbGlua3MYBiABKAQSDQoFaW5vZGUYByABKAQSDgoGZGV2aWNlGAggASgEEiwKCGFjY2Vzc2VkGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghtb2RpZmllZBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKwoHY2hhbmdlZBgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiOQoLU3RhdFJlcXVlc3QSDAoEcGF0aBgBIAEoDBIMCgR1c2VyGAIgASgJEg4KBmZvbGxvdxgDIAEoCCI0CgxTdGF0UmVzcG9uc2USJAoEaW5mbxgBIAEoCzIWLmEzcy5hZ2VudC52MS5GaWxlSW5mbyJZCgtSZWFkUmVxdWVzdBIMCgRwYXRoGAEgASgMEgwKBHVzZXIYAiABKAkSDgoGb2Zmc2V0GAMgASgEEhMKBmxlbmd0aBgEIAEoBEgAiAEBQgkKB19sZW5ndGgiHAoMUmVhZFJlc3BvbnNlEgwKBGRhdGEYASABKAwifAoMV3JpdGVSZXF1ZXN0EikKBXN0YXJ0GAEgASgLMhguYTNzLmFnZW50LnYxLldyaXRlU3RhcnRIABIOCgRkYXRhGAIgASgMSAASJgoGZmluaXNoGAMgASgLMhQuYTNzLmFnZW50LnYxLkZpbmlzaEgAQgkKB21lc3NhZ2Ui5AEKCldyaXRlU3RhcnQSDAoEcGF0aBgBIAEoDBIMCgR1c2VyGAIgASgJEi8KBm1hbm5lchgDIAEoDjIfLmEzcy5hZ2VudC52MS5Xcml0ZVN0YXJ0Lk1hbm5lchIRCgRtb2RlGAQgASgNSACIAQESDAoEc3luYxgFIAEoCCJfCgZNYW5uZXISFgoSTUFOTkVSX1VOU1BFQ0lGSUVEEAASFAoQTUFOTkVSX09WRVJXUklURRABEhEKDU1BTk5FUl9BUFBFTkQQAhIUChBNQU5ORVJfRVhDTFVTSVZFEANCBwoFX21vZGUiCAoGRmluaXNoIh4KDVdyaXRlUmVzcG9uc2USDQoFYnl0ZXMYASABKAQiKQoLTGlzdFJlcXVlc3QSDAoEcGF0aBgBIAEoDBIMCgR1c2VyGAIgASgJIj0KDExpc3RSZXNwb25zZRItCgdlbnRyaWVzGAEgAygLMhwuYTNzLmFnZW50LnYxLkRpcmVjdG9yeUVudHJ5IkQKDkRpcmVjdG9yeUVudHJ5EgwKBG5hbWUYASABKAwSJAoEdHlwZRgCIAEoDjIWLmEzcy5hZ2VudC52MS5GaWxlVHlwZSJhChRNYWtlRGlyZWN0b3J5UmVxdWVzdBIMCgRwYXRoGAEgASgMEgwKBHVzZXIYAiABKAkSEQoJcmVjdXJzaXZlGAMgASgIEhEKBG1vZGUYBCABKA1IAIgBAUIHCgVfbW9kZSIXChVNYWtlRGlyZWN0b3J5UmVzcG9uc2UiTQoNUmVtb3ZlUmVxdWVzdBIMCgRwYXRoGAEgASgMEgwKBHVzZXIYAiABKAkSEQoJcmVjdXJzaXZlGAMgASgIEg0KBWZvcmNlGAQgASgIIhAKDlJlbW92ZVJlc3BvbnNlIjcKDVJlbmFtZVJlcXVlc3QSDAoEZnJvbRgBIAEoDBIKCgJ0bxgCIAEoDBIMCgR1c2VyGAMgASgJIhAKDlJlbmFtZVJlc3BvbnNlIi0KD1JlYWRMaW5rUmVxdWVzdBIMCgRwYXRoGAEgASgMEgwKBHVzZXIYAiABKAkiIgoQUmVhZExpbmtSZXNwb25zZRIOCgZ0YXJnZXQYASABKAwiSwoPTWFrZUxpbmtSZXF1ZXN0EgwKBHBhdGgYASABKAwSDAoEdXNlchgCIAEoCRIOCgZ0YXJnZXQYAyABKAwSDAoEaGFyZBgEIAEoCCISChBNYWtlTGlua1Jlc3BvbnNlIu4BChRTZXRBdHRyaWJ1dGVzUmVxdWVzdBIMCgRwYXRoGAEgASgMEgwKBHVzZXIYAiABKAkSDgoGZm9sbG93GAMgASgIEhEKBG1vZGUYBCABKA1IAIgBARIQCgN1aWQYBSABKA1IAYgBARIQCgNnaWQYBiABKA1IAogBARIsCghhY2Nlc3NlZBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIbW9kaWZpZWQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgcKBV9tb2RlQgYKBF91aWRCBgoEX2dpZCIXChVTZXRBdHRyaWJ1dGVzUmVzcG9uc2UiSwoPRG93bmxvYWRSZXF1ZXN0EgwKBHBhdGgYASABKAwSDAoEdXNlchgCIAEoCRIMCgRuYW1lGAMgASgMEg4KBmZvbGxvdxgEIAEoCCIgChBEb3dubG9hZFJlc3BvbnNlEgwKBGRhdGEYASABKAwifgoNVXBsb2FkUmVxdWVzdBIqCgVzdGFydBgBIAEoCzIZLmEzcy5hZ2VudC52MS5VcGxvYWRTdGFydEgAEg4KBGRhdGEYAiABKAxIABImCgZmaW5pc2gYAyABKAsyFC5hM3MuYWdlbnQudjEuRmluaXNoSABCCQoHbWVzc2FnZSI+CgtVcGxvYWRTdGFydBIMCgRwYXRoGAEgASgMEgwKBHVzZXIYAiABKAkSEwoLa2VlcF9vd25lcnMYAyABKAgiIQoOVXBsb2FkUmVzcG9uc2USDwoHZW50cmllcxgBIAEoBCrSAQoIRmlsZVR5cGUSGQoVRklMRV9UWVBFX1VOU1BFQ0lGSUVEEAASFQoRRklMRV9UWVBFX1JFR1VMQVIQARIXChNGSUxFX1RZUEVfRElSRUNUT1JZEAISFQoRRklMRV9UWVBFX1NZTUxJTksQAxIeChpGSUxFX1RZUEVfQ0hBUkFDVEVSX0RFVklDRRAEEhoKFkZJTEVfVFlQRV9CTE9DS19ERVZJQ0UQBRISCg5GSUxFX1RZUEVfRklGTxAGEhQKEEZJTEVfVFlQRV9TT0NLRVQQBzL6BgoLRmlsZVNlcnZpY2USPQoEU3RhdBIZLmEzcy5hZ2VudC52MS5TdGF0UmVxdWVzdBoaLmEzcy5hZ2VudC52MS5TdGF0UmVzcG9uc2USPwoEUmVhZBIZLmEzcy5hZ2VudC52MS5SZWFkUmVxdWVzdBoaLmEzcy5hZ2VudC52MS5SZWFkUmVzcG9uc2UwARJCCgVXcml0ZRIaLmEzcy5hZ2VudC52MS5Xcml0ZVJlcXVlc3QaGy5hM3MuYWdlbnQudjEuV3JpdGVSZXNwb25zZSgBEj8KBExpc3QSGS5hM3MuYWdlbnQudjEuTGlzdFJlcXVlc3QaGi5hM3MuYWdlbnQudjEuTGlzdFJlc3BvbnNlMAESWAoNTWFrZURpcmVjdG9yeRIiLmEzcy5hZ2VudC52MS5NYWtlRGlyZWN0b3J5UmVxdWVzdBojLmEzcy5hZ2VudC52MS5NYWtlRGlyZWN0b3J5UmVzcG9uc2USQwoGUmVtb3ZlEhsuYTNzLmFnZW50LnYxLlJlbW92ZVJlcXVlc3QaHC5hM3MuYWdlbnQudjEuUmVtb3ZlUmVzcG9uc2USQwoGUmVuYW1lEhsuYTNzLmFnZW50LnYxLlJlbmFtZVJlcXVlc3QaHC5hM3MuYWdlbnQudjEuUmVuYW1lUmVzcG9uc2USSQoIUmVhZExpbmsSHS5hM3MuYWdlbnQudjEuUmVhZExpbmtSZXF1ZXN0Gh4uYTNzLmFnZW50LnYxLlJlYWRMaW5rUmVzcG9uc2USSQoITWFrZUxpbmsSHS5hM3MuYWdlbnQudjEuTWFrZUxpbmtSZXF1ZXN0Gh4uYTNzLmFnZW50LnYxLk1ha2VMaW5rUmVzcG9uc2USWAoNU2V0QXR0cmlidXRlcxIiLmEzcy5hZ2VudC52MS5TZXRBdHRyaWJ1dGVzUmVxdWVzdBojLmEzcy5hZ2VudC52MS5TZXRBdHRyaWJ1dGVzUmVzcG9uc2USSwoIRG93bmxvYWQSHS5hM3MuYWdlbnQudjEuRG93bmxvYWRSZXF1ZXN0Gh4uYTNzLmFnZW50LnYxLkRvd25sb2FkUmVzcG9uc2UwARJFCgZVcGxvYWQSGy5hM3MuYWdlbnQudjEuVXBsb2FkUmVxdWVzdBocLmEzcy5hZ2VudC52MS5VcGxvYWRSZXNwb25zZSgBYgZwcm90bzM", [file_google_protobuf_timestamp]);
+  fileDesc("ChhhM3MvYWdlbnQvdjEvZmlsZXMucHJvdG8SDGEzcy5hZ2VudC52MSIaCglGaWxlRmF1bHQSDQoFZXJybm8YASABKAUinQIKCEZpbGVJbmZvEiQKBHR5cGUYASABKA4yFi5hM3MuYWdlbnQudjEuRmlsZVR5cGUSDAoEbW9kZRgCIAEoDRILCgN1aWQYAyABKA0SCwoDZ2lkGAQgASgNEgwKBHNpemUYBSABKAQSDQoFbGlua3MYBiABKAQSDQoFaW5vZGUYByABKAQSDgoGZGV2aWNlGAggASgEEiwKCGFjY2Vzc2VkGAkgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghtb2RpZmllZBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKwoHY2hhbmdlZBgLIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiOQoLU3RhdFJlcXVlc3QSDAoEcGF0aBgBIAEoDBIMCgR1c2VyGAIgASgJEg4KBmZvbGxvdxgDIAEoCCI0CgxTdGF0UmVzcG9uc2USJAoEaW5mbxgBIAEoCzIWLmEzcy5hZ2VudC52MS5GaWxlSW5mbyJZCgtSZWFkUmVxdWVzdBIMCgRwYXRoGAEgASgMEgwKBHVzZXIYAiABKAkSDgoGb2Zmc2V0GAMgASgEEhMKBmxlbmd0aBgEIAEoBEgAiAEBQgkKB19sZW5ndGgiHAoMUmVhZFJlc3BvbnNlEgwKBGRhdGEYASABKAwifAoMV3JpdGVSZXF1ZXN0EikKBXN0YXJ0GAEgASgLMhguYTNzLmFnZW50LnYxLldyaXRlU3RhcnRIABIOCgRkYXRhGAIgASgMSAASJgoGZmluaXNoGAMgASgLMhQuYTNzLmFnZW50LnYxLkZpbmlzaEgAQgkKB21lc3NhZ2Ui5AEKCldyaXRlU3RhcnQSDAoEcGF0aBgBIAEoDBIMCgR1c2VyGAIgASgJEi8KBm1hbm5lchgDIAEoDjIfLmEzcy5hZ2VudC52MS5Xcml0ZVN0YXJ0Lk1hbm5lchIRCgRtb2RlGAQgASgNSACIAQESDAoEc3luYxgFIAEoCCJfCgZNYW5uZXISFgoSTUFOTkVSX1VOU1BFQ0lGSUVEEAASFAoQTUFOTkVSX09WRVJXUklURRABEhEKDU1BTk5FUl9BUFBFTkQQAhIUChBNQU5ORVJfRVhDTFVTSVZFEANCBwoFX21vZGUiCAoGRmluaXNoIh4KDVdyaXRlUmVzcG9uc2USDQoFYnl0ZXMYASABKAQiKQoLTGlzdFJlcXVlc3QSDAoEcGF0aBgBIAEoDBIMCgR1c2VyGAIgASgJIj0KDExpc3RSZXNwb25zZRItCgdlbnRyaWVzGAEgAygLMhwuYTNzLmFnZW50LnYxLkRpcmVjdG9yeUVudHJ5IkQKDkRpcmVjdG9yeUVudHJ5EgwKBG5hbWUYASABKAwSJAoEdHlwZRgCIAEoDjIWLmEzcy5hZ2VudC52MS5GaWxlVHlwZSJhChRNYWtlRGlyZWN0b3J5UmVxdWVzdBIMCgRwYXRoGAEgASgMEgwKBHVzZXIYAiABKAkSEQoJcmVjdXJzaXZlGAMgASgIEhEKBG1vZGUYBCABKA1IAIgBAUIHCgVfbW9kZSIXChVNYWtlRGlyZWN0b3J5UmVzcG9uc2UiTQoNUmVtb3ZlUmVxdWVzdBIMCgRwYXRoGAEgASgMEgwKBHVzZXIYAiABKAkSEQoJcmVjdXJzaXZlGAMgASgIEg0KBWZvcmNlGAQgASgIIhAKDlJlbW92ZVJlc3BvbnNlIjcKDVJlbmFtZVJlcXVlc3QSDAoEZnJvbRgBIAEoDBIKCgJ0bxgCIAEoDBIMCgR1c2VyGAMgASgJIhAKDlJlbmFtZVJlc3BvbnNlIi0KD1JlYWRMaW5rUmVxdWVzdBIMCgRwYXRoGAEgASgMEgwKBHVzZXIYAiABKAkiIgoQUmVhZExpbmtSZXNwb25zZRIOCgZ0YXJnZXQYASABKAwiSwoPTWFrZUxpbmtSZXF1ZXN0EgwKBHBhdGgYASABKAwSDAoEdXNlchgCIAEoCRIOCgZ0YXJnZXQYAyABKAwSDAoEaGFyZBgEIAEoCCISChBNYWtlTGlua1Jlc3BvbnNlIu4BChRTZXRBdHRyaWJ1dGVzUmVxdWVzdBIMCgRwYXRoGAEgASgMEgwKBHVzZXIYAiABKAkSDgoGZm9sbG93GAMgASgIEhEKBG1vZGUYBCABKA1IAIgBARIQCgN1aWQYBSABKA1IAYgBARIQCgNnaWQYBiABKA1IAogBARIsCghhY2Nlc3NlZBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIbW9kaWZpZWQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgcKBV9tb2RlQgYKBF91aWRCBgoEX2dpZCIXChVTZXRBdHRyaWJ1dGVzUmVzcG9uc2UiSwoPRG93bmxvYWRSZXF1ZXN0EgwKBHBhdGgYASABKAwSDAoEdXNlchgCIAEoCRIMCgRuYW1lGAMgASgMEg4KBmZvbGxvdxgEIAEoCCIgChBEb3dubG9hZFJlc3BvbnNlEgwKBGRhdGEYASABKAwifgoNVXBsb2FkUmVxdWVzdBIqCgVzdGFydBgBIAEoCzIZLmEzcy5hZ2VudC52MS5VcGxvYWRTdGFydEgAEg4KBGRhdGEYAiABKAxIABImCgZmaW5pc2gYAyABKAsyFC5hM3MuYWdlbnQudjEuRmluaXNoSABCCQoHbWVzc2FnZSI+CgtVcGxvYWRTdGFydBIMCgRwYXRoGAEgASgMEgwKBHVzZXIYAiABKAkSEwoLa2VlcF9vd25lcnMYAyABKAgiIQoOVXBsb2FkUmVzcG9uc2USDwoHZW50cmllcxgBIAEoBCIqCgxXYXRjaFJlcXVlc3QSDAoEcGF0aBgBIAEoDBIMCgR1c2VyGAIgASgJIm4KDVdhdGNoUmVzcG9uc2USKgoId2F0Y2hpbmcYASABKAsyFi5hM3MuYWdlbnQudjEuV2F0Y2hpbmdIABImCgZjaGFuZ2UYAiABKAsyFC5hM3MuYWdlbnQudjEuQ2hhbmdlSABCCQoHbWVzc2FnZSIKCghXYXRjaGluZyKEAgoGQ2hhbmdlEicKBGtpbmQYASABKA4yGS5hM3MuYWdlbnQudjEuQ2hhbmdlLktpbmQSDAoEbmFtZRgCIAEoDBIOCgZjb29raWUYAyABKA0isgEKBEtpbmQSFAoQS0lORF9VTlNQRUNJRklFRBAAEhAKDEtJTkRfQ1JFQVRFRBABEhEKDUtJTkRfTU9ESUZJRUQQAhITCg9LSU5EX0FUVFJJQlVURVMQAxIQCgxLSU5EX1JFTU9WRUQQBBITCg9LSU5EX01PVkVEX0ZST00QBRIRCg1LSU5EX01PVkVEX1RPEAYSDQoJS0lORF9HT05FEAcSEQoNS0lORF9PVkVSRkxPVxAIKtIBCghGaWxlVHlwZRIZChVGSUxFX1RZUEVfVU5TUEVDSUZJRUQQABIVChFGSUxFX1RZUEVfUkVHVUxBUhABEhcKE0ZJTEVfVFlQRV9ESVJFQ1RPUlkQAhIVChFGSUxFX1RZUEVfU1lNTElOSxADEh4KGkZJTEVfVFlQRV9DSEFSQUNURVJfREVWSUNFEAQSGgoWRklMRV9UWVBFX0JMT0NLX0RFVklDRRAFEhIKDkZJTEVfVFlQRV9GSUZPEAYSFAoQRklMRV9UWVBFX1NPQ0tFVBAHMr4HCgtGaWxlU2VydmljZRI9CgRTdGF0EhkuYTNzLmFnZW50LnYxLlN0YXRSZXF1ZXN0GhouYTNzLmFnZW50LnYxLlN0YXRSZXNwb25zZRI/CgRSZWFkEhkuYTNzLmFnZW50LnYxLlJlYWRSZXF1ZXN0GhouYTNzLmFnZW50LnYxLlJlYWRSZXNwb25zZTABEkIKBVdyaXRlEhouYTNzLmFnZW50LnYxLldyaXRlUmVxdWVzdBobLmEzcy5hZ2VudC52MS5Xcml0ZVJlc3BvbnNlKAESPwoETGlzdBIZLmEzcy5hZ2VudC52MS5MaXN0UmVxdWVzdBoaLmEzcy5hZ2VudC52MS5MaXN0UmVzcG9uc2UwARJYCg1NYWtlRGlyZWN0b3J5EiIuYTNzLmFnZW50LnYxLk1ha2VEaXJlY3RvcnlSZXF1ZXN0GiMuYTNzLmFnZW50LnYxLk1ha2VEaXJlY3RvcnlSZXNwb25zZRJDCgZSZW1vdmUSGy5hM3MuYWdlbnQudjEuUmVtb3ZlUmVxdWVzdBocLmEzcy5hZ2VudC52MS5SZW1vdmVSZXNwb25zZRJDCgZSZW5hbWUSGy5hM3MuYWdlbnQudjEuUmVuYW1lUmVxdWVzdBocLmEzcy5hZ2VudC52MS5SZW5hbWVSZXNwb25zZRJJCghSZWFkTGluaxIdLmEzcy5hZ2VudC52MS5SZWFkTGlua1JlcXVlc3QaHi5hM3MuYWdlbnQudjEuUmVhZExpbmtSZXNwb25zZRJJCghNYWtlTGluaxIdLmEzcy5hZ2VudC52MS5NYWtlTGlua1JlcXVlc3QaHi5hM3MuYWdlbnQudjEuTWFrZUxpbmtSZXNwb25zZRJYCg1TZXRBdHRyaWJ1dGVzEiIuYTNzLmFnZW50LnYxLlNldEF0dHJpYnV0ZXNSZXF1ZXN0GiMuYTNzLmFnZW50LnYxLlNldEF0dHJpYnV0ZXNSZXNwb25zZRJLCghEb3dubG9hZBIdLmEzcy5hZ2VudC52MS5Eb3dubG9hZFJlcXVlc3QaHi5hM3MuYWdlbnQudjEuRG93bmxvYWRSZXNwb25zZTABEkUKBlVwbG9hZBIbLmEzcy5hZ2VudC52MS5VcGxvYWRSZXF1ZXN0GhwuYTNzLmFnZW50LnYxLlVwbG9hZFJlc3BvbnNlKAESQgoFV2F0Y2gSGi5hM3MuYWdlbnQudjEuV2F0Y2hSZXF1ZXN0GhsuYTNzLmFnZW50LnYxLldhdGNoUmVzcG9uc2UwAWIGcHJvdG8z", [file_google_protobuf_timestamp]);
 
 /**
  * Why a call failed.
@@ -860,6 +860,168 @@ export const UploadResponseSchema: GenMessage<UploadResponse> = /*@__PURE__*/
   messageDesc(file_a3s_agent_v1_files, 29);
 
 /**
+ * @generated from message a3s.agent.v1.WatchRequest
+ */
+export type WatchRequest = Message<"a3s.agent.v1.WatchRequest"> & {
+  /**
+   * A file or a directory; of a directory, what is directly in it is watched as well.
+   *
+   * @generated from field: bytes path = 1;
+   */
+  path: Uint8Array;
+
+  /**
+   * @generated from field: string user = 2;
+   */
+  user: string;
+};
+
+/**
+ * Describes the message a3s.agent.v1.WatchRequest.
+ * Use `create(WatchRequestSchema)` to create a new message.
+ */
+export const WatchRequestSchema: GenMessage<WatchRequest> = /*@__PURE__*/
+  messageDesc(file_a3s_agent_v1_files, 30);
+
+/**
+ * @generated from message a3s.agent.v1.WatchResponse
+ */
+export type WatchResponse = Message<"a3s.agent.v1.WatchResponse"> & {
+  /**
+   * @generated from oneof a3s.agent.v1.WatchResponse.message
+   */
+  message: {
+    /**
+     * @generated from field: a3s.agent.v1.Watching watching = 1;
+     */
+    value: Watching;
+    case: "watching";
+  } | {
+    /**
+     * @generated from field: a3s.agent.v1.Change change = 2;
+     */
+    value: Change;
+    case: "change";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message a3s.agent.v1.WatchResponse.
+ * Use `create(WatchResponseSchema)` to create a new message.
+ */
+export const WatchResponseSchema: GenMessage<WatchResponse> = /*@__PURE__*/
+  messageDesc(file_a3s_agent_v1_files, 31);
+
+/**
+ * @generated from message a3s.agent.v1.Watching
+ */
+export type Watching = Message<"a3s.agent.v1.Watching"> & {
+};
+
+/**
+ * Describes the message a3s.agent.v1.Watching.
+ * Use `create(WatchingSchema)` to create a new message.
+ */
+export const WatchingSchema: GenMessage<Watching> = /*@__PURE__*/
+  messageDesc(file_a3s_agent_v1_files, 32);
+
+/**
+ * @generated from message a3s.agent.v1.Change
+ */
+export type Change = Message<"a3s.agent.v1.Change"> & {
+  /**
+   * @generated from field: a3s.agent.v1.Change.Kind kind = 1;
+   */
+  kind: Change_Kind;
+
+  /**
+   * In the directory that is watched; empty for what is watched itself.
+   *
+   * @generated from field: bytes name = 2;
+   */
+  name: Uint8Array;
+
+  /**
+   * Of MOVED_FROM and the MOVED_TO that belongs to it.
+   *
+   * @generated from field: uint32 cookie = 3;
+   */
+  cookie: number;
+};
+
+/**
+ * Describes the message a3s.agent.v1.Change.
+ * Use `create(ChangeSchema)` to create a new message.
+ */
+export const ChangeSchema: GenMessage<Change> = /*@__PURE__*/
+  messageDesc(file_a3s_agent_v1_files, 33);
+
+/**
+ * @generated from enum a3s.agent.v1.Change.Kind
+ */
+export const Change_Kind = {
+  /**
+   * @generated from enum value: KIND_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * @generated from enum value: KIND_CREATED = 1;
+   */
+  CREATED: 1,
+
+  /**
+   * @generated from enum value: KIND_MODIFIED = 2;
+   */
+  MODIFIED: 2,
+
+  /**
+   * @generated from enum value: KIND_ATTRIBUTES = 3;
+   */
+  ATTRIBUTES: 3,
+
+  /**
+   * @generated from enum value: KIND_REMOVED = 4;
+   */
+  REMOVED: 4,
+
+  /**
+   * @generated from enum value: KIND_MOVED_FROM = 5;
+   */
+  MOVED_FROM: 5,
+
+  /**
+   * @generated from enum value: KIND_MOVED_TO = 6;
+   */
+  MOVED_TO: 6,
+
+  /**
+   * What is watched is gone; nothing follows.
+   *
+   * @generated from enum value: KIND_GONE = 7;
+   */
+  GONE: 7,
+
+  /**
+   * Changes came faster than they were taken, and some are lost.
+   *
+   * @generated from enum value: KIND_OVERFLOW = 8;
+   */
+  OVERFLOW: 8,
+} as const;
+
+/**
+ * @generated from enum a3s.agent.v1.Change.Kind
+ */
+export type Change_Kind = (typeof Change_Kind)[keyof typeof Change_Kind] | UnknownEnum;
+
+/**
+ * Describes the enum a3s.agent.v1.Change.Kind.
+ */
+export const Change_KindSchema: GenEnum<Change_Kind> = /*@__PURE__*/
+  enumDesc(file_a3s_agent_v1_files, 33, 0);
+
+/**
  * @generated from enum a3s.agent.v1.FileType
  */
 export const FileType = {
@@ -1028,6 +1190,16 @@ export const FileService: GenService<{
     methodKind: "client_streaming";
     input: typeof UploadRequestSchema;
     output: typeof UploadResponseSchema;
+  },
+  /**
+   * Tells of changes from the first response on, which is `watching`.
+   *
+   * @generated from rpc a3s.agent.v1.FileService.Watch
+   */
+  watch: {
+    methodKind: "server_streaming";
+    input: typeof WatchRequestSchema;
+    output: typeof WatchResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_a3s_agent_v1_files, 0);
