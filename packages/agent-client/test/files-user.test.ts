@@ -1,4 +1,4 @@
-import { chmodSync, chownSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, readdirSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type RealAgent, startRealAgent } from "./real-agent.ts";
@@ -103,5 +103,23 @@ test(
       return (await files.stat(at("open", `m${number}`))).uid;
     });
     expect(await Promise.all(calls)).toEqual(calls.map((_, number) => (number % 2 === 0 ? STRANGER : 0)));
+  }),
+);
+
+test(
+  "a command is started as a user while threads move files for others",
+  asRoot(async () => {
+    writeFileSync(at("large"), "");
+    truncateSync(at("large"), 2 ** 32);
+    const readers = Array.from({ length: 12 }, (_, number) =>
+      agent.client.files.downloadTar(at("large"), number % 2 === 0 ? stranger : {}).getReader(),
+    );
+    await Promise.all(readers.map((reader) => reader.read()));
+    const ids = Array.from({ length: 20 }, async (_, number) => {
+      const result = await agent.client.exec(["id", "-u"], number % 2 === 0 ? stranger : {});
+      return Number(result.text());
+    });
+    expect(await Promise.all(ids)).toEqual(ids.map((_, number) => (number % 2 === 0 ? STRANGER : 0)));
+    await Promise.all(readers.map((reader) => reader.cancel()));
   }),
 );
