@@ -81,8 +81,9 @@ impl Assumed {
             .iter()
             .map(|group| group.as_raw())
             .collect();
-        let assumed = Self { own_groups };
+        // An agent that is not root (only in tests) fails here, before anything is to be given back.
         set_groups(&identity.groups)?;
+        let assumed = Self { own_groups };
         set_fs_id(libc::SYS_setfsgid, identity.gid)?;
         set_fs_id(libc::SYS_setfsuid, identity.uid)?;
         Ok(assumed)

@@ -3,6 +3,7 @@
 mod agent;
 mod endings;
 mod failures;
+mod files;
 mod health;
 mod load;
 mod streams;
