@@ -1,10 +1,10 @@
 //! `a3s-agent` as PID 1 boots the guest; `a3s-agent serve --unix PATH` serves the same services on a Unix socket,
-//! without touching the system it runs on.
+//! without touching the system it runs on. With `--cgroups DIR` it puts each process into a cgroup below that directory.
 
 use guest_agent::exec::Context;
 use guest_agent::power::Power;
 use guest_agent::reaper::Reaper;
-use guest_agent::rpc::{Agent, Files, Health, Services, serve};
+use guest_agent::rpc::{Health, Services, serve};
 use guest_agent::shutdown::{self, Reach, Trigger};
 use guest_agent::signals::Signals;
 use guest_agent::{VERSION, boot, system, transport};
@@ -33,10 +33,11 @@ fn main() {
             println!("a3s-agent {VERSION}");
             Ok(())
         }
-        ["serve", "--unix", path] => serve_unix(PathBuf::from(path)),
+        ["serve", "--unix", path] => serve_unix(path.into(), None),
+        ["serve", "--unix", path, "--cgroups", directory] => serve_unix(path.into(), Some(directory.into())),
         _ => {
             eprintln!(
-                "usage: a3s-agent serve --unix PATH | a3s-agent --version (without arguments it is PID 1 of a guest)"
+                "usage: a3s-agent serve --unix PATH [--cgroups DIR] | a3s-agent --version (without arguments it is PID 1 of a guest)"
             );
             std::process::exit(64);
         }
@@ -47,14 +48,14 @@ fn main() {
     }
 }
 
-fn serve_unix(path: PathBuf) -> io::Result<()> {
+fn serve_unix(path: PathBuf, cgroups: Option<PathBuf>) -> io::Result<()> {
     let runtime = Builder::new_current_thread().enable_all().build()?;
-    let result = runtime.block_on(serve_until_told(&path));
+    let result = runtime.block_on(serve_until_told(&path, cgroups));
     let _ = std::fs::remove_file(&path);
     result
 }
 
-async fn serve_until_told(path: &Path) -> io::Result<()> {
+async fn serve_until_told(path: &Path, cgroups: Option<PathBuf>) -> io::Result<()> {
     system::close_inherited_on_exec();
     system::reset_signals();
     system::raise_nofile();
@@ -65,15 +66,12 @@ async fn serve_until_told(path: &Path) -> io::Result<()> {
     let reaper = Arc::new(Reaper::default());
     let (serving, health) = watch::channel(true);
     let trigger = Trigger::default();
-    let agent = Agent::new(Context { reaper: reaper.clone() }, trigger.clone());
-    let server = serve(
-        listener,
-        Services::new(agent, Files::new(trigger.clone()), Health::new(health)),
-    );
+    let context = Arc::new(Context::new(reaper.clone(), cgroups));
+    let server = serve(listener, Services::new(&context, trigger.clone(), Health::new(health)));
     println!("serving {}", path.display());
     tokio::spawn(attend(signals, reaper.clone(), trigger.clone()));
     let grace = trigger.grace().await;
-    shutdown::run(grace, Reach::Sessions, &reaper, &serving, server).await;
+    shutdown::run(grace, Reach::Sessions, &context, &serving, server).await;
     Ok(())
 }
 

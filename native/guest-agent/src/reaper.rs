@@ -1,6 +1,6 @@
 use std::collections::HashMap;
 use std::sync::Mutex;
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, watch};
 
 /// How a process ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,24 +26,36 @@ impl Exit {
     }
 }
 
+/// How a process ends, for any number of those who wait for it.
+#[derive(Clone, Debug)]
+pub struct Ending(watch::Receiver<Option<Exit>>);
+
+impl Ending {
+    pub fn is_known(&self) -> bool {
+        self.0.borrow().is_some()
+    }
+
+    pub async fn known(&mut self) -> Exit {
+        match self.0.wait_for(Option::is_some).await.map(|exit| *exit) {
+            Ok(Some(exit)) => exit,
+            _ => std::future::pending().await,
+        }
+    }
+}
+
 /// The only caller of waitpid: every child ends here, adopted orphans included. A child is registered in the same
 /// turn of the single-threaded runtime in which it was forked, so none can be reaped before its waiter is known.
 #[derive(Default)]
 pub struct Reaper {
-    waiters: Mutex<HashMap<libc::pid_t, oneshot::Sender<Exit>>>,
+    waiters: Mutex<HashMap<libc::pid_t, watch::Sender<Option<Exit>>>>,
     reaped: Notify,
 }
 
 impl Reaper {
-    pub fn register(&self, pid: libc::pid_t) -> oneshot::Receiver<Exit> {
-        let (sender, receiver) = oneshot::channel();
+    pub fn register(&self, pid: libc::pid_t) -> Ending {
+        let (sender, receiver) = watch::channel(None);
         self.waiters().insert(pid, sender);
-        receiver
-    }
-
-    /// Registered processes that have not ended.
-    pub fn running(&self) -> Vec<libc::pid_t> {
-        self.waiters().keys().copied().collect()
+        Ending(receiver)
     }
 
     /// To be called after each SIGCHLD; one signal may stand for many children.
@@ -55,8 +67,7 @@ impl Reaper {
                 break;
             }
             if let Some(waiter) = self.waiters().remove(&pid) {
-                // A session that was cancelled no longer waits.
-                let _ = waiter.send(Exit::from_status(status));
+                waiter.send_replace(Some(Exit::from_status(status)));
             }
         }
         self.reaped.notify_waiters();
@@ -73,7 +84,7 @@ impl Reaper {
         }
     }
 
-    fn waiters(&self) -> std::sync::MutexGuard<'_, HashMap<libc::pid_t, oneshot::Sender<Exit>>> {
+    fn waiters(&self) -> std::sync::MutexGuard<'_, HashMap<libc::pid_t, watch::Sender<Option<Exit>>>> {
         self.waiters.lock().expect("no holder panics")
     }
 }

@@ -1,4 +1,4 @@
-use crate::reaper::Reaper;
+use crate::exec::Context;
 use crate::rpc::{Server, Serving};
 use crate::transport::closed_by_peer;
 use std::time::Duration;
@@ -55,35 +55,55 @@ impl Trigger {
 pub enum Reach {
     /// Every process but the caller: only for PID 1 of a guest.
     Machine,
-    /// The process groups that this agent has started.
+    /// What this agent has started.
     Sessions,
 }
 
 impl Reach {
-    fn signal(self, reaper: &Reaper, number: i32) {
+    /// To all that are left, whoever started them.
+    fn signal(self, context: &Context, number: i32) {
         match self {
             // To anyone but PID 1, -1 would be the whole machine that the agent is tested on.
             Self::Machine if std::process::id() == 1 => unsafe {
                 libc::kill(-1, number);
             },
             _ => {
-                for leader in reaper.running() {
-                    unsafe { libc::kill(-leader, number) };
+                for entry in context.table.running().iter().chain(&context.table.left()) {
+                    match number {
+                        libc::SIGKILL => entry.tree.kill(),
+                        _ => entry.tree.signal_all(number),
+                    }
                 }
             }
         }
     }
+
+    /// Each process that Exec has started is asked as it wants to be; when they have ended, so is the rest. A server whose
+    /// workers are told to end before it is cannot end in order.
+    async fn ask(self, context: &Context) {
+        let running = context.table.running();
+        for entry in &running {
+            entry.ask();
+        }
+        for entry in context.table.left() {
+            entry.tree.signal_all(libc::SIGTERM);
+            entry.tree.signal_all(libc::SIGCONT);
+        }
+        for entry in &running {
+            entry.ended().await;
+        }
+        self.signal(context, libc::SIGTERM);
+        self.signal(context, libc::SIGCONT);
+        context.reaper.childless().await;
+    }
 }
 
 /// Ends every process and then every connection. The caller powers off.
-pub async fn run(grace: Duration, reach: Reach, reaper: &Reaper, serving: &Serving, server: Server) {
+pub async fn run(grace: Duration, reach: Reach, context: &Context, serving: &Serving, server: Server) {
     let _ = serving.send(false);
-    reach.signal(reaper, libc::SIGTERM);
-    // A stopped process only sees SIGTERM once it goes on.
-    reach.signal(reaper, libc::SIGCONT);
-    if timeout(grace, reaper.childless()).await.is_err() {
-        reach.signal(reaper, libc::SIGKILL);
-        let _ = timeout(KILL_DEADLINE, reaper.childless()).await;
+    if timeout(grace, reach.ask(context)).await.is_err() {
+        reach.signal(context, libc::SIGKILL);
+        let _ = timeout(KILL_DEADLINE, context.reaper.childless()).await;
     }
     let _ = timeout(FAREWELL_DEADLINE, async {
         for socket in server.stop().await {

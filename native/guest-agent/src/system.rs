@@ -6,6 +6,7 @@ use rustix::time::{ClockId, clock_gettime};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
+use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
 /// What programs in a box may raise their limit to.
@@ -40,6 +41,12 @@ pub fn raise_nofile() {
     }
 }
 
+/// When memory runs out the kernel ends any other process first: a box without its agent is of no use. False where it
+/// may not be asked.
+pub fn shield_from_oom() -> bool {
+    std::fs::write("/proc/self/oom_score_adj", "-1000").is_ok()
+}
+
 /// Nothing that the predecessor left open may reach a child.
 pub fn close_inherited_on_exec() {
     unsafe { libc::syscall(libc::SYS_close_range, 3, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) };
@@ -65,6 +72,10 @@ pub fn reset_signals() {
 
 /// Readiness of a descriptor that nobody else reads from or writes to.
 pub fn watch(fd: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
+    watch_for(fd, Interest::READABLE | Interest::WRITABLE)
+}
+
+pub fn watch_for(fd: OwnedFd, interest: Interest) -> io::Result<AsyncFd<OwnedFd>> {
     // Safety: an OwnedFd keeps its descriptor open, and the same one, for as long as the AsyncFd holds it.
-    Ok(unsafe { AsyncFd::register(fd) }?)
+    Ok(unsafe { AsyncFd::register_with_interest(fd, interest) }?)
 }

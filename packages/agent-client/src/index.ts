@@ -12,11 +12,19 @@ export type { GuestConfig, GuestMount, GuestRoot } from "./doorbell/guest-config
 export type { GuestHello, GuestReady, GuestStage } from "./doorbell/guest-ready.ts";
 export { AgentError, type AgentErrorCode } from "./errors/agent-error.ts";
 export type { ExecEvent, ExecExitEvent, ExecOutputEvent, ExecStartedEvent } from "./exec/exec-event.ts";
-export { DEFAULT_EXEC_ENV, DEFAULT_MAX_BUFFER_BYTES, type ExecOptions } from "./exec/exec-options.ts";
+export {
+  type CapabilityOptions,
+  DEFAULT_EXEC_ENV,
+  DEFAULT_MAX_BUFFER_BYTES,
+  type ExecCommand,
+  type ExecOptions,
+} from "./exec/exec-options.ts";
 export type { ExecProcess } from "./exec/exec-process.ts";
 export type { ExecOutcome, ExecResult } from "./exec/exec-result.ts";
 export type { LinuxSignal } from "./exec/linux-signal.ts";
+export type { ResourceLimits, ResourceName } from "./exec/resource-limits.ts";
 export type { StdinSource } from "./exec/stdin-source.ts";
+export { DEFAULT_TERMINAL_SIZE, type TerminalSize } from "./exec/terminal-size.ts";
 export { AgentFiles, type MkdirOptions, type RmOptions } from "./files/agent-files.ts";
 export type { ContentSource } from "./files/content-source.ts";
 export type { FileOptions, TransferOptions } from "./files/file-call.ts";
@@ -29,6 +37,8 @@ export { DEFAULT_MAX_ENTRIES, type ReaddirOptions } from "./files/list-directory
 export { DEFAULT_MAX_READ_BYTES, type ReadFileOptions, type ReadStreamOptions } from "./files/read-content.ts";
 export type { DownloadTarOptions, UploadTarOptions } from "./files/tar-content.ts";
 export type { WriteFileOptions } from "./files/write-content.ts";
+export type { AgentProcesses, KillOptions, ProcessExit } from "./processes/agent-processes.ts";
+export type { GuestProcess } from "./processes/guest-process.ts";
 export { AGENT_PORT, AGENT_PROTOCOL, DOORBELL_PORT } from "./protocol.ts";
 export { type CallOptions, DEFAULT_CALL_TIMEOUT_MS } from "./session/call.ts";
 export {
@@ -37,3 +47,5 @@ export {
   type KeepAliveOptions,
 } from "./session/keep-alive.ts";
 export { MAX_SOCKET_PATH_BYTES } from "./socket/socket-path.ts";
+export type { AgentSystem } from "./system/agent-system.ts";
+export type { SystemStats } from "./system/system-stats.ts";

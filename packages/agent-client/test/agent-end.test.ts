@@ -53,6 +53,19 @@ test("health knows services, info is complete, shutdown is answered and ends the
   expect(["SIGTERM", "SIGKILL", "AGENT_UNAVAILABLE"]).toContain(await pending);
 });
 
+test("a shutdown asks a command with its own stop signal, and waits for it within the grace", async () => {
+  await using agent = await startRealAgent();
+  const process = agent.client.exec(
+    "trap 'exit 6' QUIT; trap 'exit 7' TERM; echo ready; while :; do sleep 0.01; done",
+    {
+      stopSignal: "SIGQUIT",
+    },
+  );
+  await process.stdout.getReader().read();
+  await agent.client.shutdown({ graceMs: 60_000 });
+  expect(await process).toMatchObject({ exitCode: 6 });
+});
+
 test("the client's signal disposes it", async () => {
   await using agent = await startRealAgent();
   const controller = new AbortController();

@@ -69,13 +69,25 @@ test("a signal that is aborted already lets nothing start", async () => {
   await expect(agent.client.exec(["sleep", "1000"], { signal: AbortSignal.abort("before") })).rejects.toBe("before");
 });
 
-test("timeoutMs ends the command with DEADLINE_EXCEEDED", async () => {
+test("timeoutMs kills the tree; the result says so and has the output up to there", async () => {
   const gone = treeGone();
-  await expect(agent.client.exec(tree(), { timeoutMs: 300 })).rejects.toMatchObject({
-    code: "DEADLINE_EXCEEDED",
-    message: expect.stringContaining('"sh"'),
-  });
+  const result = await agent.client.exec(tree(), { timeoutMs: 300 });
+  expect(result).toMatchObject({ exitCode: 137, signal: "SIGKILL", timedOut: true, ok: false });
+  expect(result.text()).toBe("running\n");
   await gone;
+  expect(() => result.orThrow()).toThrow(expect.objectContaining({ code: "EXEC_TIMED_OUT" }));
+});
+
+test("killGraceMs lets a command end by itself after timeoutMs", async () => {
+  const script = "trap 'echo ending; exit 0' TERM; while :; do sleep 0.01; done";
+  const result = await agent.client.exec(script, { timeoutMs: 200, killGraceMs: 60_000 });
+  expect(result).toMatchObject({ exitCode: 0, signal: null, timedOut: true });
+  expect(result.text()).toBe("ending\n");
+  expect(() => result.orThrow()).toThrow(expect.objectContaining({ code: "EXEC_TIMED_OUT" }));
+});
+
+test("a command that ends in time did not time out", async () => {
+  expect((await agent.client.exec(["true"], { timeoutMs: 60_000 })).timedOut).toBe(false);
 });
 
 test("leaving the iteration kills the tree", async () => {
@@ -126,6 +138,24 @@ test.each([
   expect(await events.next()).toMatchObject({ value: { type: "exit", exitCode, signal } });
   expect((await events.next()).done).toBe(true);
   expect(process.kill()).toBe(false);
+});
+
+test("kill overtakes stdin that the command does not read", async () => {
+  const process = agent.client.exec(["sleep", "1000"], { stdin: new Uint8Array(8 * 1024 * 1024) });
+  await process.started;
+  expect(process.kill()).toBe(true);
+  expect(await process).toMatchObject({ exitCode: 143, signal: "SIGTERM" });
+});
+
+test("signals that are sent before anything is read arrive in order", async () => {
+  const script = "trap 'echo usr1' USR1; trap 'exit 8' TERM; echo running; while :; do sleep 0.01; done";
+  const process = agent.client.exec(script);
+  const output = process.stdout.getReader();
+  await output.read();
+  process.kill("SIGUSR1");
+  expect(Buffer.from((await output.read()).value ?? []).toString()).toBe("usr1\n");
+  process.kill("SIGTERM");
+  expect((await process).exitCode).toBe(8);
 });
 
 test("a command may handle a signal and go on", async () => {

@@ -6,6 +6,8 @@ import type { ServiceImpl } from "@connectrpc/connect";
 import { grpcHandler } from "../src/doorbell/grpc-handler.ts";
 import { AgentService } from "../src/gen/a3s/agent/v1/agent_pb.ts";
 import { FileService } from "../src/gen/a3s/agent/v1/files_pb.ts";
+import { ProcessService } from "../src/gen/a3s/agent/v1/process_pb.ts";
+import { SystemService } from "../src/gen/a3s/agent/v1/system_pb.ts";
 import { Health } from "../src/gen/grpc/health/v1/health_pb.ts";
 import { type AgentClient, connectAgent, type KeepAliveOptions } from "../src/index.ts";
 import { scratchDirectory } from "./scratch.ts";
@@ -23,16 +25,20 @@ export interface FakeOptions {
   readonly keepAlive?: KeepAliveOptions;
 }
 
-/** Speaks gRPC properly; what it says is up to its parameters. */
+/** Speaks gRPC properly; what it says is up to the implementations of its services. */
 export function fakeAgent(
   agent: Partial<ServiceImpl<typeof AgentService>>,
   health: Partial<ServiceImpl<typeof Health>> = {},
+  processes: Partial<ServiceImpl<typeof ProcessService>> = {},
+  system: Partial<ServiceImpl<typeof SystemService>> = {},
   files: Partial<ServiceImpl<typeof FileService>> = {},
 ): Promise<FakeAgent> {
   const handler = grpcHandler((router) => {
     router.service(AgentService, agent);
     router.service(Health, health);
     router.service(FileService, files);
+    router.service(ProcessService, processes);
+    router.service(SystemService, system);
   }, 1024 * 1024);
   return listen(createHttp2Server(handler));
 }

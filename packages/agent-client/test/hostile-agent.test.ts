@@ -36,6 +36,7 @@ test.each<[string, Response[]]>([
   ["an exit without a start", [exited(0)]],
   ["a second start", [started, started]],
   ["a process ID of 0", [{ message: { case: "started", value: { pid: 0 } } }]],
+  ["an id that nobody counts up to", [{ message: { case: "started", value: { pid: 1, id: 2n ** 60n } } }]],
   ["an end without an exit", [started, stdout(new Uint8Array(3))]],
   ["nothing at all", []],
   ["a message larger than the limit", [started, stdout(new Uint8Array(200_000)), exited(0)]],
@@ -78,7 +79,9 @@ test("an error status is the agent's own refusal", async () => {
   });
 });
 
-test("an agent that never answers meets the deadline of a call and the signal of an exec", async () => {
+test("an agent that never answers meets the deadline of a call and the signal of an exec", {
+  timeout: 20_000,
+}, async () => {
   await using agent = await fakeAgent(
     {
       exec: async function* () {
@@ -123,7 +126,7 @@ test("an agent that does not end the stream after the exit keeps nobody waiting"
   expect((await agent.client.exec(["x"])).exitCode).toBe(4);
 });
 
-test("endless output is bounded by maxBufferBytes and timeoutMs", async () => {
+test("endless output is bounded by maxBufferBytes and timeoutMs", { timeout: 60_000 }, async () => {
   await using agent = await fakeAgent({
     async *exec() {
       yield started;

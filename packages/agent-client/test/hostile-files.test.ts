@@ -6,7 +6,7 @@ import { fakeAgent } from "./fake-agent.ts";
 import { retainedBytes } from "./retained-bytes.ts";
 
 const MIB = 1024 * 1024;
-const hostile = (files: Partial<ServiceImpl<typeof FileService>>) => fakeAgent({}, {}, files);
+const hostile = (files: Partial<ServiceImpl<typeof FileService>>) => fakeAgent({}, {}, {}, {}, files);
 const never = () => new Promise<never>(() => {});
 
 const time = { seconds: 0n, nanos: 0 };

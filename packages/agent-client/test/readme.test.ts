@@ -15,7 +15,9 @@ test("the example of the README is the one in examples/, and runs as it says", a
   const { stdout } = await promisify(execFile)(process.execPath, [example], {
     env: { ...process.env, A3S_EXAMPLE_AGENT: agent.socketPath },
   });
-  expect(stdout).toMatch(/^serving\n0 Linux\nb\na\nended with 0 after \d+ ms\nEXEC_FAILED "sh" ended with exit code 3/);
+  expect(stdout).toMatch(
+    /^serving\n0 Linux\nb\na\nended with 0 after \d+ ms\nSTREAMS\nSIGINT\nsleep 1000\nSIGKILL\nEXEC_FAILED "sh" ended with exit code 3/,
+  );
 });
 
 test("the example about files is the one in examples/, and runs as it says", async () => {

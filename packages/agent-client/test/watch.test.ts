@@ -112,6 +112,8 @@ test("a hostile agent cannot pass a name off that leads elsewhere, nor skip the 
   await using early = await fakeAgent(
     {},
     {},
+    {},
+    {},
     {
       async *watch() {
         yield change("a");
@@ -120,6 +122,8 @@ test("a hostile agent cannot pass a name off that leads elsewhere, nor skip the 
   );
   await expect(early.client.files.watch("/x")).rejects.toMatchObject({ code: "AGENT_PROTOCOL_VIOLATION" });
   await using named = await fakeAgent(
+    {},
+    {},
     {},
     {},
     {
@@ -132,6 +136,8 @@ test("a hostile agent cannot pass a name off that leads elsewhere, nor skip the 
   const watch = await named.client.files.watch("/x");
   await expect(watch[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: "AGENT_PROTOCOL_VIOLATION" });
   await using silent = await fakeAgent(
+    {},
+    {},
     {},
     {},
     {

@@ -1,15 +1,22 @@
 export type {
   AgentFiles,
   AgentInfo,
+  AgentProcesses,
+  AgentSystem,
+  ExecCommand,
   ExecEvent,
   ExecOptions,
   ExecProcess,
   ExecResult,
   GuestDirent,
   GuestPath,
+  GuestProcess,
   GuestStats,
   LinuxSignal,
+  ProcessExit,
   StdinSource,
+  SystemStats,
+  TerminalSize,
 } from "@a3s/agent-client";
 export { type BoxConfig, type BoxConfigInput, BoxError, type BoxId, EventBus, type VolumeConfig } from "@a3s/core";
 export { BootTimings, BoxMetrics } from "@a3s/metrics";

@@ -1,4 +1,13 @@
-import type { AgentClient, AgentFiles, AgentInfo, ExecOptions, ExecProcess } from "@a3s/agent-client";
+import type {
+  AgentClient,
+  AgentFiles,
+  AgentInfo,
+  AgentProcesses,
+  AgentSystem,
+  ExecCommand,
+  ExecOptions,
+  ExecProcess,
+} from "@a3s/agent-client";
 import {
   type BoxConfig,
   type BoxConfigInput,
@@ -20,6 +29,7 @@ import { RuntimeError } from "./errors/runtime-error.ts";
 import type { BoxEvents } from "./events.ts";
 import type { ImagePullOptions } from "./image/find-image.ts";
 import { type CommandRequest, planEnvironment, planMainProcess } from "./plan/command.ts";
+import { parseStopSignal } from "./plan/stop-signal.ts";
 import { ReleaseStack } from "./release-stack.ts";
 import { type BoxState, type BoxTransition, INITIAL_STATUS, nextStatus, requireLive } from "./state/box-state.ts";
 
@@ -164,17 +174,29 @@ export class VmManager implements AsyncDisposable {
 
   /**
    * Starts a process in the box, in the image's environment, working directory and user unless given. The handle is
-   * awaited for the whole result or iterated for its output as it comes. A non-zero exit code is data.
+   * awaited for the whole result, iterated or read as streams for its output as it comes. A non-zero exit code is data. A
+   * string is a line for the image's `/bin/sh -c`.
    *
    * @throws RuntimeError `STATE_INVALID`
    */
-  exec(argv: readonly string[], options: ExecOptions = {}): ExecProcess {
+  exec(command: ExecCommand, options: ExecOptions = {}): ExecProcess {
     const agent = this.#agent("exec");
-    return agent.exec(argv, { ...options, ...planEnvironment(this.#image(), options) });
+    return agent.exec(command, { ...options, ...planEnvironment(this.#image(), options) });
+  }
+
+  /** What `exec` and `run` have started in the box and still runs. @throws RuntimeError `STATE_INVALID` */
+  get processes(): AgentProcesses {
+    return this.#agent("processes").processes;
+  }
+
+  /** What the guest uses, its clock and its disks. @throws RuntimeError `STATE_INVALID` */
+  get system(): AgentSystem {
+    return this.#agent("system").system;
   }
 
   /**
-   * Starts the image's own process: its entrypoint with the given command, or else with the image's.
+   * Starts the image's own process: its entrypoint with the given command, or else with the image's. {@link destroy} asks it
+   * to end with the image's stop signal.
    *
    * @throws RuntimeError `STATE_INVALID`, `COMMAND_MISSING`
    */
@@ -182,7 +204,8 @@ export class VmManager implements AsyncDisposable {
     const agent = this.#agent("run");
     const { argv, ...environment } = planMainProcess(this.#image(), request);
     const { command: _, ...options } = request;
-    return agent.exec(argv, { ...options, ...environment });
+    const stopSignal = request.stopSignal ?? parseStopSignal(this.#image().stopSignal);
+    return agent.exec(argv, { ...options, ...environment, stopSignal });
   }
 
   /** Files of the box, by the names of `node:fs/promises`. @throws RuntimeError `STATE_INVALID` */

@@ -6,7 +6,7 @@ use crate::exec::Context;
 use crate::power::{EXIT_BOOT_FAILED, EXIT_NO_DOORBELL, Power};
 use crate::proto::boot::{FailRequest, GuestConfig};
 use crate::reaper::Reaper;
-use crate::rpc::{Agent, Files, Health, Server, Services, serve};
+use crate::rpc::{Health, Server, Services, serve};
 use crate::shutdown::{self, Reach, Trigger};
 use crate::signals::Signals;
 use crate::system;
@@ -40,8 +40,8 @@ pub async fn run(power: &Power) -> ! {
     stages.record("doorbell", begun.elapsed());
     let (serving, health) = watch::channel(true);
     let trigger = Trigger::default();
-    let agent = Agent::new(Context { reaper: reaper.clone() }, trigger.clone());
-    let services = Services::new(agent, Files::new(trigger.clone()), Health::new(health));
+    let context = Arc::new(Context::new(reaper.clone(), Some("/sys/fs/cgroup".into())));
+    let services = Services::new(&context, trigger.clone(), Health::new(health));
     let (server, mounted) = match become_box(config, services, &mut stages) {
         Ok(done) => done,
         Err(failure) => {
@@ -54,7 +54,7 @@ pub async fn run(power: &Power) -> ! {
         give_up(power, EXIT_NO_DOORBELL, &message);
     }
     let grace = trigger.grace().await;
-    shutdown::run(grace, Reach::Machine, &reaper, &serving, server).await;
+    shutdown::run(grace, Reach::Machine, &context, &serving, server).await;
     rustix::fs::sync();
     volumes::unmount_all(&mounted);
     power.off(0)

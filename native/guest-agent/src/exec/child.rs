@@ -1,30 +1,35 @@
 //! What the child does between fork and exec. It only makes system calls on memory that was laid out before.
 
+use super::check::{check, errno};
 use super::command::Command;
 use super::failure::{Step, encode_report};
+use super::privileges;
 use std::ffi::{CString, c_char};
 use std::os::fd::RawFd;
 use std::ptr::null;
-
-/// A soft limit that select() can live with; programs raise it to the hard limit themselves.
-pub const SOFT_NOFILE: libc::rlim_t = 1024;
 
 /// The pointer arrays of execve and the descriptors that become 0, 1 and 2.
 pub struct Frame<'a> {
     command: &'a Command,
     argv: Vec<*const c_char>,
     env: Vec<*const c_char>,
-    pub stdio: [RawFd; 3],
-    pub errors: RawFd,
+    /// cgroup.procs of the child's own group.
+    entrance: Option<RawFd>,
+    stdio: [RawFd; 3],
+    /// stdio is a terminal, which becomes the controlling one of the child's session.
+    terminal: bool,
+    errors: RawFd,
 }
 
 impl<'a> Frame<'a> {
-    pub fn new(command: &'a Command, stdio: [RawFd; 3], errors: RawFd) -> Self {
+    pub fn new(command: &'a Command, entrance: Option<RawFd>, stdio: [RawFd; 3], errors: RawFd) -> Self {
         Self {
             command,
             argv: pointers(&command.argv),
             env: pointers(&command.env),
+            entrance,
             stdio,
+            terminal: command.terminal.is_some(),
             errors,
         }
     }
@@ -47,14 +52,21 @@ impl<'a> Frame<'a> {
         unsafe {
             self.set_up().map_err(|errno| (Step::Setup, errno))?;
             self.enter_cwd().map_err(|errno| (Step::Cwd, errno))?;
-            self.take_identity().map_err(|errno| (Step::User, errno))?;
+            self.limit().map_err(|errno| (Step::Limits, errno))?;
+            self.take_privileges().map_err(|errno| (Step::User, errno))?;
             Err((Step::Exec, self.exec()))
         }
     }
 
     unsafe fn set_up(&self) -> Result<(), i32> {
         unsafe {
+            if let Some(entrance) = self.entrance {
+                check(libc::write(entrance, c"0".as_ptr().cast(), 1) as i32)?;
+            }
             check(libc::setsid())?;
+            if self.terminal {
+                check(libc::ioctl(self.stdio[0], libc::TIOCSCTTY, 0))?;
+            }
             for (target, fd) in self.stdio.iter().enumerate() {
                 check(libc::dup2(*fd, target as RawFd))?;
             }
@@ -63,14 +75,34 @@ impl<'a> Frame<'a> {
             let mut none: libc::sigset_t = std::mem::zeroed();
             libc::sigemptyset(&mut none);
             check(libc::sigprocmask(libc::SIG_SETMASK, &none, std::ptr::null_mut()))?;
-            let mut limit = libc::rlimit {
-                rlim_cur: 0,
-                rlim_max: 0,
-            };
-            check(libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit))?;
-            limit.rlim_cur = limit.rlim_max.min(SOFT_NOFILE);
-            check(libc::setrlimit(libc::RLIMIT_NOFILE, &limit))?;
             libc::umask(0o022);
+            if self.command.reset_oom {
+                self.reset_oom();
+            }
+        }
+        Ok(())
+    }
+
+    /// Children are not as precious as the agent. Done while the child may: its own score is then also the lowest that it
+    /// can go back to.
+    unsafe fn reset_oom(&self) {
+        let flags = libc::O_WRONLY | libc::O_NONBLOCK | libc::O_NOFOLLOW | libc::O_CLOEXEC;
+        unsafe {
+            let fd = libc::open(c"/proc/self/oom_score_adj".as_ptr(), flags);
+            if fd >= 0 {
+                libc::write(fd, c"0".as_ptr().cast(), 1);
+                libc::close(fd);
+            }
+        }
+    }
+
+    unsafe fn limit(&self) -> Result<(), i32> {
+        for limit in &self.command.rlimits {
+            let limits = libc::rlimit {
+                rlim_cur: limit.soft,
+                rlim_max: limit.hard,
+            };
+            check(unsafe { libc::setrlimit(limit.resource, &limits) })?;
         }
         Ok(())
     }
@@ -92,15 +124,16 @@ impl<'a> Frame<'a> {
         }
     }
 
-    unsafe fn take_identity(&self) -> Result<(), i32> {
-        let Some(identity) = &self.command.identity else {
-            return Ok(());
-        };
+    unsafe fn take_privileges(&self) -> Result<(), i32> {
         unsafe {
-            check(libc::setgroups(identity.groups.len(), identity.groups.as_ptr()))?;
-            check(libc::setresgid(identity.gid, identity.gid, identity.gid))?;
-            check(libc::setresuid(identity.uid, identity.uid, identity.uid))
+            if let Some((identity, granted)) = &self.command.identity {
+                privileges::take(identity, *granted)?;
+            }
+            if !self.command.new_privileges {
+                check(libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))?;
+            }
         }
+        Ok(())
     }
 
     /// The errno of the most telling failure. A candidate that is there but may not be executed counts more than the
@@ -126,12 +159,4 @@ impl<'a> Frame<'a> {
 
 fn pointers(strings: &[CString]) -> Vec<*const c_char> {
     strings.iter().map(|string| string.as_ptr()).chain([null()]).collect()
-}
-
-fn check(result: i32) -> Result<(), i32> {
-    if result < 0 { Err(errno()) } else { Ok(()) }
-}
-
-fn errno() -> i32 {
-    unsafe { *libc::__errno_location() }
 }

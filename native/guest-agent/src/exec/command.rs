@@ -1,8 +1,12 @@
+use super::agent::{Agent, identify};
+use super::capabilities::Granted;
 use super::failure::Failure;
 use super::lookup::candidates;
-use crate::account::{self, BadUser, Identity};
-use crate::proto::agent::ExecStart;
+use super::rlimits::{self, Limit};
+use super::terminal::Size;
+use crate::account::Identity;
 use crate::proto::agent::exec_failed::Reason;
+use crate::proto::agent::{ExecStart, TerminalSize};
 use std::ffi::CString;
 
 /// execve refuses more than a quarter of the stack limit (2 MiB by default) by itself.
@@ -19,12 +23,16 @@ pub struct Command {
     /// `cwd` and the directories above it, topmost first.
     pub cwd_ancestry: Vec<CString>,
     /// None keeps the agent's own credentials.
-    pub identity: Option<Identity>,
+    pub identity: Option<(Identity, Granted)>,
+    pub new_privileges: bool,
+    pub rlimits: Vec<Limit>,
+    pub reset_oom: bool,
     pub open_stdin: bool,
+    pub terminal: Option<Size>,
 }
 
 impl Command {
-    pub fn plan(start: &ExecStart, identity: Option<Identity>) -> Result<Self, Failure> {
+    pub fn plan(start: &ExecStart, agent: &Agent) -> Result<Self, Failure> {
         let argv0 = start.argv.first().ok_or_else(|| Failure::invalid("argv is empty"))?;
         if argv0.is_empty() {
             return Err(Failure::new(Reason::NotFound, "the command is an empty string"));
@@ -60,20 +68,25 @@ impl Command {
             candidates: candidates(argv0.as_bytes(), path),
             cwd_ancestry: ancestry(cwd)?,
             cwd: c_string("working directory", cwd)?,
-            identity,
+            identity: identify(start, agent)?,
+            new_privileges: start.new_privileges,
+            rlimits: rlimits::plan(&start.limits, agent.hard_nofile)?,
+            reset_oom: agent.shielded,
             open_stdin: start.open_stdin,
+            terminal: start.terminal.as_ref().map(terminal_size).transpose()?,
         })
     }
 }
 
-/// Credentials for `user`. An agent that is not root (only in tests) can start processes as itself alone.
-pub fn identify(user: &str) -> Result<Option<Identity>, Failure> {
-    if user.is_empty() && !rustix::process::geteuid().is_root() {
-        return Ok(None);
+/// The kernel keeps both in 16 bits; 0 would mean that nobody knows.
+pub fn terminal_size(size: &TerminalSize) -> Result<Size, Failure> {
+    match (u16::try_from(size.columns), u16::try_from(size.rows)) {
+        (Ok(columns @ 1..), Ok(rows @ 1..)) => Ok(Size { columns, rows }),
+        _ => Err(Failure::invalid(format!(
+            "a terminal cannot have {} columns and {} rows",
+            size.columns, size.rows
+        ))),
     }
-    account::look_up(user)
-        .map(Some)
-        .map_err(|BadUser(message)| Failure::new(Reason::BadUser, message))
 }
 
 fn ancestry(cwd: &str) -> Result<Vec<CString>, Failure> {
@@ -100,6 +113,13 @@ mod tests {
     use super::*;
     use crate::proto::agent::EnvironmentVariable;
 
+    const AGENT: Agent = Agent {
+        is_root: false,
+        capabilities: 0,
+        hard_nofile: 1024,
+        shielded: false,
+    };
+
     fn start(argv: &[&str], env: &[(&str, &str)], cwd: &str) -> ExecStart {
         let variable = |(name, value): &(&str, &str)| EnvironmentVariable {
             name: (*name).to_owned(),
@@ -115,24 +135,32 @@ mod tests {
 
     #[test]
     fn plans_environment_path_and_directories() {
-        let command = Command::plan(&start(&["ls", "-l"], &[("PATH", "/x"), ("A", "b=c")], "/a/b"), None).unwrap();
+        let command = Command::plan(&start(&["ls", "-l"], &[("PATH", "/x"), ("A", "b=c")], "/a/b"), &AGENT).unwrap();
         assert_eq!(command.env, [c"PATH=/x".to_owned(), c"A=b=c".to_owned()]);
         assert_eq!(command.candidates, [c"/x/ls".to_owned()]);
         assert_eq!(command.cwd_ancestry, [c"/a".to_owned(), c"/a/b".to_owned()]);
         assert_eq!(
-            Command::plan(&start(&["ls"], &[], ""), None).unwrap().cwd,
+            Command::plan(&start(&["ls"], &[], ""), &AGENT).unwrap().cwd,
             c"/".to_owned()
         );
     }
 
     #[test]
     fn refuses_what_cannot_be_passed_on() {
-        let reason = |start: ExecStart| Command::plan(&start, None).unwrap_err().reason;
+        let reason = |start: ExecStart| Command::plan(&start, &AGENT).unwrap_err().reason;
         assert_eq!(reason(start(&[], &[], "")), Reason::Invalid);
         assert_eq!(reason(start(&[""], &[], "")), Reason::NotFound);
         assert_eq!(reason(start(&["a\0b"], &[], "")), Reason::Invalid);
         assert_eq!(reason(start(&["a"], &[("A=B", "c")], "")), Reason::Invalid);
         assert_eq!(reason(start(&["a"], &[("", "c")], "")), Reason::Invalid);
         assert_eq!(reason(start(&["a"], &[], "tmp")), Reason::BadCwd);
+        for (columns, rows) in [(0, 24), (80, 65536)] {
+            let terminal = Some(TerminalSize { columns, rows });
+            let start = ExecStart {
+                terminal,
+                ..start(&["a"], &[], "")
+            };
+            assert_eq!(reason(start), Reason::Invalid);
+        }
     }
 }

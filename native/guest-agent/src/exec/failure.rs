@@ -44,6 +44,7 @@ pub enum Step {
     Cwd = 2,
     User = 3,
     Exec = 4,
+    Limits = 5,
 }
 
 /// The child's last words on the error pipe.
@@ -67,6 +68,7 @@ pub fn decode_report(report: [u8; REPORT_BYTES], command: &str, cwd: &str, user:
     match step {
         step if step == Step::Cwd as i32 => Failure::new(Reason::BadCwd, format!("working directory {cwd:?}: {error}")),
         step if step == Step::User as i32 => Failure::new(Reason::BadUser, format!("user {user:?}: {error}")),
+        step if step == Step::Limits as i32 => Failure::invalid(format!("limits of resources: {error}")),
         step if step == Step::Exec as i32 => Failure::new(exec_reason(errno), format!("{command:?}: {error}")),
         _ => Failure::resources("set-up of the process", &error),
     }
@@ -96,6 +98,7 @@ mod tests {
             (Step::Cwd, libc::ENOTDIR, Reason::BadCwd),
             (Step::User, libc::EPERM, Reason::BadUser),
             (Step::Setup, libc::EINVAL, Reason::Resources),
+            (Step::Limits, libc::EPERM, Reason::Invalid),
         ];
         for (step, errno, reason) in table {
             let failure = decode_report(encode_report(step, errno), "sh", "/", "root");

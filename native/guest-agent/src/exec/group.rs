@@ -31,7 +31,24 @@ impl Group {
         unsafe { libc::kill(-self.leader, number) };
     }
 
+    /// To the leader alone.
+    pub fn signal_leader(&self, number: i32) {
+        match &self.pidfd {
+            Some(pidfd) => unsafe {
+                libc::syscall(libc::SYS_pidfd_send_signal, pidfd.as_raw_fd(), number, 0, 0);
+            },
+            // Out of descriptors, or a kernel before 5.3.
+            None => unsafe {
+                libc::kill(self.leader, number);
+            },
+        }
+    }
+
+    /// The leader too: one that was just forked is not yet in the group that it will lead.
     pub fn kill(&self) {
         self.signal(libc::SIGKILL);
+        if self.pidfd.is_some() {
+            self.signal_leader(libc::SIGKILL);
+        }
     }
 }

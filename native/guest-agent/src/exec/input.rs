@@ -1,3 +1,4 @@
+use super::terminal::Terminal;
 use rustix::io::{retry_on_intr, write};
 use std::io;
 use std::os::fd::OwnedFd;
@@ -16,6 +17,24 @@ pub async fn feed(pipe: AsyncFd<OwnedFd>, mut chunks: mpsc::Receiver<Vec<u8>>) {
         if write_all(&pipe, &chunk).await.is_err() {
             return;
         }
+    }
+}
+
+/// Types every chunk, then the end of file, twice in the middle of a line: the first one only ends that (termios(3),
+/// VEOF).
+pub async fn type_on(terminal: &Terminal, mut chunks: mpsc::Receiver<Vec<u8>>) {
+    let mut at_start_of_line = true;
+    while let Some(chunk) = chunks.recv().await {
+        if let Some(last) = chunk.last() {
+            at_start_of_line = matches!(last, b'\n' | b'\r');
+        }
+        if write_all(terminal.master(), &chunk).await.is_err() {
+            return;
+        }
+    }
+    if let Some(character) = terminal.end_of_file() {
+        let times = if at_start_of_line { 1 } else { 2 };
+        let _ = write_all(terminal.master(), &[character; 2][..times]).await;
     }
 }
 

@@ -1,64 +1,120 @@
+use super::cgroup::Cgroup;
 use super::child::Frame;
 use super::command::Command;
 use super::failure::{Failure, REPORT_BYTES};
 use super::group::Group;
-use crate::reaper::{Exit, Reaper};
+use super::terminal::Terminal;
+use super::tree::Tree;
+use crate::reaper::{Ending, Reaper};
 use crate::system;
-use rustix::fs::{OFlags, fcntl_setfl};
+use rustix::fs::{OFlags, fchown, fcntl_setfl};
 use rustix::pipe::{PipeFlags, pipe_with};
+use rustix::process::Uid;
 use std::fs::File;
 use std::io;
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::sync::Arc;
 use tokio::io::unix::AsyncFd;
-use tokio::sync::oneshot;
 
-/// A forked process and our ends of its pipes, all non-blocking.
+/// A forked process and our ends of its stdio.
 pub struct Process {
     pub pid: libc::pid_t,
-    pub group: Group,
-    pub exit: oneshot::Receiver<Exit>,
-    pub stdin: Option<AsyncFd<OwnedFd>>,
-    pub stdout: AsyncFd<OwnedFd>,
-    pub stderr: AsyncFd<OwnedFd>,
+    pub tree: Tree,
+    pub ending: Ending,
+    pub stdio: Stdio,
     errors: AsyncFd<OwnedFd>,
 }
 
-/// Forks. Whether the command could be executed is known after [`Process::executed`].
-pub fn spawn(command: &Command, reaper: &Reaper) -> Result<Process, Failure> {
-    try_spawn(command, reaper).map_err(|error| Failure::resources("start of the process", &error))
+/// Our ends, all non-blocking.
+pub enum Stdio {
+    Pipes {
+        stdin: Option<AsyncFd<OwnedFd>>,
+        stdout: AsyncFd<OwnedFd>,
+        stderr: AsyncFd<OwnedFd>,
+    },
+    Terminal {
+        terminal: Arc<Terminal>,
+        open_stdin: bool,
+    },
 }
 
-fn try_spawn(command: &Command, reaper: &Reaper) -> io::Result<Process> {
+/// Forks. Whether the command could be executed is known after [`Process::executed`].
+pub fn spawn(command: &Command, reaper: &Reaper, cgroup: Option<Cgroup>) -> Result<Process, Failure> {
+    try_spawn(command, reaper, cgroup).map_err(|error| Failure::resources("start of the process", &error))
+}
+
+fn try_spawn(command: &Command, reaper: &Reaper, cgroup: Option<Cgroup>) -> io::Result<Process> {
+    if let Some(size) = command.terminal {
+        let terminal = Arc::new(Terminal::open(size)?);
+        let stdio = Stdio::Terminal {
+            terminal: terminal.clone(),
+            open_stdin: command.open_stdin,
+        };
+        own(command, &[terminal.peer()])?;
+        return fork(command, reaper, cgroup, [terminal.peer(); 3], stdio);
+    }
     let (child_stdin, stdin) = match command.open_stdin {
         true => pipe(End::Write).map(|(theirs, ours)| (theirs, Some(ours)))?,
         false => (File::open("/dev/null")?.into(), None),
     };
     let (child_stdout, stdout) = pipe(End::Read)?;
     let (child_stderr, stderr) = pipe(End::Read)?;
+    let theirs = [&child_stdin, &child_stdout, &child_stderr].map(AsFd::as_fd);
+    let given = if command.open_stdin { &theirs } else { &theirs[1..] };
+    own(command, given)?;
+    fork(command, reaper, cgroup, theirs, Stdio::Pipes { stdin, stdout, stderr })
+}
+
+/// /dev/stdout and its like open the pipe again, which only its owner may do.
+fn own(command: &Command, stdio: &[BorrowedFd<'_>]) -> io::Result<()> {
+    if let Some((identity, _)) = &command.identity {
+        for fd in stdio {
+            fchown(fd, Some(Uid::from_raw(identity.uid)), None)?;
+        }
+    }
+    Ok(())
+}
+
+fn fork(
+    command: &Command,
+    reaper: &Reaper,
+    cgroup: Option<Cgroup>,
+    theirs: [BorrowedFd<'_>; 3],
+    stdio: Stdio,
+) -> io::Result<Process> {
     let (child_errors, errors) = pipe(End::Read)?;
-    let stdio = [
-        child_stdin.as_raw_fd(),
-        child_stdout.as_raw_fd(),
-        child_stderr.as_raw_fd(),
-    ];
-    let frame = Frame::new(command, stdio, child_errors.as_raw_fd());
+    let entrance = cgroup.as_ref().map(Cgroup::entrance).transpose()?;
+    let frame = Frame::new(
+        command,
+        entrance.as_ref().map(AsRawFd::as_raw_fd),
+        theirs.map(|fd| fd.as_raw_fd()),
+        child_errors.as_raw_fd(),
+    );
     let pid = unsafe { libc::fork() };
     match pid {
         0 => unsafe { frame.run() },
         pid if pid < 0 => Err(io::Error::last_os_error()),
         pid => Ok(Process {
             pid,
-            group: Group::of(pid),
-            exit: reaper.register(pid),
-            stdin,
-            stdout,
-            stderr,
+            tree: Tree::new(Group::of(pid), cgroup),
+            ending: reaper.register(pid),
+            stdio,
             errors,
         }),
     }
 }
 
 impl Process {
+    /// Nobody will ask for it again: it is killed, and its group removed when it has ended.
+    pub fn abandon(self) {
+        self.tree.kill();
+        let (tree, mut ending) = (self.tree, self.ending);
+        tokio::spawn(async move {
+            ending.known().await;
+            tree.emptied().await;
+        });
+    }
+
     /// Waits until the child has executed the command (the error pipe closes on exec) or has said why not.
     pub async fn executed(&self) -> io::Result<Option<[u8; REPORT_BYTES]>> {
         let mut report = [0; REPORT_BYTES];

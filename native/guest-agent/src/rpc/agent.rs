@@ -1,5 +1,5 @@
 use super::outgoing::Outgoing;
-use crate::exec::{self, Context};
+use crate::exec::{self, Context, MAX_GRACE};
 use crate::proto::agent::agent_service_server::AgentService;
 use crate::proto::agent::{ExecRequest, ExecResponse, InfoRequest, InfoResponse, ShutdownRequest, ShutdownResponse};
 use crate::shutdown::Trigger;
@@ -11,7 +11,6 @@ use tonic::{Request, Response, Status, Streaming};
 
 /// Messages between a process and its call; with 28 KiB each, a call holds little more than its pipes.
 const QUEUED_RESPONSES: usize = 4;
-const MAX_GRACE: Duration = Duration::from_secs(3600);
 
 /// a3s.agent.v1.AgentService.
 pub struct Agent {
@@ -20,11 +19,8 @@ pub struct Agent {
 }
 
 impl Agent {
-    pub fn new(context: Context, shutdown: Trigger) -> Self {
-        Self {
-            context: Arc::new(context),
-            shutdown,
-        }
+    pub fn new(context: Arc<Context>, shutdown: Trigger) -> Self {
+        Self { context, shutdown }
     }
 }
 

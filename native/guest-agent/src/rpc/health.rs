@@ -4,12 +4,18 @@ use crate::proto::health::{HealthCheckRequest, HealthCheckResponse, health_serve
 use tokio::sync::{mpsc, watch};
 use tonic::{Request, Response, Status};
 
-const SERVICES: [&str; 3] = ["", "a3s.agent.v1.AgentService", "a3s.agent.v1.FileService"];
+const SERVICES: [&str; 5] = [
+    "",
+    "a3s.agent.v1.AgentService",
+    "a3s.agent.v1.FileService",
+    "a3s.agent.v1.ProcessService",
+    "a3s.agent.v1.SystemService",
+];
 
 /// The switch behind [`Health`]: true while calls are served.
 pub type Serving = watch::Sender<bool>;
 
-/// grpc.health.v1 for the server as a whole and the agent's services.
+/// grpc.health.v1 for the server as a whole and each of the agent's services.
 pub struct Health {
     serving: watch::Receiver<bool>,
 }

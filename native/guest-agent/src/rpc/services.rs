@@ -1,28 +1,37 @@
-use super::{Agent, Files, Health};
+use super::{Agent, Files, Health, Machine, Processes};
+use crate::exec::Context;
 use crate::proto::agent::agent_service_server::AgentServiceServer;
 use crate::proto::agent::file_service_server::FileServiceServer;
+use crate::proto::agent::process_service_server::ProcessServiceServer;
+use crate::proto::agent::system_service_server::SystemServiceServer;
 use crate::proto::health::health_server::HealthServer;
+use crate::shutdown::Trigger;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use std::convert::Infallible;
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use tonic::body::Body;
 use tower_service::Service;
 
-/// All services behind one connection, told apart by the first part of the path.
+/// Every service behind one connection, told apart by the first part of the path.
 #[derive(Clone)]
 pub struct Services {
     agent: AgentServiceServer<Agent>,
     files: FileServiceServer<Files>,
+    processes: ProcessServiceServer<Processes>,
+    machine: SystemServiceServer<Machine>,
     health: HealthServer<Health>,
 }
 
 impl Services {
-    pub fn new(agent: Agent, files: Files, health: Health) -> Self {
+    pub fn new(context: &Arc<Context>, shutdown: Trigger, health: Health) -> Self {
         Self {
-            agent: AgentServiceServer::new(agent),
-            files: FileServiceServer::new(files),
+            agent: AgentServiceServer::new(Agent::new(context.clone(), shutdown.clone())),
+            files: FileServiceServer::new(Files::new(shutdown)),
+            processes: ProcessServiceServer::new(Processes::new(context.clone())),
+            machine: SystemServiceServer::new(Machine::new(context.clone())),
             health: HealthServer::new(health),
         }
     }
@@ -38,6 +47,8 @@ impl hyper::service::Service<Request<Incoming>> for Services {
         match service {
             "a3s.agent.v1.AgentService" => self.agent.clone().call(request),
             "a3s.agent.v1.FileService" => self.files.clone().call(request),
+            "a3s.agent.v1.ProcessService" => self.processes.clone().call(request),
+            "a3s.agent.v1.SystemService" => self.machine.clone().call(request),
             "grpc.health.v1.Health" => self.health.clone().call(request),
             _ => Box::pin(async { Ok(tonic::Status::unimplemented("no such service").into_http()) }),
         }

@@ -1,8 +1,10 @@
 use guest_agent::proto::agent::agent_service_client::AgentServiceClient;
 use guest_agent::proto::agent::exec_request::Message as Request;
 use guest_agent::proto::agent::exec_response::Message as Response;
+use guest_agent::proto::agent::process_service_client::ProcessServiceClient;
+use guest_agent::proto::agent::system_service_client::SystemServiceClient;
 use guest_agent::proto::agent::{
-    EnvironmentVariable, ExecExited, ExecFailed, ExecRequest, ExecResponse, ExecStart, Signal, StdinClose,
+    EnvironmentVariable, ExecExited, ExecFailed, ExecRequest, ExecResponse, ExecStart, ExecStarted, Signal, StdinClose,
 };
 use guest_agent::rpc::{Channel, Outgoing};
 use guest_agent::transport::unix;
@@ -23,11 +25,16 @@ pub struct Agent {
 
 impl Agent {
     pub fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    pub fn start_with(options: &[&str]) -> Self {
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let socket = std::env::temp_dir().join(format!("a3s-agent-{}-{number}.sock", std::process::id()));
         let mut process = Command::new(env!("CARGO_BIN_EXE_a3s-agent"))
             .args(["serve", "--unix"])
             .arg(&socket)
+            .args(options)
             .env("INHERITED", "by mistake")
             .stdout(Stdio::piped())
             .spawn()
@@ -46,6 +53,14 @@ impl Agent {
 
     pub async fn client(&self) -> AgentServiceClient<Channel> {
         AgentServiceClient::with_origin(self.channel().await, Channel::origin())
+    }
+
+    pub async fn processes(&self) -> ProcessServiceClient<Channel> {
+        ProcessServiceClient::with_origin(self.channel().await, Channel::origin())
+    }
+
+    pub async fn machine(&self) -> SystemServiceClient<Channel> {
+        SystemServiceClient::with_origin(self.channel().await, Channel::origin())
     }
 
     /// Resident memory in KiB.
@@ -140,16 +155,31 @@ impl Exec {
     }
 
     pub async fn started(&mut self) -> i32 {
-        match self
-            .responses
-            .message()
-            .await
-            .unwrap()
-            .and_then(|response| response.message)
-        {
-            Some(Response::Started(started)) => started.pid,
+        self.begin().await.pid
+    }
+
+    pub async fn begin(&mut self) -> ExecStarted {
+        match self.next().await {
+            Some(Response::Started(started)) => started,
             other => panic!("not started: {other:?}"),
         }
+    }
+
+    pub async fn next(&mut self) -> Option<Response> {
+        let response = self.responses.message().await.unwrap();
+        response.and_then(|response| response.message)
+    }
+
+    /// Reads until the output of stdout, from here on, holds the text.
+    pub async fn until(&mut self, text: &str) -> String {
+        let mut output = String::new();
+        while !output.contains(text) {
+            match self.next().await {
+                Some(Response::Stdout(bytes)) => output.push_str(&String::from_utf8_lossy(&bytes)),
+                other => panic!("{other:?} instead of {text:?}, after {output:?}"),
+            }
+        }
+        output
     }
 
     pub async fn finish(mut self) -> Result<Outcome, Status> {

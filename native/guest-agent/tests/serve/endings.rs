@@ -1,5 +1,5 @@
 use crate::agent::{Agent, Exec, shell, start, wait_gone};
-use guest_agent::proto::agent::{ShutdownRequest, exec_response::Message as Response};
+use guest_agent::proto::agent::{ExecStart, ShutdownRequest, exec_response::Message as Response};
 use std::time::{Duration, Instant};
 
 #[tokio::test]
@@ -63,6 +63,45 @@ async fn shutdown_answers_ends_everything_and_leaves_nothing() {
     drop(client);
     assert!(agent.process.wait().unwrap().success());
     assert!(!agent.socket.exists());
+}
+
+#[tokio::test]
+async fn a_shutdown_asks_with_the_signal_that_the_process_wants_and_it_alone() {
+    let mut agent = Agent::start();
+    let mut client = agent.client().await;
+    // As a server and its worker: whoever is told first says so, and the server tells its worker.
+    let script =
+        "sh -c \"trap 'echo worker told' QUIT TERM; trap 'exit 0' HUP; echo ready; while :; do sleep 0.01; done\" &
+        trap 'echo server told; kill -HUP $!; wait; exit 3' QUIT; while :; do sleep 0.01; done";
+    let start = ExecStart {
+        stop_signal: libc::SIGQUIT,
+        ..shell(script)
+    };
+    let mut exec = Exec::open(&mut client, start).await;
+    exec.started().await;
+    exec.until("ready\n").await;
+    let grace = Some(prost_types::Duration { seconds: 60, nanos: 0 });
+    client.shutdown(ShutdownRequest { grace }).await.unwrap();
+    let outcome = exec.finish().await.unwrap();
+    assert_eq!((outcome.code(), outcome.text().as_str()), (3, "server told\n"));
+    drop(client);
+    assert!(agent.process.wait().unwrap().success());
+}
+
+#[tokio::test]
+async fn what_a_process_left_behind_is_told_when_that_has_ended() {
+    let mut agent = Agent::start();
+    let mut client = agent.client().await;
+    let mut exec = Exec::open(&mut client, shell("sleep 1000 & echo $!; sleep 1000")).await;
+    exec.started().await;
+    let child = exec.until("\n").await.trim().parse().unwrap();
+    let begun = Instant::now();
+    let grace = Some(prost_types::Duration { seconds: 60, nanos: 0 });
+    client.shutdown(ShutdownRequest { grace }).await.unwrap();
+    assert_eq!(exec.finish().await.unwrap().exited.unwrap().signal, libc::SIGTERM);
+    drop(client);
+    assert!(agent.process.wait().unwrap().success());
+    assert!(wait_gone(child).await && begun.elapsed() < Duration::from_secs(30));
 }
 
 #[tokio::test]

@@ -1,9 +1,14 @@
 //! The real agent, serving on a Unix socket instead of vsock.
 
 mod agent;
+mod cgroups;
 mod endings;
 mod failures;
 mod files;
 mod health;
 mod load;
+mod machine;
+mod privileges;
+mod processes;
 mod streams;
+mod terminals;

@@ -3,22 +3,23 @@ import { type Client, createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { AgentError } from "../errors/agent-error.ts";
 import { ExecCall } from "../exec/exec-call.ts";
-import type { ExecOptions } from "../exec/exec-options.ts";
+import { type ExecCommand, type ExecOptions, MAX_GRACE_MS } from "../exec/exec-options.ts";
 import { ExecProcess } from "../exec/exec-process.ts";
 import { AgentFiles } from "../files/agent-files.ts";
 import { AgentService, ShutdownRequestSchema } from "../gen/a3s/agent/v1/agent_pb.ts";
+import { ProcessService } from "../gen/a3s/agent/v1/process_pb.ts";
+import { SystemService } from "../gen/a3s/agent/v1/system_pb.ts";
 import { Health } from "../gen/grpc/health/v1/health_pb.ts";
+import { AgentProcesses } from "../processes/agent-processes.ts";
 import { MAX_AGENT_MESSAGE_BYTES } from "../protocol.ts";
 import { AgentSession } from "../session/agent-session.ts";
 import { type CallOptions, callAgent } from "../session/call.ts";
 import type { KeepAliveOptions } from "../session/keep-alive.ts";
 import { checkSocketPath } from "../socket/socket-path.ts";
+import { AgentSystem } from "../system/agent-system.ts";
 import { durationFromMs } from "../time/duration.ts";
 import { type AgentHealth, readHealth } from "./agent-health.ts";
 import { type AgentInfo, readInfo } from "./agent-info.ts";
-
-/** Longest grace of a shutdown in milliseconds; the protocol's own bound. */
-const MAX_GRACE_MS = 3_600_000;
 
 /** Where an agent is. */
 export interface ConnectAgentOptions {
@@ -37,7 +38,7 @@ export interface HealthOptions extends CallOptions {
 
 /** Options of {@link AgentClient.shutdown}. */
 export interface ShutdownOptions extends CallOptions {
-  /** From SIGTERM to SIGKILL for what runs in the guest, in milliseconds; at most one hour, 0 by default. */
+  /** To SIGKILL for what has not ended when it was asked to, in milliseconds; at most one hour, 0 by default. */
   readonly graceMs?: number | undefined;
 }
 
@@ -55,6 +56,10 @@ export class AgentClient implements AsyncDisposable {
   readonly socketPath: string;
   /** Files of the guest. */
   readonly files: AgentFiles;
+  /** What `exec` has started in the guest, whoever called it. */
+  readonly processes: AgentProcesses;
+  /** The guest as a whole: what it uses, its clock, its disks. */
+  readonly system: AgentSystem;
   readonly #session: AgentSession;
   readonly #agent: Client<typeof AgentService>;
   readonly #health: Client<typeof Health>;
@@ -73,6 +78,8 @@ export class AgentClient implements AsyncDisposable {
     this.#agent = createClient(AgentService, transport);
     this.#health = createClient(Health, transport);
     this.files = new AgentFiles(transport);
+    this.processes = new AgentProcesses(createClient(ProcessService, transport));
+    this.system = new AgentSystem(createClient(SystemService, transport));
     const abort = () => this.#session.close(closed(signal?.reason));
     if (signal?.aborted) abort();
     else signal?.addEventListener("abort", abort, { once: true });
@@ -104,13 +111,16 @@ export class AgentClient implements AsyncDisposable {
   }
 
   /**
-   * Runs a command in the guest. It is started at once; await the process for its result or iterate it for its events.
+   * Runs a command in the guest. It is started at once; await the process for its result, iterate it for its events, or
+   * read its streams.
    *
-   * @param argv The program, looked up in the PATH of `env` when it holds no slash, and its arguments. No shell is involved.
+   * @param command The program, looked up in the PATH of `env` when it holds no slash, and its arguments; no shell is
+   * involved. A string is a line for the guest's `/bin/sh -c`.
    * @throws {@link AgentError} `EXEC_INVALID`, `EXEC_CWD_INVALID` at once; everything else rejects the process.
    */
-  exec(argv: readonly string[], options: ExecOptions = {}): ExecProcess {
-    return new ExecProcess(new ExecCall(this.#agent, argv, options), argv, options.maxBufferBytes);
+  exec(command: ExecCommand, options: ExecOptions = {}): ExecProcess {
+    const call = new ExecCall(this.#agent, this.processes, command, options);
+    return new ExecProcess(call, options.maxBufferBytes);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -29,6 +29,12 @@ export type AgentErrorCode =
   | "EXEC_STDIN_FAILED"
   /** The command ended with a non-zero exit code or by a signal; only `orThrow()` makes an error of it. */
   | "EXEC_FAILED"
+  /** The command did not end within its `timeoutMs` and was ended; only `orThrow()` makes an error of it. */
+  | "EXEC_TIMED_OUT"
+  /** The command has ended, so nothing takes what is written to its `stdin`. */
+  | "EXEC_ENDED"
+  /** No such process runs in the guest, or its end is no longer remembered. */
+  | "PROCESS_UNKNOWN"
   /** The process was disposed, or its iteration was left, before the command ended. */
   | "EXEC_DISPOSED"
   /** The output of a process was asked for twice: it is either awaited or iterated, once. */
@@ -81,4 +87,13 @@ export class AgentError extends BoxError<AgentErrorCode> {
     }
     return new AgentError({ ...callFault(error), cause: error });
   }
+}
+
+/** The error for what an agent must not say; `what` goes on after "it". */
+export function protocolViolation(what: string): AgentError {
+  return new AgentError({
+    code: "AGENT_PROTOCOL_VIOLATION",
+    message: `The guest agent broke its protocol: ${what}`,
+    hint: "The guest is compromised, or something other than the agent answers on this socket; destroy the VM.",
+  });
 }

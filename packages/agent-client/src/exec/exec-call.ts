@@ -2,81 +2,139 @@ import { BoxError, raceSignal, startDeadline } from "@a3s/core";
 import type { Client } from "@connectrpc/connect";
 import { AgentError } from "../errors/agent-error.ts";
 import type { AgentService, ExecResponse } from "../gen/a3s/agent/v1/agent_pb.ts";
+import type { AgentProcesses } from "../processes/agent-processes.ts";
 import { cancellation } from "../session/call.ts";
-import type { ExecEvent, ExecExitEvent } from "./exec-event.ts";
-import { type ExecOptions, planExecStart } from "./exec-options.ts";
+import type { ExecEvent, ExecExitEvent, ExecStartedEvent } from "./exec-event.ts";
+import { type ExecCommand, type ExecOptions, planExecStart } from "./exec-options.ts";
 import type { ExecSource } from "./exec-process.ts";
 import { ExecReader } from "./exec-reader.ts";
 import { ExecRequests } from "./exec-requests.ts";
+import { StdinPipe } from "./stdin-pipe.ts";
 import { stdinPieces } from "./stdin-source.ts";
+import type { TerminalSize } from "./terminal-size.ts";
 
 /** Time that the agent has to end the stream after the exit, in milliseconds; nobody waits for it. */
 const END_OF_STREAM_MS = 5_000;
+/** Time that the agent has to end a command after its `timeoutMs`, in milliseconds, beside the grace. */
+const LATE_MS = 5_000;
+/** Signals that may be on their way; further ones are refused. */
+const MAX_SIGNALS = 64;
 
 /** One running Exec call: events come out one at a time, as they are asked for, and it ends in exactly one way. */
 export class ExecCall implements ExecSource {
   /** Resolves with the exit, or rejects with why there is none. Rejecting disturbs nobody who does not look. */
   readonly exit: Promise<ExecExitEvent>;
-  readonly #settle: { resolve(exit: ExecExitEvent): void; reject(reason: unknown): void };
+  /** Resolves when the command runs, whether or not its events are taken. */
+  readonly started: Promise<ExecStartedEvent>;
+  readonly argv: readonly string[];
+  /** The pipe to the command's stdin, where that was asked for. */
+  readonly stdin: WritableStream<Uint8Array | string> | undefined;
+  readonly #settle: PromiseWithResolvers<ExecExitEvent> = Promise.withResolvers();
+  readonly #start: PromiseWithResolvers<ExecStartedEvent> = Promise.withResolvers();
+  readonly #processes: AgentProcesses;
   readonly #startedAt = performance.now();
   readonly #reader: ExecReader;
   readonly #requests: ExecRequests;
-  readonly #responses: AsyncIterator<ExecResponse>;
+  /** Undefined when the call was given up before it began. */
+  readonly #responses: AsyncIterator<ExecResponse> | undefined;
   readonly #cancellation = cancellation(undefined);
   readonly #release: () => void;
   /** Asked for at once, so that the call's failure is never an unhandled rejection. */
-  #first: Promise<IteratorResult<ExecResponse>> | undefined;
+  #first: Promise<ExecEvent | undefined> | undefined;
   #end: { readonly failure: unknown } | "exited" | undefined;
+  #signals = 0;
+  #lastSignal: Promise<unknown> = Promise.resolve();
 
-  constructor(client: Client<typeof AgentService>, argv: readonly string[], options: ExecOptions) {
-    const start = planExecStart(argv, options);
-    const { promise, resolve, reject } = Promise.withResolvers<ExecExitEvent>();
-    this.exit = promise;
+  constructor(
+    agent: Client<typeof AgentService>,
+    processes: AgentProcesses,
+    command: ExecCommand,
+    options: ExecOptions,
+  ) {
+    const start = planExecStart(command, options);
+    const { stdin = options.tty ? true : undefined } = options;
+    const pipe = stdin === true ? new StdinPipe() : undefined;
+    this.argv = start.argv;
+    this.stdin = pipe?.writable;
+    this.exit = this.#settle.promise;
     this.exit.catch(() => {});
-    this.#settle = { resolve, reject };
-    this.#release = this.#bound(options, start.argv[0] ?? "");
+    this.started = this.#start.promise;
+    this.started.catch(() => {});
+    this.#processes = processes;
+    this.#release = this.#bound(options);
     this.#reader = new ExecReader(start.argv[0] ?? "");
     this.#requests = new ExecRequests(
       { message: { case: "start", value: start } },
-      options.stdin === undefined ? undefined : stdinPieces(options.stdin),
+      pipe ?? (stdin === undefined || stdin === true ? undefined : stdinPieces(stdin)),
       (error) => this.fail(stdinError(error)),
     );
-    const responses = client.exec(this.#requests, { signal: this.#cancellation.signal });
-    this.#responses = responses[Symbol.asyncIterator]();
-    this.#first = this.#responses.next();
+    if (this.#end === undefined) this.#responses = this.#open(agent);
+    else this.#requests.end();
+    this.#first = this.#read();
     this.#first.catch(() => {});
-    if (this.#end !== undefined) this.#requests.end();
   }
 
-  /** Sends a signal to the process group; false when the call has ended. */
+  /** Sends a signal to the process group; false when the call has ended or too many are on their way. */
   signal(number: number): boolean {
-    return this.#requests.signal(number);
+    if (this.#end !== undefined || this.#signals >= MAX_SIGNALS) return false;
+    this.#signals++;
+    const send = async () => {
+      try {
+        const { id } = await this.started;
+        await this.#processes.signal(id, number);
+      } catch {
+        // It has ended in the meantime, or the call fails for everyone.
+      } finally {
+        this.#signals--;
+      }
+    };
+    this.#lastSignal = this.#lastSignal.then(send);
+    return true;
+  }
+
+  /** Changes the terminal's size; false when the command has ended. */
+  async resize(size: TerminalSize): Promise<boolean> {
+    const { id } = await this.started;
+    return this.#end === undefined && (await this.#processes.resize(id, size));
   }
 
   /** The next event; undefined after the exit. Only when it is called are further bytes asked from the guest. */
-  async next(): Promise<ExecEvent | undefined> {
+  next(): Promise<ExecEvent | undefined> {
+    const first = this.#first;
+    this.#first = undefined;
+    return first ?? this.#read();
+  }
+
+  #open(agent: Client<typeof AgentService>): AsyncIterator<ExecResponse> {
+    return agent.exec(this.#requests, { signal: this.#cancellation.signal })[Symbol.asyncIterator]();
+  }
+
+  async #read(): Promise<ExecEvent | undefined> {
     while (this.#end === undefined) {
       try {
-        const response = await (this.#first ?? this.#responses.next());
-        this.#first = undefined;
-        if (response.done) throw endedEarly();
+        const response = await this.#responses?.next();
+        // The call may have failed while it waited, for a better reason.
+        if (this.#end !== undefined) break;
+        if (response === undefined || response.done) throw endedEarly();
         const event = this.#reader.read(response.value);
         if (event?.type === "exit") return this.#exited({ ...event, durationMs: performance.now() - this.#startedAt });
+        if (event?.type === "started") this.#start.resolve(event);
         if (event !== undefined) return event;
       } catch (error) {
         this.fail(error instanceof BoxError ? error : AgentError.from(error));
       }
     }
     if (this.#end === "exited") return undefined;
-    throw this.#end.failure;
+    throw this.#end?.failure;
   }
 
-  /** Ends the call: the agent kills the process group, everything that is pending rejects with `reason`. */
+  /** Ends the call: the agent ends the command, everything that is pending rejects with `reason`. */
   fail(reason: unknown): void {
     if (this.#end !== undefined) return;
     this.#end = { failure: reason };
     this.#release?.();
     this.#settle.reject(reason);
+    this.#start.reject(reason);
     this.#requests?.end();
     this.#cancellation.cancel();
   }
@@ -93,16 +151,17 @@ export class ExecCall implements ExecSource {
   /** Reads the trailers, so that the stream ends in order; an agent that sends none, or more, is cut off. */
   async #finish(): Promise<void> {
     using deadline = startDeadline({ timeoutMs: END_OF_STREAM_MS, what: "The end of an exec's stream" });
-    await raceSignal(this.#responses.next(), deadline.signal).catch(() => {});
+    await raceSignal(Promise.resolve(this.#responses?.next()), deadline.signal).catch(() => {});
     this.#cancellation.cancel();
   }
 
-  /** Ties the call to the caller's signal and time limit. */
-  #bound({ signal, timeoutMs }: ExecOptions, command: string): () => void {
+  /** Ties the call to the caller's signal, and to the time by which the agent should have ended the command. */
+  #bound({ signal, timeoutMs, killGraceMs = 0 }: ExecOptions): () => void {
+    const what = `The end of ${JSON.stringify(this.argv[0])}`;
     const deadline =
       timeoutMs === undefined
         ? undefined
-        : startDeadline({ signal, timeoutMs, what: `The end of ${JSON.stringify(command)}` });
+        : startDeadline({ signal, timeoutMs: timeoutMs + killGraceMs + LATE_MS, what });
     const bound = deadline?.signal ?? signal;
     const abort = () => this.fail(bound?.reason);
     if (bound?.aborted) abort();

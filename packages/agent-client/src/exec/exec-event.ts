@@ -5,9 +5,11 @@ export interface ExecStartedEvent {
   readonly type: "started";
   /** Process ID in the guest, which is also its process group. */
   readonly pid: number;
+  /** Names the process for `client.processes`; unlike `pid` it is never given to another one. */
+  readonly id: number;
 }
 
-/** Bytes that the command wrote; pieces of at most 28 KiB, cut anywhere. */
+/** Bytes that the command wrote; pieces of at most 28 KiB, cut anywhere. A terminal's are all `stdout`. */
 export type ExecOutputEvent =
   | { readonly type: "stdout"; readonly data: Uint8Array }
   | { readonly type: "stderr"; readonly data: Uint8Array };
@@ -19,6 +21,8 @@ export interface ExecExitEvent {
   readonly exitCode: number;
   /** The signal that ended the command. */
   readonly signal: LinuxSignal | null;
+  /** It was ended because of `timeoutMs`. */
+  readonly timedOut: boolean;
   /** From the call of `exec` to the arrival of this event, in milliseconds. */
   readonly durationMs: number;
 }

@@ -1,10 +1,11 @@
-import { AgentError, type AgentErrorCode } from "../errors/agent-error.ts";
+import { AgentError, type AgentErrorCode, protocolViolation } from "../errors/agent-error.ts";
 import { guestText } from "../errors/guest-text.ts";
 import {
   type ExecExited,
   type ExecFailed,
   ExecFailed_Reason,
   type ExecResponse,
+  type ExecStarted,
 } from "../gen/a3s/agent/v1/agent_pb.ts";
 import type { ExecEvent } from "./exec-event.ts";
 import { MAX_SIGNAL, signalName } from "./linux-signal.ts";
@@ -29,26 +30,38 @@ export class ExecReader {
   read({ message }: ExecResponse): ReadEvent | undefined {
     switch (message.case) {
       case "started":
-        if (this.#started) throw violation("it reported a start twice");
-        if (message.value.pid < 1) throw violation(`it reported the process ID ${message.value.pid}`);
+        if (this.#started) throw protocolViolation("it reported a start twice");
         this.#started = true;
-        return { type: "started", pid: message.value.pid };
+        return readStart(message.value);
       case "failed":
         throw startError(this.#command, message.value);
       case undefined:
         return undefined;
     }
-    if (!this.#started) throw violation(`its first message was "${message.case}"`);
+    if (!this.#started) throw protocolViolation(`its first message was "${message.case}"`);
     if (message.case === "exited") return readExit(message.value);
     return { type: message.case, data: message.value };
   }
 }
 
-function readExit({ code, signal }: ExecExited): Exit {
-  if (code < 0 || code > 255) throw violation(`it reported the exit code ${code}`);
-  if (signal < 0 || signal > MAX_SIGNAL) throw violation(`it reported the signal ${signal}`);
-  if (signal !== 0 && code !== 128 + signal) throw violation(`it reported exit code ${code} for signal ${signal}`);
-  return { type: "exit", exitCode: code, signal: signal === 0 ? null : signalName(signal) };
+function readStart({ pid, id }: ExecStarted): ReadEvent {
+  if (pid < 1) throw protocolViolation(`it reported the process ID ${pid}`);
+  return { type: "started", pid, id: readProcessId(id) };
+}
+
+/** @throws {@link AgentError} `AGENT_PROTOCOL_VIOLATION` for one that no agent counts up to. */
+export function readProcessId(id: bigint): number {
+  if (id > Number.MAX_SAFE_INTEGER) throw protocolViolation(`it reported the process ${id}`);
+  return Number(id);
+}
+
+/** @throws {@link AgentError} `AGENT_PROTOCOL_VIOLATION` for what no process can end with. */
+export function readExit({ code, signal, timedOut }: ExecExited): Exit {
+  if (code < 0 || code > 255) throw protocolViolation(`it reported the exit code ${code}`);
+  if (signal < 0 || signal > MAX_SIGNAL) throw protocolViolation(`it reported the signal ${signal}`);
+  if (signal !== 0 && code !== 128 + signal)
+    throw protocolViolation(`it reported exit code ${code} for signal ${signal}`);
+  return { type: "exit", exitCode: code, signal: signal === 0 ? null : signalName(signal), timedOut };
 }
 
 interface StartFault {
@@ -88,13 +101,5 @@ function startError(command: string, failed: ExecFailed): AgentError {
     message: `${JSON.stringify(guestText(command, 200))} was not started: ${guestText(failed.message)}`,
     hint: fault.hint,
     ...(fault.exitCode === undefined ? {} : { details: { exitCode: fault.exitCode } }),
-  });
-}
-
-function violation(what: string): AgentError {
-  return new AgentError({
-    code: "AGENT_PROTOCOL_VIOLATION",
-    message: `The guest agent broke its protocol: ${what}`,
-    hint: "The guest is compromised, or something other than the agent answers on this socket; destroy the VM.",
   });
 }

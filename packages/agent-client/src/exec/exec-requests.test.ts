@@ -2,30 +2,22 @@ import { expect, test } from "vitest";
 import { ExecRequests } from "./exec-requests.ts";
 
 const start = { message: { case: "start" as const, value: { argv: ["x"] } } };
-const signal = (number: number) => ({ message: { case: "signal", value: { number } } });
 const noError = () => expect.fail("stdin did not fail");
 
 async function* pieces(...values: number[]) {
   for (const value of values) yield new Uint8Array([value]);
 }
 
-test("start comes first, stdin in order, then its end; the messages go on", async () => {
+test("start comes first, stdin in order, then its end; the messages stay open", async () => {
   const requests = new ExecRequests(start, pieces(1, 2), noError);
   expect((await requests.next()).value).toBe(start);
   expect((await requests.next()).value).toEqual({ message: { case: "stdin", value: new Uint8Array([1]) } });
   expect((await requests.next()).value).toEqual({ message: { case: "stdin", value: new Uint8Array([2]) } });
   expect((await requests.next()).value).toEqual({ message: { case: "stdinClose", value: {} } });
   const pending = requests.next();
-  expect(requests.signal(9)).toBe(true);
-  expect((await pending).value).toEqual(signal(9));
-});
-
-test("a signal overtakes stdin that does not come", async () => {
-  const requests = new ExecRequests(start, { next: () => new Promise(() => {}) }, noError);
-  await requests.next();
-  const pending = requests.next();
-  requests.signal(15);
-  expect((await pending).value).toEqual(signal(15));
+  expect(await Promise.race([pending, Promise.resolve("open")])).toBe("open");
+  requests.end();
+  expect((await pending).done).toBe(true);
 });
 
 test("stdin is asked for one piece at a time", async () => {
@@ -38,7 +30,7 @@ test("stdin is asked for one piece at a time", async () => {
   expect(asked).toBe(1);
 });
 
-test("the end releases the source, settles who waits and refuses signals", async () => {
+test("the end releases the source and settles who waits", async () => {
   let released = 0;
   const stdin = {
     next: () => new Promise<IteratorResult<Uint8Array>>(() => {}),
@@ -51,7 +43,6 @@ test("the end releases the source, settles who waits and refuses signals", async
   requests.end();
   expect((await pending).done).toBe(true);
   expect((await requests.next()).done).toBe(true);
-  expect(requests.signal(9)).toBe(false);
   expect(released).toBe(1);
 });
 
@@ -64,10 +55,4 @@ test("a failing source is reported once", async () => {
   await requests.next();
   expect((await requests.next()).done).toBe(true);
   expect(errors).toEqual([new Error("x")]);
-});
-
-test("signals that nobody takes are bounded", () => {
-  const requests = new ExecRequests(start, undefined, noError);
-  const taken = Array.from({ length: 1000 }, () => requests.signal(15)).filter(Boolean);
-  expect(taken.length).toBeLessThan(100);
 });

@@ -3,11 +3,9 @@ import type { ExecRequestSchema } from "../gen/a3s/agent/v1/agent_pb.ts";
 
 type ExecRequestInit = MessageInitShape<typeof ExecRequestSchema>;
 
-/** Signals that may wait while stdin does not move; further ones are refused. */
-const MAX_WAITING = 64;
-
 /**
- * The messages to the agent, in order: start, then stdin as fast as the guest takes it, signals overtaking it.
+ * The messages to the agent, in order: start, then stdin as fast as the guest takes it. Signals travel in calls of their
+ * own, so that stdin cannot hold them back.
  * The transport asks for the next message when the last one is written, so at most one piece of stdin waits here.
  * It stays open after stdin has ended, because ending it would end the process.
  */
@@ -28,13 +26,6 @@ export class ExecRequests implements AsyncIterableIterator<ExecRequestInit> {
     this.#stdin = stdin;
     this.#pull = stdin === undefined ? "ended" : "idle";
     this.#onStdinError = onStdinError;
-  }
-
-  /** Asks for a signal to be sent; false when the call has ended or too many wait. */
-  signal(number: number): boolean {
-    if (this.#ended || this.#queue.length >= MAX_WAITING) return false;
-    this.#offer({ message: { case: "signal", value: { number } } });
-    return true;
   }
 
   /** Ends the messages and releases the source of stdin. */

@@ -13,6 +13,7 @@ export interface ExecOutcome {
   readonly stdout: Uint8Array;
   readonly stderr: Uint8Array;
   readonly truncated: boolean;
+  readonly timedOut: boolean;
   readonly durationMs: number;
 }
 
@@ -23,11 +24,13 @@ export class ExecResult implements ExecOutcome {
   readonly exitCode: number;
   /** The signal that ended the command, such as "SIGKILL". */
   readonly signal: LinuxSignal | null;
-  /** The bytes that the command wrote, up to `maxBufferBytes`; none when the process was iterated. */
+  /** The bytes that the command wrote, up to `maxBufferBytes`; none when the process was iterated or its stream taken. */
   readonly stdout: Uint8Array;
   readonly stderr: Uint8Array;
   /** Output went beyond `maxBufferBytes` and was dropped. */
   readonly truncated: boolean;
+  /** The command was ended because of `timeoutMs`. */
+  readonly timedOut: boolean;
   /** From the call of `exec` to the arrival of the exit, in milliseconds. */
   readonly durationMs: number;
 
@@ -38,6 +41,7 @@ export class ExecResult implements ExecOutcome {
     this.stdout = outcome.stdout;
     this.stderr = outcome.stderr;
     this.truncated = outcome.truncated;
+    this.timedOut = outcome.timedOut;
     this.durationMs = outcome.durationMs;
   }
 
@@ -54,15 +58,16 @@ export class ExecResult implements ExecOutcome {
   /**
    * The result itself when the command ended with 0.
    *
-   * @throws {@link AgentError} `EXEC_FAILED` with `exitCode`, `signal` and the end of stderr in its details.
+   * @throws {@link AgentError} `EXEC_FAILED`, or `EXEC_TIMED_OUT` after `timeoutMs`, with `exitCode`, `signal` and the end
+   * of stderr in its details.
    */
   orThrow(): this {
-    if (this.ok) return this;
+    if (this.ok && !this.timedOut) return this;
     const command = JSON.stringify(guestText(this.argv[0] ?? "", 200));
     const end = this.signal === null ? `ended with exit code ${this.exitCode}` : `was ended by ${this.signal}`;
     throw new AgentError({
-      code: "EXEC_FAILED",
-      message: `${command} ${end}`,
+      code: this.timedOut ? "EXEC_TIMED_OUT" : "EXEC_FAILED",
+      message: this.timedOut ? `${command} took longer than it was allowed to and ${end}` : `${command} ${end}`,
       hint: "Look at `details.stderr`, or await the result without orThrow() to handle the exit code.",
       details: { exitCode: this.exitCode, signal: this.signal, stderr: this.text("stderr").slice(-STDERR_TAIL) },
     });

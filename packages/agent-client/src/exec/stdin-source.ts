@@ -13,7 +13,8 @@ export async function* stdinPieces(source: StdinSource): AsyncGenerator<Uint8Arr
   for await (const chunk of source) yield* cut(chunk);
 }
 
-function* cut(chunk: Uint8Array | string): Generator<Uint8Array, void, undefined> {
+/** @throws TypeError for what is neither bytes nor text. */
+export function* cut(chunk: Uint8Array | string): Generator<Uint8Array, void, undefined> {
   if (typeof chunk !== "string" && !(chunk instanceof Uint8Array)) {
     throw new TypeError(`stdin must yield Uint8Array or string, not ${typeof chunk}`);
   }

@@ -6,7 +6,7 @@ import { AgentError } from "../errors/agent-error.ts";
 export interface CallOptions {
   /** Abort to give the call up; it rejects with the signal's reason. */
   readonly signal?: AbortSignal | undefined;
-  /** Time for the answer in milliseconds; {@link DEFAULT_CALL_TIMEOUT_MS} by default. */
+  /** Time for the answer in milliseconds; {@link DEFAULT_CALL_TIMEOUT_MS} by default, `Infinity` for no limit. */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -23,16 +23,17 @@ export async function callAgent<T>(
   options: CallOptions,
   call: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  using deadline = startDeadline({
-    signal: options.signal,
-    timeoutMs: options.timeoutMs ?? DEFAULT_CALL_TIMEOUT_MS,
-    what: `The guest agent's answer to ${what}`,
-  });
-  using cancel = cancellation(deadline.signal);
+  const { signal, timeoutMs = DEFAULT_CALL_TIMEOUT_MS } = options;
+  using deadline =
+    timeoutMs === Number.POSITIVE_INFINITY
+      ? undefined
+      : startDeadline({ signal, timeoutMs, what: `The guest agent's answer to ${what}` });
+  const bound = deadline?.signal ?? signal;
+  using cancel = cancellation(bound);
   try {
     return await call(cancel.signal);
   } catch (error) {
-    if (deadline.signal.aborted) throw deadline.signal.reason;
+    if (bound?.aborted) throw bound.reason;
     throw error instanceof BoxError ? error : AgentError.from(error);
   }
 }

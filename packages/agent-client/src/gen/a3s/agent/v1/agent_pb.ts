@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file a3s/agent/v1/agent.proto.
  */
 export const file_a3s_agent_v1_agent: GenFile = /*@__PURE__*/
-  fileDesc("ChhhM3MvYWdlbnQvdjEvYWdlbnQucHJvdG8SDGEzcy5hZ2VudC52MSINCgtJbmZvUmVxdWVzdCKdAQoMSW5mb1Jlc3BvbnNlEhUKDWFnZW50X3ZlcnNpb24YASABKAkSEAoIcHJvdG9jb2wYAiABKA0SFgoOa2VybmVsX3JlbGVhc2UYAyABKAkSDwoHbWFjaGluZRgEIAEoCRIQCghob3N0bmFtZRgFIAEoCRIpCgZ1cHRpbWUYBiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24irAEKC0V4ZWNSZXF1ZXN0EigKBXN0YXJ0GAEgASgLMhcuYTNzLmFnZW50LnYxLkV4ZWNTdGFydEgAEg8KBXN0ZGluGAIgASgMSAASLwoLc3RkaW5fY2xvc2UYAyABKAsyGC5hM3MuYWdlbnQudjEuU3RkaW5DbG9zZUgAEiYKBnNpZ25hbBgEIAEoCzIULmEzcy5hZ2VudC52MS5TaWduYWxIAEIJCgdtZXNzYWdlIngKCUV4ZWNTdGFydBIMCgRhcmd2GAEgAygJEi4KA2VudhgCIAMoCzIhLmEzcy5hZ2VudC52MS5FbnZpcm9ubWVudFZhcmlhYmxlEgsKA2N3ZBgDIAEoCRIMCgR1c2VyGAQgASgJEhIKCm9wZW5fc3RkaW4YBSABKAgiMgoTRW52aXJvbm1lbnRWYXJpYWJsZRIMCgRuYW1lGAEgASgJEg0KBXZhbHVlGAIgASgJIgwKClN0ZGluQ2xvc2UiGAoGU2lnbmFsEg4KBm51bWJlchgBIAEoBSLDAQoMRXhlY1Jlc3BvbnNlEiwKB3N0YXJ0ZWQYASABKAsyGS5hM3MuYWdlbnQudjEuRXhlY1N0YXJ0ZWRIABIQCgZzdGRvdXQYAiABKAxIABIQCgZzdGRlcnIYAyABKAxIABIqCgZleGl0ZWQYBCABKAsyGC5hM3MuYWdlbnQudjEuRXhlY0V4aXRlZEgAEioKBmZhaWxlZBgFIAEoCzIYLmEzcy5hZ2VudC52MS5FeGVjRmFpbGVkSABCCQoHbWVzc2FnZSIaCgtFeGVjU3RhcnRlZBILCgNwaWQYASABKAUiKgoKRXhlY0V4aXRlZBIMCgRjb2RlGAEgASgFEg4KBnNpZ25hbBgCIAEoBSL1AQoKRXhlY0ZhaWxlZBIvCgZyZWFzb24YASABKA4yHy5hM3MuYWdlbnQudjEuRXhlY0ZhaWxlZC5SZWFzb24SDwoHbWVzc2FnZRgCIAEoCSKkAQoGUmVhc29uEhYKElJFQVNPTl9VTlNQRUNJRklFRBAAEhQKEFJFQVNPTl9OT1RfRk9VTkQQARIZChVSRUFTT05fTk9UX0VYRUNVVEFCTEUQAhITCg9SRUFTT05fQkFEX1VTRVIQAxISCg5SRUFTT05fQkFEX0NXRBAEEhIKDlJFQVNPTl9JTlZBTElEEAUSFAoQUkVBU09OX1JFU09VUkNFUxAGIjsKD1NodXRkb3duUmVxdWVzdBIoCgVncmFjZRgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiISChBTaHV0ZG93blJlc3BvbnNlMtsBCgxBZ2VudFNlcnZpY2USPQoESW5mbxIZLmEzcy5hZ2VudC52MS5JbmZvUmVxdWVzdBoaLmEzcy5hZ2VudC52MS5JbmZvUmVzcG9uc2USQQoERXhlYxIZLmEzcy5hZ2VudC52MS5FeGVjUmVxdWVzdBoaLmEzcy5hZ2VudC52MS5FeGVjUmVzcG9uc2UoATABEkkKCFNodXRkb3duEh0uYTNzLmFnZW50LnYxLlNodXRkb3duUmVxdWVzdBoeLmEzcy5hZ2VudC52MS5TaHV0ZG93blJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_duration]);
+  fileDesc("ChhhM3MvYWdlbnQvdjEvYWdlbnQucHJvdG8SDGEzcy5hZ2VudC52MSINCgtJbmZvUmVxdWVzdCKdAQoMSW5mb1Jlc3BvbnNlEhUKDWFnZW50X3ZlcnNpb24YASABKAkSEAoIcHJvdG9jb2wYAiABKA0SFgoOa2VybmVsX3JlbGVhc2UYAyABKAkSDwoHbWFjaGluZRgEIAEoCRIQCghob3N0bmFtZRgFIAEoCRIpCgZ1cHRpbWUYBiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24irAEKC0V4ZWNSZXF1ZXN0EigKBXN0YXJ0GAEgASgLMhcuYTNzLmFnZW50LnYxLkV4ZWNTdGFydEgAEg8KBXN0ZGluGAIgASgMSAASLwoLc3RkaW5fY2xvc2UYAyABKAsyGC5hM3MuYWdlbnQudjEuU3RkaW5DbG9zZUgAEiYKBnNpZ25hbBgEIAEoCzIULmEzcy5hZ2VudC52MS5TaWduYWxIAEIJCgdtZXNzYWdlIp0DCglFeGVjU3RhcnQSDAoEYXJndhgBIAMoCRIuCgNlbnYYAiADKAsyIS5hM3MuYWdlbnQudjEuRW52aXJvbm1lbnRWYXJpYWJsZRILCgNjd2QYAyABKAkSDAoEdXNlchgEIAEoCRISCgpvcGVuX3N0ZGluGAUgASgIEiwKCHRlcm1pbmFsGAYgASgLMhouYTNzLmFnZW50LnYxLlRlcm1pbmFsU2l6ZRIOCgZkZXRhY2gYByABKAgSLQoKa2lsbF9ncmFjZRgIIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIqCgd0aW1lb3V0GAkgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjAKDGNhcGFiaWxpdGllcxgKIAEoCzIaLmEzcy5hZ2VudC52MS5DYXBhYmlsaXRpZXMSFgoObmV3X3ByaXZpbGVnZXMYCyABKAgSKwoGbGltaXRzGAwgAygLMhsuYTNzLmFnZW50LnYxLlJlc291cmNlTGltaXQSEwoLc3RvcF9zaWduYWwYDSABKAUiKQoMQ2FwYWJpbGl0aWVzEgsKA2FkZBgBIAMoCRIMCgRkcm9wGAIgAygJIjkKDVJlc291cmNlTGltaXQSDAoEbmFtZRgBIAEoCRIMCgRzb2Z0GAIgASgEEgwKBGhhcmQYAyABKAQiLQoMVGVybWluYWxTaXplEg8KB2NvbHVtbnMYASABKA0SDAoEcm93cxgCIAEoDSIyChNFbnZpcm9ubWVudFZhcmlhYmxlEgwKBG5hbWUYASABKAkSDQoFdmFsdWUYAiABKAkiDAoKU3RkaW5DbG9zZSIYCgZTaWduYWwSDgoGbnVtYmVyGAEgASgFIsMBCgxFeGVjUmVzcG9uc2USLAoHc3RhcnRlZBgBIAEoCzIZLmEzcy5hZ2VudC52MS5FeGVjU3RhcnRlZEgAEhAKBnN0ZG91dBgCIAEoDEgAEhAKBnN0ZGVychgDIAEoDEgAEioKBmV4aXRlZBgEIAEoCzIYLmEzcy5hZ2VudC52MS5FeGVjRXhpdGVkSAASKgoGZmFpbGVkGAUgASgLMhguYTNzLmFnZW50LnYxLkV4ZWNGYWlsZWRIAEIJCgdtZXNzYWdlIiYKC0V4ZWNTdGFydGVkEgsKA3BpZBgBIAEoBRIKCgJpZBgCIAEoBCI9CgpFeGVjRXhpdGVkEgwKBGNvZGUYASABKAUSDgoGc2lnbmFsGAIgASgFEhEKCXRpbWVkX291dBgDIAEoCCL1AQoKRXhlY0ZhaWxlZBIvCgZyZWFzb24YASABKA4yHy5hM3MuYWdlbnQudjEuRXhlY0ZhaWxlZC5SZWFzb24SDwoHbWVzc2FnZRgCIAEoCSKkAQoGUmVhc29uEhYKElJFQVNPTl9VTlNQRUNJRklFRBAAEhQKEFJFQVNPTl9OT1RfRk9VTkQQARIZChVSRUFTT05fTk9UX0VYRUNVVEFCTEUQAhITCg9SRUFTT05fQkFEX1VTRVIQAxISCg5SRUFTT05fQkFEX0NXRBAEEhIKDlJFQVNPTl9JTlZBTElEEAUSFAoQUkVBU09OX1JFU09VUkNFUxAGIjsKD1NodXRkb3duUmVxdWVzdBIoCgVncmFjZRgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiISChBTaHV0ZG93blJlc3BvbnNlMtsBCgxBZ2VudFNlcnZpY2USPQoESW5mbxIZLmEzcy5hZ2VudC52MS5JbmZvUmVxdWVzdBoaLmEzcy5hZ2VudC52MS5JbmZvUmVzcG9uc2USQQoERXhlYxIZLmEzcy5hZ2VudC52MS5FeGVjUmVxdWVzdBoaLmEzcy5hZ2VudC52MS5FeGVjUmVzcG9uc2UoATABEkkKCFNodXRkb3duEh0uYTNzLmFnZW50LnYxLlNodXRkb3duUmVxdWVzdBoeLmEzcy5hZ2VudC52MS5TaHV0ZG93blJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_duration]);
 
 /**
  * @generated from message a3s.agent.v1.InfoRequest
@@ -151,11 +151,70 @@ export type ExecStart = Message<"a3s.agent.v1.ExecStart"> & {
   user: string;
 
   /**
-   * The caller sends stdin and `stdin_close`; otherwise stdin is /dev/null.
+   * The caller sends stdin and `stdin_close`; otherwise stdin is /dev/null, or a terminal that nobody types on.
    *
    * @generated from field: bool open_stdin = 5;
    */
   openStdin: boolean;
+
+  /**
+   * Present: a controlling terminal of this size in place of pipes. All output comes as `stdout`, and `stdin_close`
+   * types the terminal's end-of-file character.
+   *
+   * @generated from field: a3s.agent.v1.TerminalSize terminal = 6;
+   */
+  terminal?: TerminalSize | undefined;
+
+  /**
+   * The process outlives the call: then its stdin ends and its output is dropped.
+   *
+   * @generated from field: bool detach = 7;
+   */
+  detach: boolean;
+
+  /**
+   * From SIGTERM, or SIGHUP where a terminal hangs up, to SIGKILL when the call or the timeout ends the process; at most
+   * one hour. Absent: SIGKILL at once, and 1 s after the SIGHUP.
+   *
+   * @generated from field: google.protobuf.Duration kill_grace = 8;
+   */
+  killGrace?: Duration | undefined;
+
+  /**
+   * Ends the process after this time, at most 30 days; absent: no limit.
+   *
+   * @generated from field: google.protobuf.Duration timeout = 9;
+   */
+  timeout?: Duration | undefined;
+
+  /**
+   * Absent: what container engines give by default.
+   *
+   * @generated from field: a3s.agent.v1.Capabilities capabilities = 10;
+   */
+  capabilities?: Capabilities | undefined;
+
+  /**
+   * Lets set-user-ID programs and file capabilities give rights that the process has not; no_new_privs is set otherwise.
+   *
+   * @generated from field: bool new_privileges = 11;
+   */
+  newPrivileges: boolean;
+
+  /**
+   * The last one of a name counts. Without one of "nofile" the soft limit of open files is 1024.
+   *
+   * @generated from field: repeated a3s.agent.v1.ResourceLimit limits = 12;
+   */
+  limits: ResourceLimit[];
+
+  /**
+   * Linux signal number that asks the process, and it alone, to end, wherever a grace or a shutdown has it asked; 0 is
+   * SIGTERM to its process group.
+   *
+   * @generated from field: int32 stop_signal = 13;
+   */
+  stopSignal: number;
 };
 
 /**
@@ -164,6 +223,86 @@ export type ExecStart = Message<"a3s.agent.v1.ExecStart"> & {
  */
 export const ExecStartSchema: GenMessage<ExecStart> = /*@__PURE__*/
   messageDesc(file_a3s_agent_v1_agent, 3);
+
+/**
+ * Names as in capabilities(7), with or without CAP_, or "ALL". What is added is had by any user, what is there by default
+ * by root alone; what is dropped is had by nobody.
+ *
+ * @generated from message a3s.agent.v1.Capabilities
+ */
+export type Capabilities = Message<"a3s.agent.v1.Capabilities"> & {
+  /**
+   * @generated from field: repeated string add = 1;
+   */
+  add: string[];
+
+  /**
+   * @generated from field: repeated string drop = 2;
+   */
+  drop: string[];
+};
+
+/**
+ * Describes the message a3s.agent.v1.Capabilities.
+ * Use `create(CapabilitiesSchema)` to create a new message.
+ */
+export const CapabilitiesSchema: GenMessage<Capabilities> = /*@__PURE__*/
+  messageDesc(file_a3s_agent_v1_agent, 4);
+
+/**
+ * @generated from message a3s.agent.v1.ResourceLimit
+ */
+export type ResourceLimit = Message<"a3s.agent.v1.ResourceLimit"> & {
+  /**
+   * Of getrlimit(2), such as "nofile".
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * The highest number means no limit.
+   *
+   * @generated from field: uint64 soft = 2;
+   */
+  soft: bigint;
+
+  /**
+   * @generated from field: uint64 hard = 3;
+   */
+  hard: bigint;
+};
+
+/**
+ * Describes the message a3s.agent.v1.ResourceLimit.
+ * Use `create(ResourceLimitSchema)` to create a new message.
+ */
+export const ResourceLimitSchema: GenMessage<ResourceLimit> = /*@__PURE__*/
+  messageDesc(file_a3s_agent_v1_agent, 5);
+
+/**
+ * In characters, 1 to 65535 each.
+ *
+ * @generated from message a3s.agent.v1.TerminalSize
+ */
+export type TerminalSize = Message<"a3s.agent.v1.TerminalSize"> & {
+  /**
+   * @generated from field: uint32 columns = 1;
+   */
+  columns: number;
+
+  /**
+   * @generated from field: uint32 rows = 2;
+   */
+  rows: number;
+};
+
+/**
+ * Describes the message a3s.agent.v1.TerminalSize.
+ * Use `create(TerminalSizeSchema)` to create a new message.
+ */
+export const TerminalSizeSchema: GenMessage<TerminalSize> = /*@__PURE__*/
+  messageDesc(file_a3s_agent_v1_agent, 6);
 
 /**
  * @generated from message a3s.agent.v1.EnvironmentVariable
@@ -185,7 +324,7 @@ export type EnvironmentVariable = Message<"a3s.agent.v1.EnvironmentVariable"> & 
  * Use `create(EnvironmentVariableSchema)` to create a new message.
  */
 export const EnvironmentVariableSchema: GenMessage<EnvironmentVariable> = /*@__PURE__*/
-  messageDesc(file_a3s_agent_v1_agent, 4);
+  messageDesc(file_a3s_agent_v1_agent, 7);
 
 /**
  * @generated from message a3s.agent.v1.StdinClose
@@ -198,7 +337,7 @@ export type StdinClose = Message<"a3s.agent.v1.StdinClose"> & {
  * Use `create(StdinCloseSchema)` to create a new message.
  */
 export const StdinCloseSchema: GenMessage<StdinClose> = /*@__PURE__*/
-  messageDesc(file_a3s_agent_v1_agent, 5);
+  messageDesc(file_a3s_agent_v1_agent, 8);
 
 /**
  * @generated from message a3s.agent.v1.Signal
@@ -217,7 +356,7 @@ export type Signal = Message<"a3s.agent.v1.Signal"> & {
  * Use `create(SignalSchema)` to create a new message.
  */
 export const SignalSchema: GenMessage<Signal> = /*@__PURE__*/
-  messageDesc(file_a3s_agent_v1_agent, 6);
+  messageDesc(file_a3s_agent_v1_agent, 9);
 
 /**
  * @generated from message a3s.agent.v1.ExecResponse
@@ -266,7 +405,7 @@ export type ExecResponse = Message<"a3s.agent.v1.ExecResponse"> & {
  * Use `create(ExecResponseSchema)` to create a new message.
  */
 export const ExecResponseSchema: GenMessage<ExecResponse> = /*@__PURE__*/
-  messageDesc(file_a3s_agent_v1_agent, 7);
+  messageDesc(file_a3s_agent_v1_agent, 10);
 
 /**
  * @generated from message a3s.agent.v1.ExecStarted
@@ -278,6 +417,13 @@ export type ExecStarted = Message<"a3s.agent.v1.ExecStarted"> & {
    * @generated from field: int32 pid = 1;
    */
   pid: number;
+
+  /**
+   * Names the process for ProcessService; never given twice while the guest runs.
+   *
+   * @generated from field: uint64 id = 2;
+   */
+  id: bigint;
 };
 
 /**
@@ -285,7 +431,7 @@ export type ExecStarted = Message<"a3s.agent.v1.ExecStarted"> & {
  * Use `create(ExecStartedSchema)` to create a new message.
  */
 export const ExecStartedSchema: GenMessage<ExecStarted> = /*@__PURE__*/
-  messageDesc(file_a3s_agent_v1_agent, 8);
+  messageDesc(file_a3s_agent_v1_agent, 11);
 
 /**
  * @generated from message a3s.agent.v1.ExecExited
@@ -304,6 +450,13 @@ export type ExecExited = Message<"a3s.agent.v1.ExecExited"> & {
    * @generated from field: int32 signal = 2;
    */
   signal: number;
+
+  /**
+   * The agent ended the process because of its `timeout`.
+   *
+   * @generated from field: bool timed_out = 3;
+   */
+  timedOut: boolean;
 };
 
 /**
@@ -311,7 +464,7 @@ export type ExecExited = Message<"a3s.agent.v1.ExecExited"> & {
  * Use `create(ExecExitedSchema)` to create a new message.
  */
 export const ExecExitedSchema: GenMessage<ExecExited> = /*@__PURE__*/
-  messageDesc(file_a3s_agent_v1_agent, 9);
+  messageDesc(file_a3s_agent_v1_agent, 12);
 
 /**
  * The process could not be started.
@@ -335,7 +488,7 @@ export type ExecFailed = Message<"a3s.agent.v1.ExecFailed"> & {
  * Use `create(ExecFailedSchema)` to create a new message.
  */
 export const ExecFailedSchema: GenMessage<ExecFailed> = /*@__PURE__*/
-  messageDesc(file_a3s_agent_v1_agent, 10);
+  messageDesc(file_a3s_agent_v1_agent, 13);
 
 /**
  * @generated from enum a3s.agent.v1.ExecFailed.Reason
@@ -390,14 +543,14 @@ export type ExecFailed_Reason = (typeof ExecFailed_Reason)[keyof typeof ExecFail
  * Describes the enum a3s.agent.v1.ExecFailed.Reason.
  */
 export const ExecFailed_ReasonSchema: GenEnum<ExecFailed_Reason> = /*@__PURE__*/
-  enumDesc(file_a3s_agent_v1_agent, 10, 0);
+  enumDesc(file_a3s_agent_v1_agent, 13, 0);
 
 /**
  * @generated from message a3s.agent.v1.ShutdownRequest
  */
 export type ShutdownRequest = Message<"a3s.agent.v1.ShutdownRequest"> & {
   /**
-   * From SIGTERM to SIGKILL; at most one hour.
+   * To SIGKILL; at most one hour.
    *
    * @generated from field: google.protobuf.Duration grace = 1;
    */
@@ -409,7 +562,7 @@ export type ShutdownRequest = Message<"a3s.agent.v1.ShutdownRequest"> & {
  * Use `create(ShutdownRequestSchema)` to create a new message.
  */
 export const ShutdownRequestSchema: GenMessage<ShutdownRequest> = /*@__PURE__*/
-  messageDesc(file_a3s_agent_v1_agent, 11);
+  messageDesc(file_a3s_agent_v1_agent, 14);
 
 /**
  * @generated from message a3s.agent.v1.ShutdownResponse
@@ -422,7 +575,7 @@ export type ShutdownResponse = Message<"a3s.agent.v1.ShutdownResponse"> & {
  * Use `create(ShutdownResponseSchema)` to create a new message.
  */
 export const ShutdownResponseSchema: GenMessage<ShutdownResponse> = /*@__PURE__*/
-  messageDesc(file_a3s_agent_v1_agent, 12);
+  messageDesc(file_a3s_agent_v1_agent, 15);
 
 /**
  * @generated from service a3s.agent.v1.AgentService
@@ -438,7 +591,7 @@ export const AgentService: GenService<{
   },
   /**
    * Runs one process. The first request is `start`, the first response `started` or `failed`, the last
-   * response `exited` or `failed`. Ending the call early kills the process group.
+   * response `exited` or `failed`. Ending the call early ends the process and what it started, unless it is detached.
    *
    * @generated from rpc a3s.agent.v1.AgentService.Exec
    */
@@ -448,7 +601,8 @@ export const AgentService: GenService<{
     output: typeof ExecResponseSchema;
   },
   /**
-   * Ends every process (SIGTERM, then SIGKILL after the grace), syncs and powers off. Answered before it begins.
+   * Ends every process, syncs and powers off: what Exec has started is asked to end as it wants to be, when that has ended
+   * the rest gets SIGTERM, and after the grace whatever is left SIGKILL. Answered before it begins.
    *
    * @generated from rpc a3s.agent.v1.AgentService.Shutdown
    */

@@ -1,0 +1,173 @@
+use super::terminal::Terminal;
+use super::tree::Tree;
+use crate::proto::agent::ExecStart;
+use crate::reaper::{Ending, Exit};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::{Duration, SystemTime};
+use tokio::time::timeout;
+
+const MAX_ARGV_BYTES: usize = 4096;
+const MAX_USER_BYTES: usize = 256;
+
+/// How a process that Exec started has ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ended {
+    pub exit: Exit,
+    pub timed_out: bool,
+}
+
+/// A process that Exec started and that runs, for everyone who deals with it.
+pub struct Entry {
+    pub id: u64,
+    pub pid: libc::pid_t,
+    pub about: About,
+    pub tree: Tree,
+    ending: Ending,
+    /// Held by the session alone, so that its end is the terminal's.
+    terminal: Option<Weak<Terminal>>,
+    timed_out: AtomicBool,
+    stop_signal: Option<i32>,
+}
+
+/// What a list of processes says.
+pub struct About {
+    pub argv: Vec<String>,
+    pub user: String,
+    pub detached: bool,
+    pub started_at: SystemTime,
+}
+
+impl About {
+    pub fn of(start: &ExecStart) -> Self {
+        let mut left = MAX_ARGV_BYTES;
+        let mut argv = Vec::new();
+        for argument in &start.argv {
+            if left == 0 {
+                break;
+            }
+            let shown = cut(argument, left);
+            // Empty ones count too.
+            left -= shown.len().max(1);
+            argv.push(shown);
+        }
+        Self {
+            argv,
+            user: cut(&start.user, MAX_USER_BYTES),
+            detached: start.detach,
+            started_at: SystemTime::now(),
+        }
+    }
+}
+
+impl Entry {
+    pub fn new(
+        id: u64,
+        pid: libc::pid_t,
+        about: About,
+        tree: Tree,
+        ending: Ending,
+        terminal: Option<&Arc<Terminal>>,
+        stop_signal: Option<i32>,
+    ) -> Self {
+        Self {
+            id,
+            pid,
+            about,
+            tree,
+            ending,
+            terminal: terminal.map(Arc::downgrade),
+            timed_out: AtomicBool::new(false),
+            stop_signal,
+        }
+    }
+
+    pub fn ending(&self) -> Ending {
+        self.ending.clone()
+    }
+
+    pub async fn ended(&self) -> Ended {
+        let exit = self.ending().known().await;
+        Ended {
+            exit,
+            timed_out: self.timed_out.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Resolves when it has ended and, where there are cgroups, everything that it started too.
+    pub async fn over(&self) {
+        self.ended().await;
+        self.tree.emptied().await;
+    }
+
+    pub fn has_terminal(&self) -> bool {
+        self.terminal.is_some()
+    }
+
+    /// None when it has none, or it was hung up.
+    pub fn terminal(&self) -> Option<Arc<Terminal>> {
+        self.terminal.as_ref().and_then(Weak::upgrade)
+    }
+
+    pub fn note_timeout(&self) {
+        if !self.ending.is_known() {
+            self.timed_out.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// Asks it to end.
+    pub fn ask(&self) {
+        match self.stop_signal {
+            Some(number) => self.tree.signal_leader(number),
+            None => self.tree.signal(libc::SIGTERM),
+        }
+        // A stopped process sees a signal only when it goes on.
+        self.tree.signal(libc::SIGCONT);
+    }
+
+    /// Ends everything that the process has started: asks first where there is a grace.
+    pub async fn end(&self, grace: Duration) {
+        if !grace.is_zero() {
+            self.ask();
+        }
+        self.finish(grace).await;
+    }
+
+    /// Kills whatever is left after the grace.
+    pub async fn finish(&self, grace: Duration) {
+        if !grace.is_zero() {
+            let _ = timeout(grace, self.over()).await;
+        }
+        self.tree.kill();
+    }
+}
+
+/// The longest beginning that fits and is whole characters.
+fn cut(text: &str, most: usize) -> String {
+    let ends = text
+        .char_indices()
+        .map(|(start, character)| start + character.len_utf8());
+    text[..ends.take_while(|end| *end <= most).last().unwrap_or(0)].to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_told_of_a_command_is_bounded() {
+        let about = |argv: &[&str]| {
+            let argv = argv.iter().map(|argument| (*argument).to_owned()).collect();
+            About::of(&ExecStart {
+                argv,
+                ..ExecStart::default()
+            })
+            .argv
+        };
+        assert_eq!(about(&["sh", "", "-c"]), ["sh", "", "-c"]);
+        let long = "ü".repeat(3000);
+        assert_eq!(about(&["sh", &long, "more"])[1].len(), 4094);
+        assert_eq!(about(&["sh", &long, "more"]).len(), 2);
+        assert_eq!(about(&[""; 5000]).len(), 4096);
+    }
+}
