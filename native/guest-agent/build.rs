@@ -1,8 +1,9 @@
 use std::error::Error;
 
-const PROTOS: [&str; 5] = [
+const PROTOS: [&str; 6] = [
     "a3s/boot/v1/boot.proto",
     "a3s/agent/v1/agent.proto",
+    "a3s/agent/v1/files.proto",
     "a3s/agent/v1/process.proto",
     "a3s/agent/v1/system.proto",
     "grpc/health/v1/health.proto",

@@ -4,6 +4,7 @@
 pub mod account;
 pub mod boot;
 pub mod exec;
+pub mod files;
 pub mod machine;
 pub mod power;
 pub mod proto;

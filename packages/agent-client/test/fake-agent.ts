@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { ServiceImpl } from "@connectrpc/connect";
 import { grpcHandler } from "../src/doorbell/grpc-handler.ts";
 import { AgentService } from "../src/gen/a3s/agent/v1/agent_pb.ts";
+import { FileService } from "../src/gen/a3s/agent/v1/files_pb.ts";
 import { ProcessService } from "../src/gen/a3s/agent/v1/process_pb.ts";
 import { SystemService } from "../src/gen/a3s/agent/v1/system_pb.ts";
 import { Health } from "../src/gen/grpc/health/v1/health_pb.ts";
@@ -30,10 +31,12 @@ export function fakeAgent(
   health: Partial<ServiceImpl<typeof Health>> = {},
   processes: Partial<ServiceImpl<typeof ProcessService>> = {},
   system: Partial<ServiceImpl<typeof SystemService>> = {},
+  files: Partial<ServiceImpl<typeof FileService>> = {},
 ): Promise<FakeAgent> {
   const handler = grpcHandler((router) => {
     router.service(AgentService, agent);
     router.service(Health, health);
+    router.service(FileService, files);
     router.service(ProcessService, processes);
     router.service(SystemService, system);
   }, 1024 * 1024);

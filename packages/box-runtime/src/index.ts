@@ -1,4 +1,5 @@
 export type {
+  AgentFiles,
   AgentInfo,
   AgentProcesses,
   AgentSystem,
@@ -7,11 +8,14 @@ export type {
   ExecOptions,
   ExecProcess,
   ExecResult,
+  GuestDirent,
+  GuestPath,
   GuestProcess,
   GuestStats,
   LinuxSignal,
   ProcessExit,
   StdinSource,
+  SystemStats,
   TerminalSize,
 } from "@a3s/agent-client";
 export { type BoxConfig, type BoxConfigInput, BoxError, type BoxId, EventBus, type VolumeConfig } from "@a3s/core";
@@ -25,6 +29,8 @@ export {
   type VmExit,
 } from "@a3s/vm";
 export type { BootStage } from "./boot/boot-stage.ts";
+export type { CopyInReport, CopyOptions } from "./copy/copy-in.ts";
+export type { CopyOutOptions, CopyOutReport } from "./copy/copy-out.ts";
 export { RuntimeError, type RuntimeErrorCode } from "./errors/runtime-error.ts";
 export type { BoxEvents } from "./events.ts";
 export type { ImagePullOptions } from "./image/find-image.ts";

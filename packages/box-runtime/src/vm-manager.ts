@@ -1,5 +1,6 @@
 import type {
   AgentClient,
+  AgentFiles,
   AgentInfo,
   AgentProcesses,
   AgentSystem,
@@ -22,6 +23,8 @@ import {
 import type { BootTimings, BoxMetrics } from "@a3s/metrics";
 import type { JailMeasure, JailMode, VmExit } from "@a3s/vm";
 import { type BootedBox, bootBox } from "./boot/boot-box.ts";
+import { type CopyInReport, type CopyOptions, copyIn } from "./copy/copy-in.ts";
+import { type CopyOutOptions, type CopyOutReport, copyOut } from "./copy/copy-out.ts";
 import { RuntimeError } from "./errors/runtime-error.ts";
 import type { BoxEvents } from "./events.ts";
 import type { ImagePullOptions } from "./image/find-image.ts";
@@ -203,6 +206,36 @@ export class VmManager implements AsyncDisposable {
     const { command: _, ...options } = request;
     const stopSignal = request.stopSignal ?? parseStopSignal(this.#image().stopSignal);
     return agent.exec(argv, { ...options, ...environment, stopSignal });
+  }
+
+  /** Files of the box, by the names of `node:fs/promises`. @throws RuntimeError `STATE_INVALID` */
+  get files(): AgentFiles {
+    return this.#agent("files").files;
+  }
+
+  /**
+   * Copies a file or tree of the host into the box, by the rules of `docker cp`: into a directory that is there under its own name,
+   * else under the name of the target; `/.` at the end of `hostPath` copies what a directory holds. Parents are not made. Modes, times,
+   * symbolic and hard links are kept; links are not followed. A copy that fails leaves what has arrived.
+   *
+   * @throws RuntimeError `STATE_INVALID`, `COPY_INVALID`, `COPY_FAILED`; AgentError `FILE_*`; RootfsError `SOURCE_UNREADABLE`; the
+   * signal's reason.
+   */
+  async copyIn(hostPath: string, guestPath: string, options: CopyOptions = {}): Promise<CopyInReport> {
+    return await copyIn(this.files, hostPath, guestPath, options);
+  }
+
+  /**
+   * Copies a file or tree of the box to the host, by the same rules. What the guest sends is not trusted: it is extracted into a
+   * directory of its own beside the target, bounded by `limits`, and placed when it is whole; nothing is written through a link, no device
+   * is made, and without `keepOwners` all belongs to this process's user, without setuid bits. Symbolic links come out as they are: do
+   * not follow them blindly.
+   *
+   * @throws RuntimeError `STATE_INVALID`, `COPY_INVALID`, `COPY_FAILED`; AgentError `FILE_*`; RootfsError `ARCHIVE_*`,
+   * `TARGET_OBSTRUCTED`; the signal's reason.
+   */
+  async copyOut(guestPath: string, hostPath: string, options: CopyOutOptions = {}): Promise<CopyOutReport> {
+    return await copyOut(this.files, guestPath, hostPath, options);
   }
 
   /** Marks the box busy until disposed. Sessions are counted. @throws RuntimeError `STATE_INVALID` */

@@ -1,3 +1,6 @@
+export { type ArchiveTreeOptions, archiveTree } from "./archive/archive-tree.ts";
+export { type ArchiveLimits, type ExtractReport, type ExtractTarOptions, extractTar } from "./archive/extract-tar.ts";
+export { placeTree } from "./archive/place-tree.ts";
 export { chainIdOf } from "./chain/chain-id.ts";
 export { createDisk, type DiskOptions } from "./disk/create-disk.ts";
 export { type EnsuredRoot, type EnsureRootOptions, ensureRoot, type LeasedRoot, leaseRoot } from "./ensure-root.ts";

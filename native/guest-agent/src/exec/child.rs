@@ -35,7 +35,7 @@ impl<'a> Frame<'a> {
     }
 
     /// # Safety
-    /// Only in a child that was just forked from a single-threaded process.
+    /// Only in a child that was just forked. It allocates nothing and takes no lock, which another thread might have held.
     pub unsafe fn run(&self) -> ! {
         let (step, errno) = match unsafe { self.become_command() } {
             Ok(never) => match never {},

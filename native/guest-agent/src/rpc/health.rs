@@ -4,9 +4,10 @@ use crate::proto::health::{HealthCheckRequest, HealthCheckResponse, health_serve
 use tokio::sync::{mpsc, watch};
 use tonic::{Request, Response, Status};
 
-const SERVICES: [&str; 4] = [
+const SERVICES: [&str; 5] = [
     "",
     "a3s.agent.v1.AgentService",
+    "a3s.agent.v1.FileService",
     "a3s.agent.v1.ProcessService",
     "a3s.agent.v1.SystemService",
 ];

@@ -4,15 +4,19 @@
 mod agent;
 mod channel;
 mod executor;
+mod files;
 mod health;
 mod machine;
 mod outgoing;
 mod processes;
 mod server;
 mod services;
+mod transfer;
+mod watching;
 
 use agent::Agent;
 pub use channel::Channel;
+pub use files::Files;
 pub use health::{Health, Serving};
 use machine::Machine;
 pub use outgoing::Outgoing;

@@ -1,6 +1,7 @@
-use super::{Agent, Health, Machine, Processes};
+use super::{Agent, Files, Health, Machine, Processes};
 use crate::exec::Context;
 use crate::proto::agent::agent_service_server::AgentServiceServer;
+use crate::proto::agent::file_service_server::FileServiceServer;
 use crate::proto::agent::process_service_server::ProcessServiceServer;
 use crate::proto::agent::system_service_server::SystemServiceServer;
 use crate::proto::health::health_server::HealthServer;
@@ -18,6 +19,7 @@ use tower_service::Service;
 #[derive(Clone)]
 pub struct Services {
     agent: AgentServiceServer<Agent>,
+    files: FileServiceServer<Files>,
     processes: ProcessServiceServer<Processes>,
     machine: SystemServiceServer<Machine>,
     health: HealthServer<Health>,
@@ -26,7 +28,8 @@ pub struct Services {
 impl Services {
     pub fn new(context: &Arc<Context>, shutdown: Trigger, health: Health) -> Self {
         Self {
-            agent: AgentServiceServer::new(Agent::new(context.clone(), shutdown)),
+            agent: AgentServiceServer::new(Agent::new(context.clone(), shutdown.clone())),
+            files: FileServiceServer::new(Files::new(shutdown)),
             processes: ProcessServiceServer::new(Processes::new(context.clone())),
             machine: SystemServiceServer::new(Machine::new(context.clone())),
             health: HealthServer::new(health),
@@ -43,6 +46,7 @@ impl hyper::service::Service<Request<Incoming>> for Services {
         let service = request.uri().path().split('/').nth(1).unwrap_or_default();
         match service {
             "a3s.agent.v1.AgentService" => self.agent.clone().call(request),
+            "a3s.agent.v1.FileService" => self.files.clone().call(request),
             "a3s.agent.v1.ProcessService" => self.processes.clone().call(request),
             "a3s.agent.v1.SystemService" => self.machine.clone().call(request),
             "grpc.health.v1.Health" => self.health.clone().call(request),

@@ -4,6 +4,7 @@ mod agent;
 mod cgroups;
 mod endings;
 mod failures;
+mod files;
 mod health;
 mod load;
 mod machine;

@@ -5,6 +5,7 @@ import { AgentError } from "../errors/agent-error.ts";
 import { ExecCall } from "../exec/exec-call.ts";
 import { type ExecCommand, type ExecOptions, MAX_GRACE_MS } from "../exec/exec-options.ts";
 import { ExecProcess } from "../exec/exec-process.ts";
+import { AgentFiles } from "../files/agent-files.ts";
 import { AgentService, ShutdownRequestSchema } from "../gen/a3s/agent/v1/agent_pb.ts";
 import { ProcessService } from "../gen/a3s/agent/v1/process_pb.ts";
 import { SystemService } from "../gen/a3s/agent/v1/system_pb.ts";
@@ -53,6 +54,8 @@ export function connectAgent(options: ConnectAgentOptions): AgentClient {
 /** Calls a guest agent; see {@link connectAgent}. Disposing it ends the connection and fails the calls that are pending. */
 export class AgentClient implements AsyncDisposable {
   readonly socketPath: string;
+  /** Files of the guest. */
+  readonly files: AgentFiles;
   /** What `exec` has started in the guest, whoever called it. */
   readonly processes: AgentProcesses;
   /** The guest as a whole: what it uses, its clock, its disks. */
@@ -74,6 +77,7 @@ export class AgentClient implements AsyncDisposable {
     });
     this.#agent = createClient(AgentService, transport);
     this.#health = createClient(Health, transport);
+    this.files = new AgentFiles(transport);
     this.processes = new AgentProcesses(createClient(ProcessService, transport));
     this.system = new AgentSystem(createClient(SystemService, transport));
     const abort = () => this.#session.close(closed(signal?.reason));

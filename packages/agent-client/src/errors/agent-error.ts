@@ -39,6 +39,32 @@ export type AgentErrorCode =
   | "EXEC_DISPOSED"
   /** The output of a process was asked for twice: it is either awaited or iterated, once. */
   | "EXEC_OUTPUT_TAKEN"
+  /** An argument of a call about files cannot be: a path that is not absolute or holds NUL, a mode, an unknown user. */
+  | "FILE_INVALID"
+  /** There is no such file in the guest, or no directory that it could be in. */
+  | "FILE_NOT_FOUND"
+  /** There is a file of that name already. */
+  | "FILE_EXISTS"
+  /** The user that the call is made for may not do that. */
+  | "FILE_ACCESS_DENIED"
+  /** The file is in a root or volume of the guest that is read-only. */
+  | "FILE_READ_ONLY"
+  /** Something on the path is not a directory. */
+  | "FILE_NOT_DIRECTORY"
+  /** A directory is where a file is needed. */
+  | "FILE_IS_DIRECTORY"
+  /** The directory holds files. */
+  | "FILE_NOT_EMPTY"
+  /** The guest's file system or quota is full. */
+  | "FILE_NO_SPACE"
+  /** A device, FIFO or socket is where a regular file is needed, or the file system cannot do that. */
+  | "FILE_UNSUPPORTED"
+  /** The guest sends more bytes or entries than the call allows. */
+  | "FILE_TOO_LARGE"
+  /** The guest's kernel refused for another reason, which `details.errno` names. */
+  | "FILE_FAILED"
+  /** The source given as content failed; `cause` is its error. */
+  | "FILE_SOURCE_FAILED"
   /** A Unix socket path is longer than the operating system takes. */
   | "SOCKET_PATH_TOO_LONG"
   /** The doorbell's socket cannot be bound. */

@@ -2,7 +2,7 @@ import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import type { Client } from "@connectrpc/connect";
 import type { SystemService } from "../gen/a3s/agent/v1/system_pb.ts";
 import { type CallOptions, callAgent } from "../session/call.ts";
-import { type GuestStats, readStats } from "./guest-stats.ts";
+import { readStats, type SystemStats } from "./system-stats.ts";
 
 /** Random bytes that a guest gets when it is reseeded: twice what its generator's key holds. */
 const ENTROPY_BYTES = 64;
@@ -17,7 +17,7 @@ export class AgentSystem {
   }
 
   /** What the guest uses of its CPUs and memory. */
-  async stats(options: CallOptions = {}): Promise<GuestStats> {
+  async stats(options: CallOptions = {}): Promise<SystemStats> {
     return await callAgent("stats", options, async (signal) => readStats(await this.#service.stats({}, { signal })));
   }
 

@@ -19,7 +19,11 @@ export type RuntimeErrorCode =
   /** No volume has that name. */
   | "VOLUME_NOT_FOUND"
   /** A running box has the volume. */
-  | "VOLUME_IN_USE";
+  | "VOLUME_IN_USE"
+  /** What is copied cannot be copied there: a directory over a file, or into a directory that is missing. */
+  | "COPY_INVALID"
+  /** The host's system refused a part of a copy; `details.errno` names why. */
+  | "COPY_FAILED";
 
 /** An error of @a3s/box-runtime; see {@link RuntimeErrorCode}. */
 export class RuntimeError extends BoxError<RuntimeErrorCode> {

@@ -32,6 +32,16 @@ export type RootfsErrorCode =
   | "DISK_TOOL_MISSING"
   /** The image of a disk could not be made. */
   | "DISK_FAILED"
+  /** An archive is no well-formed tar stream, or holds what is not extracted. */
+  | "ARCHIVE_INVALID"
+  /** The name of an entry of an archive, or the target of a hard link, leaves the directory. */
+  | "ARCHIVE_ESCAPE"
+  /** An archive exceeds one of the limits: entries, bytes, path, depth. */
+  | "ARCHIVE_TOO_LARGE"
+  /** Something of another kind is where a file or a directory is to be placed. */
+  | "TARGET_OBSTRUCTED"
+  /** A part of a tree that is to be archived may not be read by this user. */
+  | "SOURCE_UNREADABLE"
   /** This platform lacks the system calls that layers are applied with. */
   | "HOST_UNSUPPORTED";
 

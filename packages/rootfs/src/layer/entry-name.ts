@@ -57,7 +57,7 @@ export function readHardLinkTarget(path: ByteString, limits: NameLimits) {
  * Names of a path from the root on. A leading slash means nothing, `.` and empty names vanish, and `..` takes the name before it
  * away as text, before any link is looked at (as Go's filepath.Clean does for container runtimes).
  */
-function cleanPath(path: ByteString, limits: NameLimits): readonly ByteString[] {
+export function cleanPath(path: ByteString, limits: NameLimits): readonly ByteString[] {
   if (path.length > limits.maxPathBytes) throw layerFault("LAYER_TOO_LARGE", `A path has ${path.length} bytes`);
   const names: ByteString[] = [];
   for (const name of path.split("/")) {

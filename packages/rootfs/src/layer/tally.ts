@@ -1,7 +1,7 @@
 import { layerFault } from "../errors/layer-fault.ts";
 import type { LayerLimits } from "./limits.ts";
 
-/** What the layers of one root have held so far, against the limits. */
+/** What the layers of one root, or an archive, have held so far, against the limits. */
 export class Tally {
   readonly limits: LayerLimits;
   #entries = 0;
@@ -31,7 +31,7 @@ export class Tally {
     if (this.#metadataBytes > maxMetadataBytes) {
       throw layerFault(
         "LAYER_TOO_LARGE",
-        `The layers hold more than ${maxMetadataBytes} bytes of names, link targets and extended attributes`,
+        `There are more than ${maxMetadataBytes} bytes of names, link targets and extended attributes`,
       );
     }
     if (fileBytes > maxFileBytes) {
@@ -49,13 +49,13 @@ export class Tally {
     this.#totalBytes += bytes;
     const { maxTotalBytes } = this.limits;
     if (this.#totalBytes > maxTotalBytes) {
-      throw layerFault("LAYER_TOO_LARGE", `The layers hold more than ${maxTotalBytes} uncompressed bytes`);
+      throw layerFault("LAYER_TOO_LARGE", `There are more than ${maxTotalBytes} uncompressed bytes`);
     }
   }
 
   #checkEntries(): void {
     const { maxEntries } = this.limits;
     if (this.#entries + this.#implied <= maxEntries) return;
-    throw layerFault("LAYER_TOO_LARGE", `The layers hold more than ${maxEntries} entries and directories`);
+    throw layerFault("LAYER_TOO_LARGE", `There are more than ${maxEntries} entries and directories`);
   }
 }

@@ -61,6 +61,11 @@ export function makeNodeAt(directory: number, name: ByteString, mode: number, de
   done("mknodat", libc().mknodat(directory, single(name), mode, device), name);
 }
 
+/** Replaces a file of the new name; a symbolic link is moved and replaced itself. */
+export function renameAt(fromDirectory: number, from: ByteString, directory: number, name: ByteString): void {
+  done("renameat", libc().renameat(fromDirectory, single(from), directory, single(name)), name);
+}
+
 export function unlinkAt(directory: number, name: ByteString): void {
   done("unlinkat", libc().unlinkat(directory, single(name), 0), name);
 }

@@ -8,6 +8,7 @@ import { RootfsError } from "../errors/rootfs-error.ts";
 export interface Libc {
   openat(directory: number, name: Buffer, flags: number, mode: number): number;
   mkdirat(directory: number, name: Buffer, mode: number): number;
+  renameat(fromDirectory: number, from: Buffer, toDirectory: number, to: Buffer): number;
   symlinkat(target: Buffer, directory: number, name: Buffer): number;
   linkat(fromDirectory: number, from: Buffer, toDirectory: number, to: Buffer, flags: number): number;
   mknodat(directory: number, name: Buffer, mode: number, device: number): number;
@@ -51,6 +52,7 @@ function load(): Libc {
   return {
     openat: lib.func("int openat(int, void *, int, uint)"),
     mkdirat: lib.func("int mkdirat(int, void *, uint)"),
+    renameat: lib.func("int renameat(int, void *, int, void *)"),
     symlinkat: lib.func("int symlinkat(void *, int, void *)"),
     linkat: lib.func("int linkat(int, void *, int, void *, int)"),
     mknodat: lib.func("int mknodat(int, void *, uint, uint64)"),

@@ -115,5 +115,5 @@ function checkDevice(number: number, max: number): number {
 }
 
 function unsupported(what: string) {
-  return layerFault("LAYER_UNSUPPORTED", `The layer holds ${what}`);
+  return layerFault("LAYER_UNSUPPORTED", `The tar stream holds ${what}`);
 }

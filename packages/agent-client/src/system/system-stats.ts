@@ -3,7 +3,7 @@ import type { StatsResponse } from "../gen/a3s/agent/v1/system_pb.ts";
 import { durationToMs } from "../time/duration.ts";
 
 /** What a guest says that it uses; its kernel's own numbers, which a guest can make up. */
-export interface GuestStats {
+export interface SystemStats {
   /** Since the guest's kernel started, in milliseconds. */
   readonly uptimeMs: number;
   /** Time of all CPUs together since then, in milliseconds; `stealMs` is what the guest wanted and the host did not give. */
@@ -29,7 +29,7 @@ export interface GuestStats {
 }
 
 /** @throws AgentError `AGENT_PROTOCOL_VIOLATION` for what is not a number that there is. */
-export function readStats({ uptime, cpu, cpuCount, memory, load, taskCount }: StatsResponse): GuestStats {
+export function readStats({ uptime, cpu, cpuCount, memory, load, taskCount }: StatsResponse): SystemStats {
   return {
     uptimeMs: durationToMs(uptime),
     cpu: {

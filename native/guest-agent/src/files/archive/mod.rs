@@ -1,0 +1,11 @@
+//! Trees as tar archives, in and out as streams.
+
+mod chunks;
+mod fields;
+mod header;
+mod pack;
+mod unpack;
+
+pub use chunks::{ChunkReader, ChunkWriter};
+pub use pack::{Packing, pack};
+pub use unpack::{Unpacking, unpack};
