@@ -135,10 +135,11 @@ static void names(void) {
   TRY("host device node", mknod("/rw/device", S_IFCHR | 0600, 1 << 8 | 3));
 }
 
-static int vsock(int port) {
+/* The kernel tells a port that nobody answers for by its silence only. */
+static int vsock(int port, int patience_ms) {
   struct sockaddr_vm address = {.svm_family = AF_VSOCK, .svm_cid = VMADDR_CID_HOST, .svm_port = port};
   int fd = socket(AF_VSOCK, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  struct timeval patience = {.tv_usec = 500000};
+  struct timeval patience = {.tv_sec = patience_ms / 1000, .tv_usec = patience_ms % 1000 * 1000};
   setsockopt(fd, AF_VSOCK, SO_VM_SOCKETS_CONNECT_TIMEOUT, &patience, sizeof patience);
   return connect(fd, (void *)&address, sizeof address) < 0 ? -1 : fd;
 }
@@ -173,7 +174,7 @@ int main(int argc, char **argv) {
   for (int n = 0; n < 4; n++) {
     char text[32];
     snprintf(text, sizeof text, "vsock %d", others[n]);
-    TRY(text, vsock(others[n]));
+    TRY(text, vsock(others[n], 500));
   }
   int listener = -1;
   if (argc > 3) {
@@ -182,7 +183,7 @@ int main(int argc, char **argv) {
     TRY("network bind", bind(listener, (void *)&address, sizeof address));
     TRY("network listen", listen(listener, 1));
   }
-  int host = vsock(port);
+  int host = vsock(port, 60000);
   say("vsock granted", host);
   if (listener >= 0) answer_one(listener);
   char byte;
