@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { type Census, takeCensus } from "@a3s/testing";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { program } from "./command.ts";
+import { inTerminal, program } from "./command.ts";
 
 const image = process.env["A3S_EXAMPLE_IMAGE"] ?? "";
 /** An emulated host boots guests 20 to 50 times slower than hardware. */
@@ -62,6 +62,15 @@ test("Ctrl-C while the box boots ends with 130 and leaves nothing behind", async
   const { code, stderr } = await finish(child);
   expect(code).toBe(130);
   expect(stderr).toContain("interrupted by SIGINT");
+});
+
+test("-t runs the command on a terminal of this one's size, -it passes keys on, Ctrl-C too", async () => {
+  const script = "tty; stty size; trap 'echo caught; exit 5' INT; echo ready; while :; do sleep 1; done";
+  const { code, screen } = await inTerminal(home, [...run, "-it", image, "--", "sh", "-c", script], { ready: "\x03" });
+  expect(screen).toContain("/dev/pts/");
+  expect(screen).toContain("24 80");
+  expect(screen).toContain("caught");
+  expect(code).toBe(5);
 });
 
 test("doctor says that guests can run here", async () => {

@@ -38,7 +38,7 @@ test("pull prints name and digest, and a plain line for each layer where there i
 });
 
 test("in a terminal, bars move while layers come in, and each layer ends as one line", async () => {
-  const { code, screen } = await inTerminal(home, "pull", name);
+  const { code, screen } = await inTerminal(home, ["pull", name]);
   expect(code).toBe(0);
   const text = stripVTControlCharacters(screen);
   expect(text).toMatch(/[0-9a-f]{12} {2}moving {3}\[=* *\] {2}[\d.]+ k?B of [\d.]+ kB/);

@@ -17,6 +17,11 @@ function isReaderGone(error: unknown): boolean {
   return (error as NodeJS.ErrnoException | null)?.code === "EPIPE";
 }
 
+/** Arguments that make no sense, which commander found or a command says in its words. */
+function isUsage(error: unknown): error is Error {
+  return error instanceof Error && String((error as NodeJS.ErrnoException).code).startsWith("commander.");
+}
+
 /** The user asked to stop by a signal. */
 export class InterruptedBySignal extends Error {
   readonly number: number;
@@ -31,6 +36,7 @@ export class InterruptedBySignal extends Error {
 export function reportError(error: unknown): string {
   if (error instanceof InterruptedBySignal) return `a3s-box: ${error.message}\n`;
   if (isReaderGone(error)) return "";
+  if (isUsage(error)) return `a3s-box: ${error.message}\n`;
   if (!(error instanceof BoxError)) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
     return `a3s-box: unexpected error: ${text}\n`;

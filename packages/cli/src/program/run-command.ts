@@ -23,6 +23,7 @@ export function addRun(program: Command, outcome: Outcome): void {
     .option("-w, --workdir <path>", "working directory in the guest")
     .option("-u, --user <user[:group]>", "user to run as")
     .option("-i, --interactive", "pass standard input on")
+    .option("-t, --tty", "run the command on a terminal")
     .option("--read-only", "root file system without a writable layer")
     .option("--boot-timeout <seconds>", "time from the start of the VM until it is ready", integer)
     .option(...INSECURE_REGISTRY)
@@ -42,6 +43,7 @@ export function addRun(program: Command, outcome: Outcome): void {
 const EXAMPLES = `
 Examples:
   a3s-box run alpine:3.22 -- uname -a
+  a3s-box run -it alpine:3.22 -- sh
   echo hello | a3s-box run -i alpine:3.22 -- wc -c
   a3s-box run -v $PWD:/work:ro -w /work alpine:3.22 -- ls
   a3s-box run -v data:/var/lib/data --disk 4096 alpine:3.22 -- touch /var/lib/data/kept`;

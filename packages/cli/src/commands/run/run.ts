@@ -4,6 +4,7 @@ import { InterruptedBySignal } from "../../output/error-report.ts";
 import { reportTransfer } from "../../output/transfer-report.ts";
 import { writeFully } from "../../output/write-fully.ts";
 import { onSignals } from "../interruption.ts";
+import { joinTerminal, requireTerminal, terminalSize } from "./terminal.ts";
 import { parseTmpfs } from "./tmpfs-option.ts";
 import { parseVolume } from "./volume-option.ts";
 
@@ -21,6 +22,7 @@ export interface RunOptions {
   readonly workdir?: string;
   readonly user?: string;
   readonly interactive?: boolean;
+  readonly tty?: boolean;
   readonly readOnly?: boolean;
   readonly insecureRegistry: readonly string[];
   readonly bootTimeout?: number;
@@ -32,6 +34,8 @@ export interface RunOptions {
  * the command, as docker does it.
  */
 export async function runImage(options: RunOptions): Promise<number> {
+  const { interactive: keys = false, tty = false } = options;
+  if (tty && keys) requireTerminal();
   const interruption = new AbortController();
   let running: ExecProcess | undefined;
   using _signals = onSignals((name, number) => {
@@ -61,10 +65,17 @@ export async function runImage(options: RunOptions): Promise<number> {
     env: environmentOf(options.env),
     cwd: options.workdir,
     user: options.user,
-    stdin: options.interactive ? process.stdin : undefined,
+    stdin: keys ? process.stdin : undefined,
+    tty: tty && terminalSize(),
   });
-  // Awaited here: the box is destroyed when this function is left.
-  return await passThrough(running);
+  using _terminal = tty ? joinTerminal(running, { keys }) : undefined;
+  try {
+    // Awaited here: the box is destroyed when this function is left.
+    return await passThrough(running);
+  } finally {
+    // Nobody waits for a key any more.
+    if (keys) process.stdin.destroy();
+  }
 }
 
 /** With bars for an image that has to be pulled, where somebody sees them. */
