@@ -1,54 +1,9 @@
 use super::failure::Failure;
-use super::privileges::permitted;
 use crate::proto::agent::Capabilities;
-
-/// capabilities(7), by number.
-const NAMES: [&str; 41] = [
-    "CHOWN",
-    "DAC_OVERRIDE",
-    "DAC_READ_SEARCH",
-    "FOWNER",
-    "FSETID",
-    "KILL",
-    "SETGID",
-    "SETUID",
-    "SETPCAP",
-    "LINUX_IMMUTABLE",
-    "NET_BIND_SERVICE",
-    "NET_BROADCAST",
-    "NET_ADMIN",
-    "NET_RAW",
-    "IPC_LOCK",
-    "IPC_OWNER",
-    "SYS_MODULE",
-    "SYS_RAWIO",
-    "SYS_CHROOT",
-    "SYS_PTRACE",
-    "SYS_PACCT",
-    "SYS_ADMIN",
-    "SYS_BOOT",
-    "SYS_NICE",
-    "SYS_RESOURCE",
-    "SYS_TIME",
-    "SYS_TTY_CONFIG",
-    "MKNOD",
-    "LEASE",
-    "AUDIT_WRITE",
-    "AUDIT_CONTROL",
-    "SETFCAP",
-    "MAC_OVERRIDE",
-    "MAC_ADMIN",
-    "SYSLOG",
-    "WAKE_ALARM",
-    "BLOCK_SUSPEND",
-    "AUDIT_READ",
-    "PERFMON",
-    "BPF",
-    "CHECKPOINT_RESTORE",
-];
+use confinement::capability::{NAMES, bits, bounding, permitted};
 
 /// What a container engine gives a process that asks for nothing: enough for the servers and package managers of images.
-const DEFAULT: [&str; 14] = [
+pub const DEFAULT: u64 = bits(&[
     "CHOWN",
     "DAC_OVERRIDE",
     "FSETID",
@@ -63,7 +18,7 @@ const DEFAULT: [&str; 14] = [
     "SYS_CHROOT",
     "KILL",
     "AUDIT_WRITE",
-];
+]);
 
 /// Capabilities as bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,7 +43,7 @@ impl Granted {
         let base = match (add_all, drop_all) {
             (true, _) => available,
             (false, true) => 0,
-            (false, false) => bits(&DEFAULT) & available,
+            (false, false) => DEFAULT & available,
         };
         Ok(Self {
             bounding: (base | add) & !drop,
@@ -113,18 +68,9 @@ fn read(names: &[String]) -> Result<(bool, u64), Failure> {
     Ok((all, found))
 }
 
-fn bits(names: &[&str]) -> u64 {
-    let number = |name: &&str| NAMES.iter().position(|known| known == name);
-    names
-        .iter()
-        .filter_map(number)
-        .fold(0, |bits, number| bits | 1 << number)
-}
-
 /// What the agent can give: what it has and may hand on.
 pub fn available() -> u64 {
-    let has = |number: &usize| unsafe { libc::prctl(libc::PR_CAPBSET_READ, *number as libc::c_ulong, 0, 0, 0) == 1 };
-    (0..NAMES.len()).filter(has).fold(0, |bits, number| bits | 1 << number) & permitted()
+    bounding() & permitted().unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -4,27 +4,28 @@
 //! Left out on purpose: everything that runs a program, makes a process, mounts, traces, signals or looks at other
 //! processes, loads code, or talks to the kernel about itself (bpf, io_uring, userfaultfd, perf_event_open, keyctl).
 
-use super::program::{Otherwise, Pattern, Rule};
 use crate::jail::request::Network;
+use confinement::seccomp::{Action, Judgement, Pattern, Rule};
 use libc::*;
-
-const fn exactly(value: c_int) -> Pattern {
-    Pattern {
-        mask: !0,
-        value: value as u32,
-    }
-}
 
 /// `pid` is the process's own: it signals its own threads only.
 pub fn rules(network: Network, pid: pid_t) -> Vec<Rule> {
-    let only = |number, argument, patterns: &[Pattern]| Rule {
-        number,
-        only: Some((argument, patterns.to_vec())),
-        otherwise: Otherwise::Trap,
+    let only = |number: c_long, argument, patterns: &[Pattern]| Rule {
+        number: number as u32,
+        judgement: Judgement::ByArgument {
+            argument,
+            patterns: patterns.to_vec(),
+            matched: Action::Allow,
+            otherwise: Action::Trap,
+        },
     };
     let domains: &[Pattern] = match network {
-        Network::Isolated => &[exactly(AF_UNIX)],
-        Network::Host => &[exactly(AF_UNIX), exactly(AF_INET), exactly(AF_INET6)],
+        Network::Isolated => &[Pattern::exactly(AF_UNIX)],
+        Network::Host => &[
+            Pattern::exactly(AF_UNIX),
+            Pattern::exactly(AF_INET),
+            Pattern::exactly(AF_INET6),
+        ],
     };
     let mut rules = vec![
         // First what is called most.
@@ -34,22 +35,20 @@ pub fn rules(network: Network, pid: pid_t) -> Vec<Rule> {
         only(SYS_mmap, 2, NOT_EXECUTABLE),
         only(SYS_mprotect, 2, NOT_EXECUTABLE),
         only(SYS_prctl, 0, OPTIONS),
-        only(SYS_prlimit64, 0, &[exactly(0)]),
+        only(SYS_prlimit64, 0, &[Pattern::exactly(0)]),
         only(SYS_socket, 0, domains),
-        only(SYS_socketpair, 0, &[exactly(AF_UNIX)]),
-        only(SYS_tgkill, 0, &[exactly(pid)]),
-        only(SYS_unshare, 0, &[exactly(CLONE_FS)]),
+        only(SYS_socketpair, 0, &[Pattern::exactly(AF_UNIX)]),
+        only(SYS_tgkill, 0, &[Pattern::exactly(pid)]),
+        only(SYS_unshare, 0, &[Pattern::exactly(CLONE_FS)]),
         // Its flags lie in memory, where no filter sees them; glibc then takes clone.
         Rule {
-            number: SYS_clone3,
-            only: Some((0, Vec::new())),
-            otherwise: Otherwise::Answer(ENOSYS),
+            number: SYS_clone3 as u32,
+            judgement: Judgement::Always(Action::Fail(ENOSYS)),
         },
     ];
     rules.extend([ANY, OLD].concat().into_iter().map(|number| Rule {
-        number,
-        only: None,
-        otherwise: Otherwise::Trap,
+        number: number as u32,
+        judgement: Judgement::Always(Action::Allow),
     }));
     rules
 }
@@ -60,9 +59,9 @@ const REQUESTS: &[Pattern] = &[
         mask: 0xff00,
         value: 0xae00,
     },
-    exactly(TCGETS as c_int),
-    exactly(FIONREAD as c_int),
-    exactly(FIONBIO as c_int),
+    Pattern::exactly(TCGETS as c_int),
+    Pattern::exactly(FIONREAD as c_int),
+    Pattern::exactly(FIONBIO as c_int),
 ];
 
 const CLONE_DETACHED: c_int = 0x0040_0000;
@@ -82,22 +81,22 @@ const THREADS: &[Pattern] = &[Pattern {
 
 /// Not those that make the kernel send signals, to whomever.
 const COMMANDS: &[Pattern] = &[
-    exactly(F_DUPFD),
-    exactly(F_DUPFD_CLOEXEC),
-    exactly(F_GETFD),
-    exactly(F_SETFD),
-    exactly(F_GETFL),
-    exactly(F_SETFL),
-    exactly(F_GETLK),
-    exactly(F_SETLK),
-    exactly(F_SETLKW),
-    exactly(F_OFD_GETLK),
-    exactly(F_OFD_SETLK),
-    exactly(F_OFD_SETLKW),
-    exactly(F_GETPIPE_SZ),
-    exactly(F_SETPIPE_SZ),
-    exactly(F_ADD_SEALS),
-    exactly(F_GET_SEALS),
+    Pattern::exactly(F_DUPFD),
+    Pattern::exactly(F_DUPFD_CLOEXEC),
+    Pattern::exactly(F_GETFD),
+    Pattern::exactly(F_SETFD),
+    Pattern::exactly(F_GETFL),
+    Pattern::exactly(F_SETFL),
+    Pattern::exactly(F_GETLK),
+    Pattern::exactly(F_SETLK),
+    Pattern::exactly(F_SETLKW),
+    Pattern::exactly(F_OFD_GETLK),
+    Pattern::exactly(F_OFD_SETLK),
+    Pattern::exactly(F_OFD_SETLKW),
+    Pattern::exactly(F_GETPIPE_SZ),
+    Pattern::exactly(F_SETPIPE_SZ),
+    Pattern::exactly(F_ADD_SEALS),
+    Pattern::exactly(F_GET_SEALS),
 ];
 
 /// The libraries are loaded, so no code comes any more.
@@ -107,15 +106,15 @@ const NOT_EXECUTABLE: &[Pattern] = &[Pattern {
 }];
 
 const OPTIONS: &[Pattern] = &[
-    exactly(PR_SET_NAME),
-    exactly(PR_GET_NAME),
-    exactly(PR_SET_VMA),
-    exactly(PR_CAPBSET_READ),
-    exactly(PR_CAP_AMBIENT),
-    exactly(PR_GET_SECUREBITS),
-    exactly(PR_GET_DUMPABLE),
-    exactly(PR_GET_PDEATHSIG),
-    exactly(PR_GET_NO_NEW_PRIVS),
+    Pattern::exactly(PR_SET_NAME),
+    Pattern::exactly(PR_GET_NAME),
+    Pattern::exactly(PR_SET_VMA),
+    Pattern::exactly(PR_CAPBSET_READ),
+    Pattern::exactly(PR_CAP_AMBIENT),
+    Pattern::exactly(PR_GET_SECUREBITS),
+    Pattern::exactly(PR_GET_DUMPABLE),
+    Pattern::exactly(PR_GET_PDEATHSIG),
+    Pattern::exactly(PR_GET_NO_NEW_PRIVS),
 ];
 
 const ANY: &[c_long] = &[

@@ -1,10 +1,10 @@
 //! The filter of system calls. A call that is not allowed ends the process by SIGSYS, and what it was is said first.
 
 mod calls;
-mod program;
 
 use super::request::Network;
 use crate::descriptor::check;
+use confinement::seccomp::{Action, FIRST_OF_X32, Filter, THIS_ARCHITECTURE, Table, compile};
 use std::io;
 use std::io::Write;
 use std::os::fd::RawFd;
@@ -16,13 +16,16 @@ const TOLD: [RawFd; 2] = [libc::STDERR_FILENO, libc::STDOUT_FILENO];
 pub fn install(network: Network) -> io::Result<()> {
     explain_the_end()?;
     let pid = unsafe { libc::getpid() };
-    let mut program = program::compile(&calls::rules(network, pid));
-    let program = libc::sock_fprog {
-        len: program.len() as u16,
-        filter: program.as_mut_ptr(),
-    };
-    let mode = libc::SECCOMP_SET_MODE_FILTER;
-    check(unsafe { libc::syscall(libc::SYS_seccomp, mode, 0, &program) } as i32).map(drop)
+    let program = compile(&Filter {
+        tables: vec![Table {
+            architecture: THIS_ARCHITECTURE,
+            rules: calls::rules(network, pid),
+            otherwise: Action::Trap,
+            beyond: (FIRST_OF_X32, Action::KillProcess),
+        }],
+        elsewhere: Action::KillProcess,
+    });
+    confinement::seccomp::install(&program).map_err(io::Error::from_raw_os_error)
 }
 
 fn explain_the_end() -> io::Result<()> {
