@@ -8,7 +8,9 @@ use guest_agent::rpc::{Health, Services, serve};
 use guest_agent::shutdown::{self, Reach, Trigger};
 use guest_agent::signals::Signals;
 use guest_agent::{VERSION, boot, system, transport};
+use std::fs::File;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -56,6 +58,7 @@ fn serve_unix(path: PathBuf, cgroups: Option<PathBuf>) -> io::Result<()> {
 }
 
 async fn serve_until_told(path: &Path, cgroups: Option<PathBuf>) -> io::Result<()> {
+    let cgroups = cgroups.map(File::open).transpose()?.map(OwnedFd::from);
     system::close_inherited_on_exec();
     system::reset_signals();
     system::raise_nofile();

@@ -40,7 +40,7 @@ pub async fn run(power: &Power) -> ! {
     stages.record("doorbell", begun.elapsed());
     let (serving, health) = watch::channel(true);
     let trigger = Trigger::default();
-    let context = Arc::new(Context::new(reaper.clone(), Some("/sys/fs/cgroup".into())));
+    let context = Arc::new(Context::new(reaper.clone(), kernel_mounts::own_cgroups()));
     let services = Services::new(&context, trigger.clone(), Health::new(health));
     let (server, mounted) = match become_box(config, services, &mut stages) {
         Ok(done) => done,

@@ -1,5 +1,5 @@
 use super::beneath::own_directory;
-use super::filesystem::{attach, create};
+use super::filesystem::{attach, create, set_read_only};
 use super::stages::{Attempt, Trouble};
 use rustix::fs::{AtFlags, Mode, OFlags, StatxAttributes, StatxFlags, open, statx, symlinkat};
 use rustix::io::Errno;
@@ -12,6 +12,7 @@ struct KernelMount {
     kind: &'static str,
     options: &'static [(&'static str, &'static str)],
     optional: bool,
+    read_only: bool,
 }
 
 const fn mount(path: &'static str, kind: &'static str) -> KernelMount {
@@ -20,6 +21,7 @@ const fn mount(path: &'static str, kind: &'static str) -> KernelMount {
         kind,
         options: &[],
         optional: false,
+        read_only: false,
     }
 }
 
@@ -28,6 +30,8 @@ const TOP: [KernelMount; 3] = [mount("proc", "proc"), mount("sys", "sysfs"), mou
 const NESTED: [KernelMount; 4] = [
     KernelMount {
         optional: true,
+        // Root in the box has no business in the groups of others; the agent has a mount of its own.
+        read_only: true,
         ..mount("sys/fs/cgroup", "cgroup2")
     },
     KernelMount {
@@ -50,6 +54,13 @@ const LINKS: [(&str, &str); 4] = [
     ("stdout", "/proc/self/fd/1"),
     ("stderr", "/proc/self/fd/2"),
 ];
+
+const HARMLESS: MountAttrFlags = MountAttrFlags::MOUNT_ATTR_NOSUID.union(MountAttrFlags::MOUNT_ATTR_NOEXEC);
+
+/// The guest's cgroups, mounted where no path leads. None where the kernel has none.
+pub fn own_cgroups() -> Option<OwnedFd> {
+    create("cgroup2", &[], false, HARMLESS).ok()
+}
 
 /// Brings /proc, /sys and /dev into the new root: what libkrun's init has mounted is moved, the rest is made.
 pub fn provide(root: BorrowedFd<'_>) -> Result<(), Trouble> {
@@ -86,6 +97,7 @@ fn nest(top: &str, mounted: BorrowedFd<'_>) -> Result<(), Trouble> {
             continue;
         };
         let done = descend(mounted, inner).and_then(|place| match is_mount_root(place.as_fd()) {
+            true if kernel_mount.read_only => set_read_only(place.as_fd()),
             true => Ok(()),
             false => fresh(kernel_mount, place.as_fd()),
         });
@@ -107,7 +119,8 @@ fn descend(directory: BorrowedFd<'_>, path: &str) -> rustix::io::Result<OwnedFd>
 }
 
 fn fresh(kernel_mount: &KernelMount, target: BorrowedFd<'_>) -> rustix::io::Result<()> {
-    let attributes = MountAttrFlags::MOUNT_ATTR_NOSUID | MountAttrFlags::MOUNT_ATTR_NOEXEC;
+    let mut attributes = HARMLESS;
+    attributes.set(MountAttrFlags::MOUNT_ATTR_RDONLY, kernel_mount.read_only);
     let mut options = vec![("source", kernel_mount.kind)];
     options.extend_from_slice(kernel_mount.options);
     attach(create(kernel_mount.kind, &options, false, attributes)?.as_fd(), target)

@@ -1,11 +1,10 @@
 use crate::system;
-use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, fstatfs, mkdirat, open, openat, unlinkat};
+use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, fstatfs, mkdirat, openat, unlinkat};
 use rustix::io::{Errno, pread, write};
 use std::ffi::CStr;
 use std::fs::File;
 use std::io::Read;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::io::Interest;
@@ -29,11 +28,11 @@ pub struct Cgroups {
 
 impl Cgroups {
     /// Makes a directory for this agent in `parent`. None where that is no cgroup v2 that the agent may write to.
-    pub fn open(parent: &Path) -> Option<Self> {
-        let parent = open(parent, DIRECTORY, Mode::empty()).ok()?;
-        if fstatfs(&parent).ok()?.f_type as u64 != CGROUP2 {
+    pub fn open(parent: BorrowedFd<'_>) -> Option<Self> {
+        if fstatfs(parent).ok()?.f_type as u64 != CGROUP2 {
             return None;
         }
+        let parent = parent.try_clone_to_owned().ok()?;
         let place = Directory::make(parent.into(), format!("a3s-{}", std::process::id())).ok()?;
         Some(Self {
             place: Arc::new(place),

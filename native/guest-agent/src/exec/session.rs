@@ -12,7 +12,7 @@ use crate::proto::agent::exec_response::Message as Response;
 use crate::proto::agent::{ExecExited, ExecRequest, ExecResponse, ExecStart, ExecStarted};
 use crate::reaper::Reaper;
 use crate::system;
-use std::path::PathBuf;
+use std::os::fd::{AsFd, OwnedFd};
 use std::sync::{Arc, OnceLock};
 use tonic::{Status, Streaming};
 
@@ -25,13 +25,13 @@ pub struct Context {
     pub table: Arc<Table>,
     agent: Agent,
     /// Where groups are made; opened by the first exec, before anything runs that could put something else there.
-    cgroup_parent: Option<PathBuf>,
+    cgroup_parent: Option<OwnedFd>,
     cgroups: OnceLock<Option<Cgroups>>,
 }
 
 impl Context {
-    /// Also tells the kernel that this process is to be the last to go when memory runs out. `cgroup_parent` is a directory of a cgroup v2 hierarchy; what is none of that is as good as None.
-    pub fn new(reaper: Arc<Reaper>, cgroup_parent: Option<PathBuf>) -> Self {
+    /// Also tells the kernel that this process is to be the last to go when memory runs out. `cgroup_parent` is a directory of a cgroup v2 hierarchy: what is none of that is as good as None.
+    pub fn new(reaper: Arc<Reaper>, cgroup_parent: Option<OwnedFd>) -> Self {
         Self {
             reaper,
             table: Arc::default(),
@@ -43,7 +43,11 @@ impl Context {
 
     /// A guest that breaks its own cgroups loses no more than the hold on what leaves its process groups.
     fn cgroup(&self) -> Option<Cgroup> {
-        let open = || self.cgroup_parent.as_deref().and_then(Cgroups::open);
+        let open = || {
+            self.cgroup_parent
+                .as_ref()
+                .and_then(|parent| Cgroups::open(parent.as_fd()))
+        };
         self.cgroups.get_or_init(open).as_ref()?.create().ok()
     }
 }
