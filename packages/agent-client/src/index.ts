@@ -18,6 +18,7 @@ export {
   DEFAULT_MAX_BUFFER_BYTES,
   type ExecCommand,
   type ExecOptions,
+  type SeccompProfile,
 } from "./exec/exec-options.ts";
 export type { ExecProcess } from "./exec/exec-process.ts";
 export type { ExecOutcome, ExecResult } from "./exec/exec-result.ts";

@@ -18,6 +18,14 @@ test.runIf(isRoot)("a command has the capabilities that it asked for, of the def
   expect(await capabilities(named)).toBe("CapEff:\t0000000000000400\nNoNewPrivs:\t0\n");
 });
 
+test("a command is kept from system calls that containers do not make, unless that was asked for", async () => {
+  const filters = async (options: Parameters<typeof agent.client.exec>[1]) =>
+    Number(
+      (await agent.client.exec("grep -h Seccomp_filters /proc/self/status", options).orThrow()).text().split(":")[1],
+    );
+  expect((await filters({})) - (await filters({ seccomp: "unconfined" }))).toBe(1);
+});
+
 test("limits of resources are the command's own", async () => {
   const result = await agent.client.exec("ulimit -Sn; ulimit -Hn; ulimit -Sc", {
     rlimits: { nofile: { soft: 50, hard: 60 }, core: 0 },

@@ -99,6 +99,12 @@ test("commands have the rights of a container's, the agent those of PID 1", asyn
   expect(await output(status)).toBe("CapEff:\t00000000a80425fb\nNoNewPrivs:\t1\n");
   expect(await output(status, { user: "guest" })).toBe("CapEff:\t0000000000000000\nNoNewPrivs:\t1\n");
   expect((await vm.exec("mount -t tmpfs none /tmp")).exitCode).not.toBe(0);
+  const filters = "grep -h Seccomp_filters /proc/self/status";
+  expect(await output(filters)).toBe("Seccomp_filters:\t1\n");
+  expect(await output(filters, { seccomp: "unconfined" })).toBe("Seccomp_filters:\t0\n");
+  // Root would leave its group, which ends with its exec.
+  const leaving = await vm.exec("echo $$ >/sys/fs/cgroup/cgroup.procs");
+  expect(text(leaving.stderr)).toContain("Read-only file system");
   const admin = { capabilities: { add: ["SYS_ADMIN"] } };
   expect((await vm.exec("mount -t tmpfs none /tmp && umount /tmp", admin)).exitCode).toBe(0);
   expect(await output("cat /proc/1/oom_score_adj /proc/self/oom_score_adj")).toBe("-1000\n0\n");

@@ -4,6 +4,7 @@ use super::check::{check, errno};
 use super::command::Command;
 use super::failure::{Step, encode_report};
 use super::privileges;
+use confinement::seccomp;
 use std::ffi::{CString, c_char};
 use std::os::fd::RawFd;
 use std::ptr::null;
@@ -126,11 +127,15 @@ impl<'a> Frame<'a> {
 
     unsafe fn take_privileges(&self) -> Result<(), i32> {
         unsafe {
-            if let Some((identity, granted)) = &self.command.identity {
-                privileges::take(identity, *granted)?;
-            }
             if !self.command.new_privileges {
                 check(libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))?;
+            }
+            // While the child still may, also where new privileges are allowed.
+            if let Some(filter) = &self.command.filter {
+                seccomp::install(filter)?;
+            }
+            if let Some((identity, granted)) = &self.command.identity {
+                privileges::take(identity, *granted)?;
             }
         }
         Ok(())

@@ -1,12 +1,14 @@
 use super::agent::{Agent, identify};
 use super::capabilities::Granted;
 use super::failure::Failure;
+use super::filter;
 use super::lookup::candidates;
 use super::rlimits::{self, Limit};
 use super::terminal::Size;
 use crate::account::Identity;
 use crate::proto::agent::exec_failed::Reason;
 use crate::proto::agent::{ExecStart, TerminalSize};
+use confinement::seccomp::sock_filter;
 use std::ffi::CString;
 
 /// execve refuses more than a quarter of the stack limit (2 MiB by default) by itself.
@@ -25,6 +27,8 @@ pub struct Command {
     /// None keeps the agent's own credentials.
     pub identity: Option<(Identity, Granted)>,
     pub new_privileges: bool,
+    /// Of system calls, as the kernel takes it; none: every call.
+    pub filter: Option<Vec<sock_filter>>,
     pub rlimits: Vec<Limit>,
     pub reset_oom: bool,
     pub open_stdin: bool,
@@ -61,6 +65,10 @@ impl Command {
             }
             env.push(c_string("variable", &format!("{}={}", variable.name, variable.value))?);
         }
+        let identity = identify(start, agent)?;
+        let bounding = identity.as_ref().map_or(0, |(_, granted)| granted.bounding);
+        // An agent that is not root (only in tests) may filter only what can gain nothing.
+        let filtered = !start.seccomp_unconfined && (identity.is_some() || !start.new_privileges);
         let cwd = if start.cwd.is_empty() { "/" } else { &start.cwd };
         Ok(Self {
             argv,
@@ -68,7 +76,8 @@ impl Command {
             candidates: candidates(argv0.as_bytes(), path),
             cwd_ancestry: ancestry(cwd)?,
             cwd: c_string("working directory", cwd)?,
-            identity: identify(start, agent)?,
+            filter: filtered.then(|| filter::program(bounding)),
+            identity,
             new_privileges: start.new_privileges,
             rlimits: rlimits::plan(&start.limits, agent.hard_nofile)?,
             reset_oom: agent.shielded,

@@ -9,6 +9,7 @@ mod child;
 mod command;
 mod entry;
 mod failure;
+mod filter;
 mod group;
 mod input;
 mod limits;

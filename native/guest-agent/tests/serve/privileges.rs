@@ -117,6 +117,51 @@ async fn programs_that_give_rights_do_so_only_when_that_was_allowed() {
     std::fs::remove_dir_all(directory).unwrap();
 }
 
+/// Filters of system calls that the agent's parent runs under, which its processes run under too.
+fn own_filters() -> u32 {
+    let own = std::fs::read_to_string("/proc/self/status").unwrap();
+    let filters = own.lines().find_map(|line| line.strip_prefix("Seccomp_filters:"));
+    filters.unwrap().trim().parse().unwrap()
+}
+
+#[tokio::test]
+async fn a_process_makes_no_system_calls_that_containers_do_not_make() {
+    let status = "grep Seccomp_filters /proc/self/status";
+    let filters = async |start: ExecStart| field(&run(start).await, "Seccomp_filters").parse::<u32>().unwrap();
+    assert_eq!(filters(shell(status)).await, own_filters() + 1);
+    let unconfined = |script: &str| ExecStart {
+        seccomp_unconfined: true,
+        ..shell(script)
+    };
+    assert_eq!(filters(unconfined(status)).await, own_filters());
+    // EPERM for a vsock socket, ENOSYS for a call that is too new; a socket of the internet is none of its business.
+    let errno = |number: i64, first: i32| format!("perl -e 'syscall({number}, {first}, 1, 0); print $! + 0'");
+    let (socket, too_new) = (libc::SYS_socket, 4000);
+    assert_eq!(run(shell(&errno(socket, libc::AF_VSOCK))).await.text(), "1");
+    assert_eq!(run(shell(&errno(too_new, 0))).await.text(), "38");
+    assert_eq!(run(shell(&errno(socket, libc::AF_INET))).await.text(), "0");
+    assert_ne!(run(unconfined(&errno(socket, libc::AF_VSOCK))).await.text(), "1");
+}
+
+#[tokio::test]
+async fn the_filter_opens_with_the_capabilities() {
+    if !is_root() {
+        return;
+    }
+    let unshare = |add: &[&str]| ExecStart {
+        capabilities: asking(add, &[]),
+        ..shell("unshare --uts true && echo done")
+    };
+    assert_eq!(run(unshare(&[])).await.text(), "");
+    assert_eq!(run(unshare(&["SYS_ADMIN"])).await.text(), "done\n");
+    // The kernel itself gives a namespace of users to anybody.
+    let users = ExecStart {
+        user: "65534".to_owned(),
+        ..shell("unshare --user true 2>&1")
+    };
+    assert!(run(users).await.text().contains("not permitted"));
+}
+
 #[tokio::test]
 async fn limits_of_resources_are_set_and_the_default_is_kept_else() {
     let limit = |name: &str, soft, hard| ResourceLimit {

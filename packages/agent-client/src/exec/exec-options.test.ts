@@ -10,6 +10,7 @@ test("what is left out gets its default", () => {
     openStdin: false,
     detach: false,
     newPrivileges: false,
+    seccompUnconfined: false,
     limits: [],
   });
 });
@@ -32,10 +33,16 @@ test("a terminal has a size, an open stdin and a TERM", () => {
 });
 
 test("rights and limits are sent", () => {
-  const options = { capabilities: { add: ["NET_ADMIN"] }, newPrivileges: true, rlimits: { nofile: 9 } };
+  const options: ExecOptions = {
+    capabilities: { add: ["NET_ADMIN"] },
+    newPrivileges: true,
+    seccomp: "unconfined",
+    rlimits: { nofile: 9 },
+  };
   expect(planExecStart(["x"], options)).toMatchObject({
     capabilities: { add: ["NET_ADMIN"], drop: [] },
     newPrivileges: true,
+    seccompUnconfined: true,
     limits: [{ name: "nofile", soft: 9n, hard: 9n }],
   });
   expect(planExecStart(["x"], { rlimits: { core: { soft: 0, hard: Number.POSITIVE_INFINITY } } }).limits).toEqual([
@@ -65,6 +72,7 @@ test("what is given is sent as it is", () => {
     openStdin: true,
     detach: false,
     newPrivileges: false,
+    seccompUnconfined: false,
     limits: [],
   });
 });
@@ -86,6 +94,7 @@ test.each<[string, readonly string[], ExecOptions, string]>([
   ["a limit that is no whole number", ["x"], { rlimits: { nofile: 1.5 } }, "EXEC_INVALID"],
   ["a limit below none", ["x"], { rlimits: { nofile: { soft: 0, hard: -1 } } }, "EXEC_INVALID"],
   ["a capability with a NUL byte", ["x"], { capabilities: { drop: ["\0"] } }, "EXEC_INVALID"],
+  ["a profile that there is not", ["x"], { seccomp: "runtime/default" as "default" }, "EXEC_INVALID"],
   ["a time limit before now", ["x"], { timeoutMs: -1 }, "EXEC_INVALID"],
   ["a time limit that no timer takes", ["x"], { timeoutMs: 2 ** 31 }, "EXEC_INVALID"],
   ["a grace that is no number", ["x"], { killGraceMs: Number.NaN }, "EXEC_INVALID"],

@@ -29,6 +29,9 @@ export interface CapabilityOptions {
   readonly drop?: readonly string[] | undefined;
 }
 
+/** See {@link ExecOptions.seccomp}. */
+export type SeccompProfile = "default" | "unconfined";
+
 /** How a command is run. */
 export interface ExecOptions {
   /** The whole environment: nothing is added to it. {@link DEFAULT_EXEC_ENV} when left out. */
@@ -56,6 +59,11 @@ export interface ExecOptions {
   readonly capabilities?: CapabilityOptions | undefined;
   /** Lets programs such as sudo and ping give the command rights that it has not; false by default (no_new_privs). */
   readonly newPrivileges?: boolean | undefined;
+  /**
+   * Which system calls the command may make. `default`: what container engines allow by default, opened by its `capabilities`; what is
+   * refused fails with EPERM, or ENOSYS when it is newer than the agent's list. `unconfined`: all.
+   */
+  readonly seccomp?: SeccompProfile | undefined;
   /**
    * Limits by the lower-case names of getrlimit(2): a number for both, or the soft one and the maximum; `Infinity` for none.
    * Without `nofile` the soft limit of open files is 1024.
@@ -111,11 +119,19 @@ export function planExecStart(
     detach: detached,
     ...(options.capabilities !== undefined && { capabilities: { add: [...add], drop: [...drop] } }),
     newPrivileges: options.newPrivileges ?? false,
+    seccompUnconfined: isUnconfined(options.seccomp),
     limits: planResourceLimits(options.rlimits ?? {}),
     ...(options.stopSignal !== undefined && { stopSignal: signalNumber(options.stopSignal) }),
     ...planMs("timeout", options.timeoutMs, MAX_TIMEOUT_MS),
     ...planMs("killGrace", options.killGraceMs, MAX_GRACE_MS),
   };
+}
+
+function isUnconfined(profile: SeccompProfile = "default"): boolean {
+  if (profile !== "default" && profile !== "unconfined") {
+    throw invalid(`There is no seccomp profile ${JSON.stringify(profile)}`, 'Give "default" or "unconfined".');
+  }
+  return profile === "unconfined";
 }
 
 function planEnv(env: Readonly<Record<string, string>>, onTerminal: boolean): { name: string; value: string }[] {
