@@ -1,3 +1,4 @@
+export type { ResourceLimits, ResourceName } from "@a3s/core";
 export {
   AgentClient,
   type ConnectAgentOptions,
@@ -23,7 +24,6 @@ export {
 export type { ExecProcess } from "./exec/exec-process.ts";
 export type { ExecOutcome, ExecResult } from "./exec/exec-result.ts";
 export type { LinuxSignal } from "./exec/linux-signal.ts";
-export type { ResourceLimits, ResourceName } from "./exec/resource-limits.ts";
 export type { StdinSource } from "./exec/stdin-source.ts";
 export { DEFAULT_TERMINAL_SIZE, type TerminalSize } from "./exec/terminal-size.ts";
 export { AgentFiles, type MkdirOptions, type RmOptions } from "./files/agent-files.ts";

@@ -35,4 +35,5 @@ export { type Deadline, type DeadlineOptions, raceSignal, startDeadline } from "
 export { type BoxId, isBoxId, newBoxId } from "./values/box-id.ts";
 export { type Digest, type DigestAlgorithm, digestParts, isDigest, parseDigest } from "./values/digest.ts";
 export { guestPlatform, type Platform } from "./values/platform.ts";
+export { limitValue, RESOURCES, type ResourceLimits, type ResourceName } from "./values/resource.ts";
 export { isVolumeName, type VolumeName } from "./values/volume-name.ts";

@@ -1,9 +1,10 @@
+import type { ResourceLimits, ResourceName } from "@a3s/core";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { AgentError } from "../errors/agent-error.ts";
 import type { ExecStartSchema } from "../gen/a3s/agent/v1/agent_pb.ts";
 import { durationFromMs } from "../time/duration.ts";
 import { type LinuxSignal, signalNumber } from "./linux-signal.ts";
-import { planResourceLimits, type ResourceLimits, type ResourceName } from "./resource-limits.ts";
+import { planResourceLimits } from "./resource-limits.ts";
 import type { StdinSource } from "./stdin-source.ts";
 import { checkTerminalSize, DEFAULT_TERM, DEFAULT_TERMINAL_SIZE, type TerminalSize } from "./terminal-size.ts";
 
