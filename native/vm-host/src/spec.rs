@@ -37,6 +37,16 @@ pub struct Call {
     pub function: String,
     pub args: Vec<Arg>,
     pub save: Option<String>,
+    /// What is called instead where the library has no such function.
+    pub fallback: Option<Fallback>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fallback {
+    #[serde(rename = "fn")]
+    pub function: String,
+    pub args: Vec<Arg>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -132,15 +142,23 @@ fn validate(spec: &Spec) -> Result<(), Failure> {
         ));
     }
     for call in &spec.calls {
-        if !call.function.starts_with("krun_") {
-            return Err(invalid("calls", format!("{} is not a krun_* function", call.function)));
+        callable(&call.function, &call.args)?;
+        if let Some(fallback) = &call.fallback {
+            callable(&fallback.function, &fallback.args)?;
         }
-        if call.args.len() > MAX_ARGUMENTS {
-            return Err(invalid(
-                "calls",
-                format!("{} has more than {MAX_ARGUMENTS} arguments", call.function),
-            ));
-        }
+    }
+    Ok(())
+}
+
+fn callable(function: &str, args: &[Arg]) -> Result<(), Failure> {
+    if !function.starts_with("krun_") {
+        return Err(invalid("calls", format!("{function} is not a krun_* function")));
+    }
+    if args.len() > MAX_ARGUMENTS {
+        return Err(invalid(
+            "calls",
+            format!("{function} has more than {MAX_ARGUMENTS} arguments"),
+        ));
     }
     Ok(())
 }
@@ -204,7 +222,7 @@ mod tests {
     #[test]
     fn names_the_field_that_is_wrong() {
         type Edit = fn(&mut serde_json::Value);
-        let cases: [(&str, Edit); 23] = [
+        let cases: [(&str, Edit); 24] = [
             ("version", |v| v["version"] = 2.into()),
             ("libkrun", |v| v["libkrun"] = "libkrun.so".into()),
             ("exitPath", |v| v["exitPath"] = "e".into()),
@@ -225,6 +243,9 @@ mod tests {
             ("spec", |v| v["jail"]["mode"] = "lax".into()),
             ("calls", |v| v["calls"] = serde_json::json!([])),
             ("calls", |v| v["calls"][0]["fn"] = "system".into()),
+            ("calls", |v| {
+                v["calls"][0]["fallback"] = serde_json::json!({ "fn": "system", "args": [] })
+            }),
             (
                 "calls",
                 |v| v["calls"][0]["args"] = serde_json::json!([{"u8":1},{"u8":1},{"u8":1},{"u8":1},{"u8":1},{"u8":1},{"u8":1},{"u8":1},{"u8":1}]),

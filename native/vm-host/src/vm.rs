@@ -124,9 +124,12 @@ fn replay(
     };
     let mut encoder = Encoder::new(fds, places);
     for call in &spec.calls {
-        let function = library.symbol(&call.function)?;
+        let (function, args) = match (library.symbol(&call.function), &call.fallback) {
+            (Err(_), Some(fallback)) => (library.symbol(&fallback.function)?, &fallback.args),
+            (found, _) => (found?, &call.args),
+        };
         let slots = encoder
-            .encode(&call.args)
+            .encode(args)
             .map_err(|message| Failure::new(Stage::Spec, &call.function, message))?;
         if call.function == LAST_CALL {
             let _ = writeln!(report, "{STARTING}{}", serde_json::json!(measures.in_force()));

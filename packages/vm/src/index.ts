@@ -19,6 +19,8 @@ export type { VmEvidence } from "./process/start-error.ts";
 export type { SignalName, VmExit, VmExitCause } from "./process/vm-exit.ts";
 export { DEFAULT_LOG_BYTES, DEFAULT_LOG_FILES } from "./process/vm-files.ts";
 export type { StopOptions, VmProcess } from "./process/vm-process.ts";
+export type { VmDisk } from "./spec/disk.ts";
+export type { VmNetwork } from "./spec/network.ts";
 export { parseVmSpec } from "./spec/parse-vm-spec.ts";
 export { planCalls } from "./spec/plan.ts";
 export type {
@@ -26,10 +28,8 @@ export type {
   ComposedShare,
   DirectoryShare,
   ShareEntry,
-  VmDisk,
   VmInit,
   VmLimits,
-  VmNetwork,
   VmRoot,
   VmShare,
   VmSpec,

@@ -90,6 +90,39 @@ int32_t krun_add_virtiofs(uint32_t context, const char *tag, const char *path) {
   return 0;
 }
 
+int32_t krun_add_disk3(uint32_t context, const char *id, const char *path, uint32_t format, bool read_only, bool direct,
+                       uint32_t sync) {
+  int fd = open(path, read_only ? O_RDONLY : O_RDWR);
+  SAY("add_disk3 %u %s %u %d %d %u %d", context, id, format, read_only, direct, sync, fd >= 0);
+  return fd < 0 ? -errno : close(fd);
+}
+
+#ifndef WITHOUT_NET
+int32_t krun_add_net_unixstream(uint32_t context, const char *path, int fd, const uint8_t *mac, uint32_t features,
+                                uint32_t flags) {
+  SAY("add_net_unixstream %u %d %02x:%02x:%02x:%02x:%02x:%02x %u %u", context, fd, mac[0], mac[1], mac[2], mac[3],
+      mac[4], mac[5], features, flags);
+  return unix_socket(path, false);
+}
+#endif
+
+#ifdef WITH_1_18
+int32_t krun_add_virtiofs3(uint32_t context, const char *tag, const char *path, uint64_t window, bool read_only) {
+  SAY("add_virtiofs3 %u %s %s %d %d", context, tag, strrchr(path, '/'), window == 0, read_only);
+  return 0;
+}
+#endif
+
+int32_t krun_set_rlimits(uint32_t context, const char *const limits[]) {
+  SAY("set_rlimits %u %s", context, limits[0]);
+  return 0;
+}
+
+int32_t krun_set_nested_virt(uint32_t context, bool enabled) {
+  SAY("set_nested_virt %u %d", context, enabled);
+  return enabled ? -EINVAL : 0;
+}
+
 int32_t krun_disable_implicit_vsock(uint32_t context) {
   SAY("disable_implicit_vsock %u", context);
   return 0;

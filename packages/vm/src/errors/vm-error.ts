@@ -12,6 +12,8 @@ export type VmErrorCode =
   | "LIBKRUN_UNUSABLE"
   /** libkrun lacks a call that is needed; the message says which version has it. */
   | "LIBKRUN_TOO_OLD"
+  /** libkrun lacks a call that is needed, as it was built without the feature that the message names. */
+  | "LIBKRUN_FEATURE_MISSING"
   /** A call of libkrun answered with an error number. */
   | "LIBKRUN_CALL_FAILED"
   /** The program that becomes a VM is not installed for this platform. */

@@ -1,6 +1,9 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
 import { expect, test } from "vitest";
-import { KRUN_API, type KrunFunction } from "./api.ts";
+import { KRUN_API, type KrunFunction, krunFeature } from "./api.ts";
 import { apiVersion, openLibkrun } from "./binding.ts";
+import type { KrunFeature } from "./feature.ts";
 import { locateLibkrun } from "./locate.ts";
 
 const krun = await openLibkrun(await locateLibkrun());
@@ -8,6 +11,24 @@ const krun = await openLibkrun(await locateLibkrun());
 test("the installed libkrun has every function of 1.17, and network and block devices", () => {
   expect(krun.version).toBe("1.17");
   expect(krun.features()).toEqual(["net", "blk"]);
+});
+
+test("the table of its functions is that of the installed library", async () => {
+  const { stdout } = await promisify(execFile)("nm", ["-D", "--defined-only", krun.files.libkrun]);
+  const exported = [...stdout.matchAll(/ T krun_(\w+)$/gm)].map(([, name]) => name as string).sort();
+  const features: readonly (KrunFeature | undefined)[] = [undefined, ...krun.features()];
+  const expected = (Object.keys(KRUN_API) as KrunFunction[])
+    .filter((name) => KRUN_API[name].since === "1.17" && features.includes(krunFeature(name)))
+    .sort();
+  expect(exported).toEqual(expected);
+});
+
+test("nested virtualisation is refused on Linux", () => {
+  const context = krun.call("create_ctx", {});
+  expect(() => krun.call("set_nested_virt", { context, enabled: true })).toThrow(
+    expect.objectContaining({ details: { function: "krun_set_nested_virt", errno: 22 } }),
+  );
+  krun.call("free_ctx", { context });
 });
 
 test("a context takes a configuration until it is freed", () => {
@@ -40,6 +61,7 @@ test("what is no library is an error that names the file", async () => {
 
 test.each<[expected: string | undefined, lacking: KrunFunction[]]>([
   ["1.19", []],
+  ["1.19", ["set_tee_config_file", "add_net_tap"]],
   ["1.18", ["disable_implicit_init"]],
   ["1.17", ["add_virtiofs3", "disable_implicit_init"]],
   ["1.17", ["add_virtiofs3"]],

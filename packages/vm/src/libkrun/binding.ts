@@ -6,10 +6,12 @@ import {
   type KrunFunction,
   type KrunParameterKind,
   type KrunVersion,
+  krunFeature,
   krunParameters,
   krunSymbol,
 } from "./api.ts";
 import { KRUN_FEATURES, type KrunFeature } from "./feature.ts";
+import { lackingCall } from "./lacking-call.ts";
 import type { LibkrunFiles } from "./locate.ts";
 
 /** How koffi passes a parameter of each kind. */
@@ -17,16 +19,20 @@ const C_TYPES: Readonly<Record<KrunParameterKind, string>> = {
   context: "uint32_t",
   console: "uint32_t",
   u8: "uint8_t",
+  u16: "uint16_t",
   u32: "uint32_t",
   u64: "uint64_t",
   i32: "int32_t",
   bool: "bool",
   str: "const char *",
   path: "const char *",
+  "path?": "const char *",
   "str?": "const char *",
   strs: "const char **",
   bytes: "const uint8_t *",
   fd: "int32_t",
+  size: "size_t",
+  pointer: "void *",
 };
 
 /** What stands for a parameter of each kind in a direct call. */
@@ -34,16 +40,21 @@ interface DirectValues extends Record<KrunParameterKind, unknown> {
   context: number;
   console: number;
   u8: number;
+  u16: number;
   u32: number;
   u64: number | bigint;
   i32: number;
   bool: boolean;
   str: string;
   path: string;
+  "path?": string | null;
   "str?": string | null;
   strs: readonly string[];
   bytes: Uint8Array;
   fd: number;
+  size: number | bigint;
+  /** As koffi has pointers: an address, a buffer or what koffi answered with. */
+  pointer: unknown;
 }
 
 /**
@@ -59,7 +70,7 @@ export interface LibkrunBinding {
   /**
    * Calls a function, for a status, number or handle.
    *
-   * @throws VmError `LIBKRUN_TOO_OLD` when the library lacks it, `LIBKRUN_CALL_FAILED` when it answers with an error number.
+   * @throws VmError `LIBKRUN_TOO_OLD` or `LIBKRUN_FEATURE_MISSING` when the library lacks it, `LIBKRUN_CALL_FAILED` when it answers with an error number.
    */
   call<Name extends KrunFunction>(name: Name, args: KrunArguments<Name, DirectValues>): number;
   /** Features it was built with; one that it does not know it does not have. */
@@ -117,10 +128,11 @@ class KoffiBinding implements LibkrunBinding {
   call<Name extends KrunFunction>(name: Name, args: KrunArguments<Name, DirectValues>): number {
     const native = this.#functions.get(name);
     if (native === undefined) {
+      const { code, needs, hint } = lackingCall(name);
       throw new VmError({
-        code: "LIBKRUN_TOO_OLD",
-        message: `${this.files.libkrun} has no ${krunSymbol(name)}, which needs libkrun ${KRUN_API[name].since}`,
-        hint: `Install libkrun ${KRUN_API[name].since} or newer.`,
+        code,
+        message: `${this.files.libkrun} has no ${krunSymbol(name)}, which needs ${needs}`,
+        hint,
         details: { function: krunSymbol(name), since: KRUN_API[name].since, path: this.files.libkrun },
       });
     }
@@ -154,9 +166,10 @@ function toC(kind: KrunParameterKind, value: unknown): unknown {
   return kind === "strs" ? [...(value as readonly string[]), null] : value;
 }
 
-/** The newest version before the first that lacks a function. */
+/** The newest version before the first that lacks a function which every build has. */
 export function apiVersion(lacking: readonly KrunFunction[]): KrunVersion | undefined {
-  const incomplete = new Set(lacking.map((name) => KRUN_API[name].since));
+  const always = lacking.filter((name) => krunFeature(name) === undefined);
+  const incomplete = new Set(always.map((name) => KRUN_API[name].since));
   let newest: KrunVersion | undefined;
   for (const version of ["1.17", "1.18", "1.19"] as const) {
     if (incomplete.has(version)) break;

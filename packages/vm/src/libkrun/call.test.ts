@@ -23,6 +23,7 @@ test("every kind of parameter has its form on the wire", () => {
     { u32: 1 },
     { u32: 0 },
   ]);
+  expect(krunCall("add_net_unixstream", { ...nic, path: "/card" }).args[1]).toEqual({ place: "/card" });
   const port = { context, console: console_, name: "p", input: "consoleIn", output: "consoleOut" } as const;
   expect(krunCall("add_console_port_inout", port).args.slice(1)).toEqual([
     { ref: "console" },

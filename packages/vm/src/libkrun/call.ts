@@ -21,9 +21,14 @@ interface PlannedValues extends Record<KrunParameterKind, unknown> {
   str: string;
   /** A place in the tree of the VM process: `planTree`. */
   path: string;
+  "path?": string | null;
   "str?": string | null;
   strs: readonly string[];
   bytes: Uint8Array;
+  /** No plan has one. */
+  u16: never;
+  size: never;
+  pointer: never;
   /** `none` is -1. */
   fd: HostFd | "none";
 }
@@ -49,6 +54,8 @@ export interface KrunCall {
   readonly args: readonly WireArgument[];
   /** Name under which later calls refer to the answer. */
   readonly save?: string;
+  /** What stands in for it with a library that lacks the function. */
+  readonly fallback?: Omit<KrunCall, "save" | "fallback">;
 }
 
 /**
@@ -68,6 +75,11 @@ export function krunCall<Name extends KrunFunction>(
   return { fn: krunSymbol(name), args: wire, ...(save === undefined ? {} : { save: save.ref }) };
 }
 
+/** A call of a newer libkrun, and what it comes down to with an older one. */
+export function orElse(call: KrunCall, { fn, args }: KrunCall): KrunCall {
+  return { ...call, fallback: { fn, args } };
+}
+
 /** The value is of the kind's type: {@link krunCall} takes no other. */
 function encodeArgument(kind: KrunParameterKind, value: unknown): WireArgument {
   switch (kind) {
@@ -78,6 +90,8 @@ function encodeArgument(kind: KrunParameterKind, value: unknown): WireArgument {
       return { str: value as string | null };
     case "path":
       return { place: value as string };
+    case "path?":
+      return value === null ? { str: null } : { place: value as string };
     case "bytes":
       return { bytes: [...(value as Uint8Array)] };
     case "fd":

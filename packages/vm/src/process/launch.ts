@@ -5,6 +5,7 @@ import { logNumbers, removeLog } from "../log/log-files.ts";
 import { locateVmHost } from "../native/programs.ts";
 import { parseVmSpec } from "../spec/parse-vm-spec.ts";
 import type { VmSpec } from "../spec/vm-spec.ts";
+import { checkDisks } from "./check-disks.ts";
 import type { JailMode } from "./jail.ts";
 import { LaunchedVm } from "./launched-vm.ts";
 import { Monitor } from "./monitor.ts";
@@ -49,11 +50,12 @@ export interface LaunchOptions {
  * Starts a VM. Resolves when everything is set up and only the guest's own boot is left; what goes wrong later ends
  * {@link VmProcess.exited}. A start that is aborted leaves nothing behind, one that fails leaves its log and record.
  *
- * @throws VmError `VM_SPEC_INVALID`, `LIBKRUN_MISSING`, `VM_HOST_MISSING`, `VM_START_FAILED`; the signal's reason when aborted.
+ * @throws VmError `VM_SPEC_INVALID`, `LIBKRUN_MISSING`, `LIBKRUN_TOO_OLD`, `LIBKRUN_FEATURE_MISSING`, `VM_HOST_MISSING`, `VM_START_FAILED`; the signal's reason when aborted.
  */
 export async function launchVm(spec: VmSpec, options: LaunchOptions): Promise<VmProcess> {
   const checked = parseVmSpec(spec);
   const files = parseVmFiles({ log: options.log, exitPath: options.exitPath, statePath: options.statePath });
+  await checkDisks(checked.disks);
   const { signal, timeoutMs = DEFAULT_START_TIMEOUT_MS, detached = false, jail = "required" } = options;
   const libraries = options.libraries ?? (await locateLibkrun());
   const vmHost = options.vmHost ?? (await locateVmHost());

@@ -27,7 +27,7 @@ export function startDocument(
 
 function planJail(spec: CheckedVmSpec, mode: JailMode) {
   const { readOnly, entries: tree } = planTree(spec);
-  const network = spec.network.kind === "none" ? "isolated" : "host";
+  const network = spec.network.kind === "tsi" ? "host" : "isolated";
   return { mode, readOnly, tree, network, limits: planLimits(spec.limits) };
 }
 

@@ -1,5 +1,6 @@
 import { VmError } from "../errors/vm-error.ts";
-import { KRUN_API, type KrunFunction, type KrunVersion } from "../libkrun/api.ts";
+import { isKrunFunction } from "../libkrun/api.ts";
+import { lackingCall } from "../libkrun/lacking-call.ts";
 import type { StartFailure } from "./exit-record.ts";
 
 /** What is known of a VM besides what it was told to say. */
@@ -24,22 +25,19 @@ export function startError(
   evidence: VmEvidence,
   ending: { readonly how: string; readonly cause?: unknown },
 ): VmError {
-  const lacking = failure === undefined ? undefined : lackingCall(failure);
+  const lacking = failure === undefined ? undefined : lackingFunction(failure);
   const why = failure === undefined ? ending.how : `${failure.what}: ${failure.message}`;
   return new VmError({
-    code: lacking === undefined ? "VM_START_FAILED" : "LIBKRUN_TOO_OLD",
-    message: `The VM did not start: ${why}`,
-    hint:
-      lacking === undefined
-        ? HINTS[failure?.stage ?? "unknown"]
-        : `libkrun ${lacking.since} has this call, if it was built with what the call is for. Install that version or a newer one.`,
+    code: lacking?.code ?? "VM_START_FAILED",
+    message: `The VM did not start: ${why}${lacking === undefined ? "" : `; it needs ${lacking.needs}`}`,
+    hint: lacking?.hint ?? HINTS[failure?.stage ?? "unknown"],
     ...(ending.cause === undefined ? {} : { cause: ending.cause }),
     details: { failure, ...evidence },
   });
 }
 
-/** What is known of a call that libkrun should have and has not. */
-function lackingCall({ stage, what }: StartFailure): { readonly since: KrunVersion } | undefined {
+/** What is known of a function that libkrun should have and has not. */
+function lackingFunction({ stage, what }: StartFailure): ReturnType<typeof lackingCall> | undefined {
   const [, name] = /^krun_(\w+)$/.exec(what) ?? [];
-  return stage === "load" && name !== undefined && name in KRUN_API ? KRUN_API[name as KrunFunction] : undefined;
+  return stage === "load" && name !== undefined && isKrunFunction(name) ? lackingCall(name) : undefined;
 }

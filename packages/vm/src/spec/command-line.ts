@@ -1,3 +1,4 @@
+import { rlimitWords } from "./rlimits.ts";
 import type { CheckedVmSpec } from "./vm-spec.ts";
 
 /** COMMAND_LINE_SIZE of the x86-64 kernel, and what libkrun allows itself: 2048 bytes, one of them for the end. */
@@ -20,8 +21,10 @@ export function initEnvironment({ init }: CheckedVmSpec): readonly string[] {
 
 /** Bytes that are left on the guest kernel's command line; below 0 the VM would not start, or start something else. */
 export function commandLineRoom(spec: CheckedVmSpec): number {
-  const words = [spec.init.path, ...spec.init.args, ...initEnvironment(spec)];
+  const limits = rlimitWords(spec.init.rlimits).join(",");
+  const words = [spec.init.path, ...spec.init.args, ...initEnvironment(spec), `KRUN_RLIMITS=${limits}`];
   const used = words.reduce((sum, word) => sum + WORD_BYTES + word.length, 0);
-  const devices = FIXED_DEVICES + spec.shares.length + spec.disks.length;
+  // One for the streams, and one for a network card.
+  const devices = FIXED_DEVICES + spec.shares.length + spec.disks.length + 2;
   return CAPACITY_BYTES - FIXED_BYTES - devices * DEVICE_BYTES - used;
 }

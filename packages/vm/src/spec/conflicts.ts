@@ -33,11 +33,13 @@ function repeated<T>(items: readonly T[], key: (item: T) => unknown): number[] {
 /** libkrun 1.17 has interrupts 5 to 15 for devices, and takes five itself: console, balloon, random numbers, root, vsock. */
 const FREE_INTERRUPTS = 6;
 
-function tooManyDevices({ shares, disks, streams }: CheckedVmSpec): string[] {
-  const devices = shares.length + disks.length + Number(streams);
+function tooManyDevices({ shares, disks, streams, network }: CheckedVmSpec): string[] {
+  const devices = shares.length + disks.length + Number(streams) + Number(network.kind === "nic");
   return devices <= FREE_INTERRUPTS
     ? []
-    : [`shares: disks and streams are ${devices} devices together, and libkrun has interrupts for ${FREE_INTERRUPTS}`];
+    : [
+        `shares: disks, streams and a network card are ${devices} devices together, and libkrun has interrupts for ${FREE_INTERRUPTS}`,
+      ];
 }
 
 /**

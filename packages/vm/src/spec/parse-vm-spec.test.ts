@@ -9,13 +9,14 @@ test("the least specification gets every default", () => {
     vcpus: 1,
     memoryMib: 128,
     root: { path: "/srv/root", readOnly: false },
-    init: { path: "/init", args: [], env: {}, pid1: false },
+    init: { path: "/init", args: [], env: {}, pid1: false, rlimits: {} },
     shares: [],
     streams: false,
     disks: [],
     vsockPorts: [],
     network: { kind: "none" },
     limits: {},
+    nestedVirtualization: false,
   });
 });
 
@@ -25,6 +26,9 @@ const entries = (list: readonly unknown[], more: object = {}) => ({ shares: [{ t
 const disk = { path: "/d", readOnly: false };
 const port = { port: 1, socketPath: "/s", direction: "guest-connects" };
 const tsi = (publish: unknown) => ({ network: { kind: "tsi", publish } });
+const card = (more: object) => ({
+  network: { kind: "nic", socketPath: "/n", mac: "02:00:00:00:00:01", ...more },
+});
 const init = (more: object) => ({ init: { path: "/init", ...more } });
 
 test.each<[what: string, field: string, change: object]>([
@@ -63,6 +67,21 @@ test.each<[what: string, field: string, change: object]>([
     entries(Array.from({ length: 257 }, (_, at) => ({ ...entry, name: `${at}` }))),
   ],
   ["a disk without a say on writing", "disks.0.readOnly", { disks: [{ path: "/d" }] }],
+  ["a format that is found out", "disks.0.format", { disks: [{ ...disk, format: "auto" }] }],
+  ["a cache that there is not", "disks.0.cache", { disks: [{ ...disk, cache: "writethrough" }] }],
+  ["a card without an address", "network.mac", card({ mac: undefined })],
+  ["the address of a group", "network.mac", card({ mac: "01:00:5e:00:00:01" })],
+  ["the address of nobody", "network.mac", card({ mac: "00:00:00:00:00:00" })],
+  ["an address of five bytes", "network.mac", card({ mac: "02:00:00:00:00" })],
+  ["a card on a relative socket", "network.socketPath", card({ socketPath: "n" })],
+  [
+    "a card beside six shares",
+    "shares",
+    { ...card({}), shares: Array.from({ length: 6 }, (_, at) => ({ ...share, tag: `${at}` })) },
+  ],
+  ["a limit of no resource", "init.rlimits.sails", init({ rlimits: { sails: 1 } })],
+  ["a limit that is no whole number", "init.rlimits.nofile", init({ rlimits: { nofile: 0.5 } })],
+  ["a limit above its maximum", "init.rlimits.nofile", init({ rlimits: { nofile: { soft: 2, hard: 1 } } })],
   ["a disk used twice", "disks.1.path", { disks: [disk, disk] }],
   [
     "more disks than interrupts beside a share",

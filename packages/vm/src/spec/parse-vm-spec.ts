@@ -2,9 +2,12 @@ import { MAX_MEMORY_MIB, MAX_VCPUS, MIN_MEMORY_MIB } from "@a3s/core";
 import * as v from "valibot";
 import { commandLineRoom } from "./command-line.ts";
 import { conflicts } from "./conflicts.ts";
+import { vmDisk } from "./disk.ts";
 import { invalidSpec } from "./invalid-spec.ts";
 import { tooTightLimits, vmLimits } from "./limits.ts";
+import { vmNetwork } from "./network.ts";
 import { absolutePath, socketPath } from "./path.ts";
+import { rlimits } from "./rlimits.ts";
 import type { CheckedVmSpec } from "./vm-spec.ts";
 
 /** virtio specification 1.2, 5.11.4: the tag's field. */
@@ -67,9 +70,10 @@ const vmSpec = v.strictObject({
     args: v.optional(v.pipe(v.array(argument), v.maxLength(MAX_WORDS)), []),
     env: v.optional(v.pipe(v.record(variableName, quotable), v.maxEntries(MAX_WORDS)), {}),
     pid1: v.optional(v.boolean(), false),
+    rlimits: v.optional(rlimits, {}),
   }),
   shares: v.optional(v.array(share), []),
-  disks: v.optional(v.array(v.strictObject({ path: absolutePath, readOnly: v.boolean() })), []),
+  disks: v.optional(v.array(vmDisk), []),
   vsockPorts: v.optional(
     v.array(
       v.strictObject({
@@ -82,19 +86,8 @@ const vmSpec = v.strictObject({
   ),
   streams: v.optional(v.boolean(), false),
   limits: v.optional(vmLimits, {}),
-  network: v.optional(
-    v.variant("kind", [
-      v.strictObject({ kind: v.literal("none") }),
-      v.strictObject({
-        kind: v.literal("tsi"),
-        publish: v.pipe(
-          v.array(v.strictObject({ hostPort: integer(1, 65535), guestPort: integer(1, 65535) })),
-          v.maxLength(64),
-        ),
-      }),
-    ]),
-    { kind: "none" },
-  ),
+  network: v.optional(vmNetwork, { kind: "none" }),
+  nestedVirtualization: v.optional(v.boolean(), false),
 });
 
 /**

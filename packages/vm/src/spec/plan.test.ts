@@ -9,8 +9,8 @@ const least: VmSpec = { vcpus: 1, memoryMib: 128, root: { path: "/srv/root" }, i
 /** One call a line, as C would have it. */
 function calls(spec: VmSpec): string {
   const argument = (value: WireArgument) => ("ref" in value ? value.ref : JSON.stringify(Object.values(value)[0]));
-  const line = ({ fn, args, save }: KrunCall) =>
-    `${save === undefined ? "" : `${save} = `}${fn}(${args.map(argument).join(", ")})`;
+  const line = ({ fn, args, save, fallback }: KrunCall): string =>
+    `${save === undefined ? "" : `${save} = `}${fn}(${args.map(argument).join(", ")})${fallback === undefined ? "" : `, or else ${line(fallback)}`}`;
   return planCalls(parseVmSpec(spec)).map(line).join("\n");
 }
 
@@ -53,7 +53,7 @@ test("a box: read-only root with PID 1, shares, a doorbell and an agent", () => 
     krun_disable_implicit_console(ctx)
     krun_add_virtio_console_default(ctx, "consoleIn", "consoleOut", "consoleOut")
     krun_set_root(ctx, "/root")
-    krun_add_virtiofs(ctx, "lower", "/shares/0")
+    krun_add_virtiofs3(ctx, "lower", "/shares/0", 0, true), or else krun_add_virtiofs(ctx, "lower", "/shares/0")
     krun_add_virtiofs(ctx, "volume.0", "/shares/1")
     krun_disable_implicit_vsock(ctx)
     krun_add_vsock(ctx, 0)
@@ -64,14 +64,41 @@ test("a box: read-only root with PID 1, shares, a doorbell and an agent", () => 
   `);
 });
 
-test("disks are raw images, in the order in which the guest finds them", () => {
-  const disks = [
+test("disks stand in the order in which the guest finds them, of the format and with the cache that they say", () => {
+  const disks: VmSpec["disks"] = [
     { path: "/box/disk.ext4", readOnly: false },
-    { path: "/srv/data", readOnly: true },
+    { path: "/srv/data", readOnly: true, format: "qcow2", cache: "none" },
+    { path: "/srv/scratch", readOnly: false, format: "raw", cache: "unsafe" },
   ];
   expect(calls({ ...least, disks })).toContain(
-    'krun_add_disk2(ctx, "disk0", "/disks/0", 0, false)\nkrun_add_disk2(ctx, "disk1", "/disks/1", 0, true)\n',
+    `krun_add_disk3(ctx, "disk0", "/disks/0", 0, false, false, 1)
+krun_add_disk3(ctx, "disk1", "/disks/1", 1, true, true, 1)
+krun_add_disk3(ctx, "disk2", "/disks/2", 0, false, false, 0)
+`,
   );
+});
+
+test("a network card has its address, its other end, and no TSI beside it", () => {
+  const card = { kind: "nic", socketPath: "/run/passt.sock", mac: "02:00:00:00:0a:FF" } as const;
+  expect(calls({ ...least, network: card })).toContain(
+    `krun_add_net_unixstream(ctx, "/card", -1, [2,0,0,0,10,255], 0, 0)
+krun_disable_implicit_vsock(ctx)
+krun_add_vsock(ctx, 0)
+`,
+  );
+  expect(calls({ ...least, network: { ...card, offload: true } })).toContain("[2,0,0,0,10,255], 19587, 0)");
+});
+
+test("limits of the guest's program go by the kernel's numbers", () => {
+  const rlimits = { nofile: { soft: 64, hard: 128 }, core: 0, stack: Number.POSITIVE_INFINITY };
+  expect(calls({ ...least, init: { path: "/init", rlimits } })).toContain(
+    'krun_set_rlimits(ctx, ["7=64:128","4=0:0","3=18446744073709551615:18446744073709551615"])\nkrun_set_exec',
+  );
+});
+
+test("nested virtualisation is asked for only where it is wanted", () => {
+  expect(calls({ ...least, nestedVirtualization: true })).toContain("krun_set_nested_virt(ctx, true)");
+  expect(calls({ ...least, nestedVirtualization: false })).not.toContain("nested");
 });
 
 test("streams are two named ports of one more device", () => {
@@ -105,6 +132,6 @@ test("a share that is composed of entries lies where vm-host makes it", () => {
     { tag: "two", entries: [] },
   ];
   expect(calls({ ...least, shares })).toContain(
-    'krun_add_virtiofs(ctx, "one", "/shares/0")\nkrun_add_virtiofs(ctx, "plain", "/shares/1")\nkrun_add_virtiofs(ctx, "two", "/shares/2")\n',
+    'krun_add_virtiofs(ctx, "one", "/shares/0")\nkrun_add_virtiofs3(ctx, "plain", "/shares/1", 0, true), or else krun_add_virtiofs(ctx, "plain", "/shares/1")\nkrun_add_virtiofs(ctx, "two", "/shares/2")\n',
   );
 });

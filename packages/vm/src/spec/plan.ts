@@ -1,8 +1,11 @@
 import type { KrunCall, KrunRef } from "../libkrun/call.ts";
-import { krunCall } from "../libkrun/call.ts";
+import { krunCall, orElse } from "../libkrun/call.ts";
 import { initEnvironment } from "./command-line.ts";
+import { diskOptions } from "./disk.ts";
+import { macBytes, type VmNetwork } from "./network.ts";
+import { type CheckedRlimits, rlimitWords } from "./rlimits.ts";
 import { planTree } from "./tree.ts";
-import type { CheckedVmSpec, VmNetwork } from "./vm-spec.ts";
+import type { CheckedVmSpec, VmShare } from "./vm-spec.ts";
 
 const context: KrunRef<"context"> = { kind: "context", ref: "ctx" };
 const streams: KrunRef<"console"> = { kind: "console", ref: "streams" };
@@ -12,8 +15,10 @@ const LOG = { level: 1, style: 2, options: 1 } as const;
 /** KRUN_TSI_HIJACK_INET. Not KRUN_TSI_HIJACK_UNIX, which would open the host's Unix sockets to the guest. */
 const TSI_INET = 1;
 
-/** KRUN_DISK_FORMAT_RAW: a format with a header could be written into the image by a guest, and name other files. */
-const RAW = 0;
+/**
+ * NET_FEATURE_* of libkrun.h that passt is made for: CSUM, GUEST_CSUM, GUEST_TSO4, GUEST_UFO, HOST_TSO4 and HOST_UFO.
+ */
+const OFFLOADS = (1 << 0) | (1 << 1) | (1 << 7) | (1 << 10) | (1 << 11) | (1 << 14);
 
 /**
  * The calls of libkrun that make and start the VM, in order. Pure.
@@ -32,18 +37,17 @@ export function planCalls(spec: CheckedVmSpec): readonly KrunCall[] {
     krunCall("add_virtio_console_default", { context, input: "consoleIn", output: "consoleOut", error: "consoleOut" }),
     ...planStreams(spec),
     krunCall("set_root", { context, path: tree.root }),
-    ...spec.shares.map(({ tag }, index) =>
-      krunCall("add_virtiofs", { context, tag, path: tree.shares[index] as string }),
-    ),
-    ...spec.disks.map(({ readOnly }, index) =>
-      krunCall("add_disk2", {
+    ...spec.shares.map((share, index) => planShare(share, tree.shares[index] as string)),
+    ...spec.disks.map((disk, index) =>
+      krunCall("add_disk3", {
         context,
         id: `disk${index}`,
         path: tree.disks[index] as string,
-        format: RAW,
-        readOnly,
+        readOnly: disk.readOnly,
+        ...diskOptions(disk),
       }),
     ),
+    ...planCard(spec.network, tree.card),
     ...planVsock(spec.network),
     ...spec.vsockPorts.map(({ port, direction }, index) =>
       krunCall("add_vsock_port2", {
@@ -53,6 +57,8 @@ export function planCalls(spec: CheckedVmSpec): readonly KrunCall[] {
         listen: direction === "host-connects",
       }),
     ),
+    ...(spec.nestedVirtualization ? [krunCall("set_nested_virt", { context, enabled: true })] : []),
+    ...planRlimits(init.rlimits),
     krunCall("set_exec", { context, path: init.path, args: init.args, env: initEnvironment(spec) }),
     krunCall("start_enter", { context }),
   ];
@@ -78,11 +84,32 @@ function planStreams(spec: CheckedVmSpec): readonly KrunCall[] {
   ];
 }
 
+/** What is read-only is so for the whole VM process (see above); where libkrun can, it does not even try. */
+function planShare(share: VmShare, path: string): KrunCall {
+  const { tag } = share;
+  const plain = krunCall("add_virtiofs", { context, tag, path });
+  if (!("path" in share) || !share.readOnly) return plain;
+  return orElse(krunCall("add_virtiofs3", { context, tag, path, daxWindowBytes: 0, readOnly: true }), plain);
+}
+
+function planCard(network: VmNetwork, path: string | undefined): readonly KrunCall[] {
+  if (network.kind !== "nic" || path === undefined) return [];
+  const features = network.offload ? OFFLOADS : 0;
+  const mac = macBytes(network.mac);
+  return [krunCall("add_net_unixstream", { context, path, fd: -1, mac, features, flags: 0 })];
+}
+
+function planRlimits(limits: CheckedRlimits): readonly KrunCall[] {
+  const rlimits = rlimitWords(limits);
+  return rlimits.length === 0 ? [] : [krunCall("set_rlimits", { context, rlimits })];
+}
+
 /** Left alone, libkrun gives a VM without a network card all sockets of the host and publishes all of the guest's. */
 function planVsock(network: VmNetwork): readonly KrunCall[] {
   const own = krunCall("disable_implicit_vsock", { context });
   switch (network.kind) {
     case "none":
+    case "nic":
       return [own, krunCall("add_vsock", { context, tsiFeatures: 0 })];
     case "tsi":
       return [

@@ -20,23 +20,31 @@ export interface Tree {
   readonly shares: readonly string[];
   readonly disks: readonly string[];
   readonly sockets: readonly string[];
+  /** The network card's other end; undefined without a card. */
+  readonly card: string | undefined;
 }
 
 /** Pure. */
-export function planTree({ root, shares, disks, vsockPorts }: CheckedVmSpec): Tree {
+export function planTree({ root, shares, disks, vsockPorts, network }: CheckedVmSpec): Tree {
   const directories = [root, ...shares.filter((share) => "path" in share)];
   const readOnly = directories.filter((share) => share.readOnly).map(({ path }) => path);
   const rootEntry = { at: "/root", path: root.path, readOnly: root.readOnly };
   const shareEntries = shares.map((share, index) => planShare(share, `/shares/${index}`));
-  const diskEntries = disks.map((disk, index) => ({ at: `/disks/${index}`, ...disk }));
+  const diskEntries = disks.map((disk, index) => ({
+    at: `/disks/${index}`,
+    path: disk.path,
+    readOnly: disk.readOnly,
+  }));
   const sockets = vsockPorts.map((port, index) => planSocket(port, `/sockets/${index}`));
+  const card = network.kind === "nic" ? [{ at: "/card", path: network.socketPath, readOnly: false }] : [];
   return {
     readOnly: [...new Set(readOnly)],
-    entries: [rootEntry, ...shareEntries.flat(), ...diskEntries, ...sockets.map(({ entry }) => entry)],
+    entries: [rootEntry, ...shareEntries.flat(), ...diskEntries, ...sockets.map(({ entry }) => entry), ...card],
     root: rootEntry.at,
     shares: shares.map((_, index) => `/shares/${index}`),
     disks: diskEntries.map(({ at }) => at),
     sockets: sockets.map(({ place }) => place),
+    card: card[0]?.at,
   };
 }
 

@@ -1,3 +1,8 @@
+import type { ResourceLimits, ResourceName } from "@a3s/core";
+import type { CheckedVmDisk, VmDisk } from "./disk.ts";
+import type { VmNetwork } from "./network.ts";
+import type { CheckedRlimits } from "./rlimits.ts";
+
 /**
  * A VM, as plain data. {@link parseVmSpec} checks it; {@link planCalls} turns it into calls of libkrun.
  *
@@ -19,7 +24,7 @@ export interface VmSpec {
   readonly root: VmRoot;
   /** The program that the guest runs; when it ends, the VM ends. */
   readonly init: VmInit;
-  /** Further directories of the host; the guest mounts them by tag (`mount -t virtiofs TAG DIR`). None by default, at most 6 together with `disks`. */
+  /** Further directories of the host; the guest mounts them by tag (`mount -t virtiofs TAG DIR`). None by default, at most 6 together with `disks` and a network card. */
   readonly shares?: readonly VmShare[] | undefined;
   /** Files of the host that the guest has as `/dev/vda`, `/dev/vdb` and so on, in this order. None by default. */
   readonly disks?: readonly VmDisk[] | undefined;
@@ -33,6 +38,11 @@ export interface VmSpec {
   readonly streams?: boolean | undefined;
   /** `{ kind: "none" }` by default. */
   readonly network?: VmNetwork | undefined;
+  /**
+   * Whether the guest can run VMs itself. False by default. libkrun 1.17 to 1.19 have it on macOS alone: on Linux such a VM does not start
+   * (`VM_START_FAILED`).
+   */
+  readonly nestedVirtualization?: boolean | undefined;
   /** What the VM may take from the host. Without it, what its user may. */
   readonly limits?: VmLimits | undefined;
 }
@@ -76,6 +86,11 @@ export interface VmInit {
    * unless it tells libkrun with `ioctl(open("/"), 0x7602, code)` before it mounts anything over `/`.
    */
   readonly pid1?: boolean | undefined;
+  /**
+   * Limits of the program and all that it starts, by the lower-case names of getrlimit(2): a number for both, or the soft one and the
+   * maximum; `Infinity` for none. The guest's kernel has its own for the rest.
+   */
+  readonly rlimits?: Readonly<Partial<Record<ResourceName, number | ResourceLimits>>> | undefined;
 }
 
 /** What the guest can mount over virtio-fs. */
@@ -109,13 +124,6 @@ export interface ShareEntry {
   readonly readOnly: boolean;
 }
 
-/** A block device of the guest. */
-export interface VmDisk {
-  /** Absolute path on the host of an image whose bytes are the device's: a guest that chose its format could read other files of the host. */
-  readonly path: string;
-  readonly readOnly: boolean;
-}
-
 /** A vsock port of the guest, joined to a Unix socket of the host. */
 export interface VsockPort {
   readonly port: number;
@@ -130,30 +138,19 @@ export interface VsockPort {
   readonly direction: "guest-connects" | "host-connects";
 }
 
-/**
- * `none`: no network card, and no way of the guest's sockets to the host; the VM process itself has an empty network
- * namespace. `tsi`: the guest's TCP and UDP sockets become sockets of the host, **its loopback services included**;
- * the host reaches only the listeners in `publish`. Ports below `net.ipv4.ip_unprivileged_port_start` (1024) cannot be
- * published, by root neither: the VM process has no privilege on the host.
- */
-export type VmNetwork =
-  | { readonly kind: "none" }
-  | {
-      readonly kind: "tsi";
-      /** At most 64 TCP ports; within the guest, too, the listener is reached under the host's port. */
-      readonly publish: readonly { readonly hostPort: number; readonly guestPort: number }[];
-    };
-
 /** A {@link VmSpec} that was checked, with every default filled in. */
 export interface CheckedVmSpec {
   readonly vcpus: number;
   readonly memoryMib: number;
   readonly root: Required<{ readonly [K in keyof VmRoot]: NonNullable<VmRoot[K]> }>;
-  readonly init: Required<{ readonly [K in keyof VmInit]: NonNullable<VmInit[K]> }>;
+  readonly init: Required<{ readonly [K in Exclude<keyof VmInit, "rlimits">]: NonNullable<VmInit[K]> }> & {
+    readonly rlimits: CheckedRlimits;
+  };
   readonly shares: readonly VmShare[];
-  readonly disks: readonly VmDisk[];
+  readonly disks: readonly CheckedVmDisk[];
   readonly vsockPorts: readonly VsockPort[];
   readonly streams: boolean;
   readonly network: VmNetwork;
   readonly limits: VmLimits;
+  readonly nestedVirtualization: boolean;
 }

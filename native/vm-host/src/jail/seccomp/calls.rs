@@ -60,6 +60,8 @@ const REQUESTS: &[Pattern] = &[
         value: 0xae00,
     },
     Pattern::exactly(TCGETS as c_int),
+    // linux/fs.h: how large the blocks are that O_DIRECT wants.
+    Pattern::exactly(BLKSSZGET as c_int),
     Pattern::exactly(FIONREAD as c_int),
     Pattern::exactly(FIONBIO as c_int),
 ];

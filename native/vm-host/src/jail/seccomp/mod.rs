@@ -36,6 +36,18 @@ fn explain_the_end() -> io::Result<()> {
     check(unsafe { libc::sigaction(libc::SIGSYS, &action, std::ptr::null_mut()) }).map(drop)
 }
 
+/// The first arguments of the interrupted call, by which the filter judges many of them.
+///
+/// # Safety
+/// The context is that of a signal handler.
+unsafe fn arguments(context: *const libc::ucontext_t) -> [u64; 2] {
+    let registers = unsafe { &(*context).uc_mcontext };
+    #[cfg(target_arch = "x86_64")]
+    return [libc::REG_RDI, libc::REG_RSI].map(|name| registers.gregs[name as usize] as u64);
+    #[cfg(target_arch = "aarch64")]
+    return [registers.regs[0], registers.regs[1]];
+}
+
 /// As much of siginfo_t as a SIGSYS of a filter fills: sigaction(2).
 #[repr(C)]
 struct Refused {
@@ -48,13 +60,14 @@ struct Refused {
 }
 
 /// Runs in whatever state the thread was in: no allocation, no locks.
-extern "C" fn on_refused(_: i32, refused: *const Refused, _: *mut libc::c_void) {
-    let mut line = [0; 128];
+extern "C" fn on_refused(_: i32, refused: *const Refused, context: *mut libc::c_void) {
+    let mut line = [0; 192];
     let mut rest = &mut line[..];
     let number = unsafe { (*refused).number };
+    let [first, second] = unsafe { arguments(context.cast()) };
     let _ = writeln!(
         rest,
-        "vm-host: system call {number} is none that a VM makes; the VM process ends"
+        "vm-host: system call {number} ({first:#x}, {second:#x}) is none that a VM makes; the VM process ends"
     );
     let unused = rest.len();
     for fd in TOLD {
