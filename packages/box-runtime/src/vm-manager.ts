@@ -18,6 +18,7 @@ import {
   homeLayout,
   newBoxId,
   parseBoxConfig,
+  parseSignal,
   raceSignal,
 } from "@a3s/core";
 import type { BootTimings, BoxMetrics } from "@a3s/metrics";
@@ -29,7 +30,6 @@ import { RuntimeError } from "./errors/runtime-error.ts";
 import type { BoxEvents } from "./events.ts";
 import type { ImagePullOptions } from "./image/find-image.ts";
 import { type CommandRequest, planEnvironment, planMainProcess } from "./plan/command.ts";
-import { parseStopSignal } from "./plan/stop-signal.ts";
 import { ReleaseStack } from "./release-stack.ts";
 import { type BoxState, type BoxTransition, INITIAL_STATUS, nextStatus, requireLive } from "./state/box-state.ts";
 
@@ -204,7 +204,7 @@ export class VmManager implements AsyncDisposable {
     const agent = this.#agent("run");
     const { argv, ...environment } = planMainProcess(this.#image(), request);
     const { command: _, ...options } = request;
-    const stopSignal = request.stopSignal ?? parseStopSignal(this.#image().stopSignal);
+    const stopSignal = request.stopSignal ?? parseSignal(this.#image().stopSignal);
     return agent.exec(argv, { ...options, ...environment, stopSignal });
   }
 

@@ -1,3 +1,4 @@
+export { DEFAULT_LOG_BYTES, DEFAULT_LOG_FILES } from "@a3s/core";
 export { VmError, type VmErrorCode } from "./errors/vm-error.ts";
 export { type BootRoot, type BootRootOptions, publishBootRoot } from "./guest/boot-root.ts";
 export { type CheckHostOptions, checkHost } from "./host/check-host.ts";
@@ -17,7 +18,6 @@ export type { JailMeasure, JailMode } from "./process/jail.ts";
 export { DEFAULT_START_TIMEOUT_MS, type LaunchOptions, launchVm } from "./process/launch.ts";
 export type { VmEvidence } from "./process/start-error.ts";
 export type { SignalName, VmExit, VmExitCause } from "./process/vm-exit.ts";
-export { DEFAULT_LOG_BYTES, DEFAULT_LOG_FILES } from "./process/vm-files.ts";
 export type { StopOptions, VmProcess } from "./process/vm-process.ts";
 export type { VmDisk } from "./spec/disk.ts";
 export type { VmNetwork } from "./spec/network.ts";

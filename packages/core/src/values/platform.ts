@@ -13,3 +13,10 @@ const ARCHITECTURES: Readonly<Partial<Record<NodeJS.Architecture, string>>> = { 
 export function guestPlatform(arch: NodeJS.Architecture = process.arch): Platform {
   return { os: "linux", architecture: ARCHITECTURES[arch] ?? arch };
 }
+
+/** Reads `os/architecture[/variant]`, as in `linux/arm64/v8`. Undefined for anything else. */
+export function parsePlatform(text: string): Platform | undefined {
+  const [, os = "", architecture = "", variant] = /^([a-z0-9]+)\/([a-z0-9_]+)(?:\/([a-z0-9.]+))?$/.exec(text) ?? [];
+  if (os === "") return undefined;
+  return { os, architecture, ...(variant === undefined ? {} : { variant }) };
+}

@@ -1,13 +1,7 @@
+import { DEFAULT_LOG_BYTES, DEFAULT_LOG_FILES, MAX_LOG_FILES, MIN_LOG_BYTES, MIN_LOG_FILES } from "@a3s/core";
 import * as v from "valibot";
-import { MAX_RECORD_BYTES } from "../log/log-files.ts";
 import { invalidSpec } from "../spec/invalid-spec.ts";
 import { absolutePath } from "../spec/path.ts";
-
-/** Most bytes of one file of a log when nothing else is said: 10 MiB. */
-export const DEFAULT_LOG_BYTES = 10 * 1024 * 1024;
-
-/** Most files of a log when nothing else is said. */
-export const DEFAULT_LOG_FILES = 5;
 
 /** Where a VM's traces go. */
 export interface VmFiles {
@@ -23,10 +17,13 @@ const vmFiles = v.object({
   log: v.strictObject({
     path: absolutePath,
     maxBytes: v.optional(
-      v.pipe(v.number(), v.integer(), v.minValue(MAX_RECORD_BYTES), v.maxValue(Number.MAX_SAFE_INTEGER)),
+      v.pipe(v.number(), v.integer(), v.minValue(MIN_LOG_BYTES), v.maxValue(Number.MAX_SAFE_INTEGER)),
       DEFAULT_LOG_BYTES,
     ),
-    files: v.optional(v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(100)), DEFAULT_LOG_FILES),
+    files: v.optional(
+      v.pipe(v.number(), v.integer(), v.minValue(MIN_LOG_FILES), v.maxValue(MAX_LOG_FILES)),
+      DEFAULT_LOG_FILES,
+    ),
   }),
   exitPath: absolutePath,
   statePath: v.optional(v.nullable(absolutePath), null),

@@ -1,18 +1,12 @@
+import { MIN_CPUS, MIN_VM_OVERHEAD_MIB, MIN_VM_THREADS } from "@a3s/core";
 import * as v from "valibot";
 import type { CheckedVmSpec, VmLimits } from "./vm-spec.ts";
-
-/** libkrun itself takes about 12 MiB; the rest is the kernel's: page tables, sockets, and a cache to read files through. */
-const LEAST_OVERHEAD_MIB = 64;
-/** Two for each of six devices, and libkrun's own. */
-const LEAST_OTHER_THREADS = 32;
-/** cpu.max has a quota of at least 1 ms in its period of 100 ms (Documentation/admin-guide/cgroup-v2.rst). */
-const LEAST_CPUS = 0.01;
 
 const count = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(Number.MAX_SAFE_INTEGER / 2 ** 20));
 
 export const vmLimits = v.strictObject({
   memoryMib: v.optional(count),
-  cpus: v.optional(v.pipe(v.number(), v.minValue(LEAST_CPUS), v.maxValue(100_000))),
+  cpus: v.optional(v.pipe(v.number(), v.minValue(MIN_CPUS), v.maxValue(100_000))),
   threads: v.optional(count),
 });
 
@@ -22,7 +16,7 @@ export function tooTightLimits({ vcpus, memoryMib, limits }: CheckedVmSpec): str
     const value = limits[field];
     return value === undefined || value >= least ? [] : [`limits.${field}: must be at least ${least} for this VM`];
   };
-  return [...atLeast("memoryMib", memoryMib + LEAST_OVERHEAD_MIB), ...atLeast("threads", vcpus + LEAST_OTHER_THREADS)];
+  return [...atLeast("memoryMib", memoryMib + MIN_VM_OVERHEAD_MIB), ...atLeast("threads", vcpus + MIN_VM_THREADS)];
 }
 
 /** As native/vm-host/PROTOCOL.md has them; null without any. Pure. */

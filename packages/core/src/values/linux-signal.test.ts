@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseStopSignal } from "./stop-signal.ts";
+import { parseSignal } from "./linux-signal.ts";
 
 test.each([
   [undefined, undefined],
@@ -17,6 +17,6 @@ test.each([
   ["65", undefined],
   ["SIGNONE", undefined],
   ["", undefined],
-])("the stop signal %j is %j", (text, signal) => {
-  expect(parseStopSignal(text)).toBe(signal);
+])("the signal %j is %j", (text, signal) => {
+  expect(parseSignal(text)).toBe(signal);
 });

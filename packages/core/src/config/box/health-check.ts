@@ -1,0 +1,33 @@
+import * as v from "valibot";
+import { fields } from "../fields.ts";
+import { integer, milliseconds } from "../number.ts";
+import { text } from "../text.ts";
+
+/** From the end of one health check to the start of the next, in milliseconds. */
+export const DEFAULT_HEALTH_INTERVAL_MS = 30_000;
+/** Time that a health check may take, in milliseconds. */
+export const DEFAULT_HEALTH_TIMEOUT_MS = 30_000;
+/** Failed health checks in a row that make a box unhealthy. */
+export const DEFAULT_HEALTH_RETRIES = 3;
+/** Time from Ready in which a failed health check does not count, in milliseconds. */
+export const DEFAULT_HEALTH_START_PERIOD_MS = 0;
+
+export const healthCheck = fields({
+  /** A command in the box, healthy when it exits with 0; or "grpc": grpc.health.v1.Health of the agent. */
+  test: v.lazy((input) =>
+    typeof input === "string" ? v.literal("grpc", 'must be a list of words, or "grpc"') : words,
+  ),
+  intervalMs: v.optional(milliseconds(100), DEFAULT_HEALTH_INTERVAL_MS),
+  timeoutMs: v.optional(milliseconds(1), DEFAULT_HEALTH_TIMEOUT_MS),
+  retries: v.optional(integer(1, 100), DEFAULT_HEALTH_RETRIES),
+  startPeriodMs: v.optional(milliseconds(0), DEFAULT_HEALTH_START_PERIOD_MS),
+});
+
+const words = v.pipe(
+  v.array(text),
+  v.check(([program]) => program !== undefined && program !== "", "must name a program"),
+  v.maxLength(256),
+);
+
+/** How a box's health is found out. */
+export type HealthCheckConfig = Readonly<v.InferOutput<typeof healthCheck>>;
