@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { staleCliPage, writeCliPage } from "./cli-page.ts";
 import { staleErrorsPage, writeErrorsPage } from "./errors-page.ts";
 import { generateWire, lintWire, staleWire } from "./wire.ts";
 
@@ -10,6 +11,7 @@ if (process.argv.includes("--check")) {
     ...(await lintWire(repository)),
     ...(await staleWire(repository)),
     ...(await staleErrorsPage(repository)),
+    ...(await staleCliPage(repository)),
   ];
   for (const finding of findings) console.error(finding);
   if (findings.length > 0) {
@@ -19,4 +21,5 @@ if (process.argv.includes("--check")) {
 } else {
   await generateWire(repository);
   await writeErrorsPage(repository);
+  await writeCliPage(repository);
 }

@@ -1,13 +1,15 @@
-/** Debian packages that tests use: real registries and image tools to test against, and what libkrun links to. */
+/** Debian packages that tests use: real registries, image tools and shells to test against, and what libkrun links to. */
 export const debianPackages = [
   "apache2-utils",
   "buildah",
   "busybox-static",
   "docker-registry",
+  "fish",
   "libcap-ng0",
   "openssl",
   "skopeo",
   "umoci",
+  "zsh",
 ];
 
 /** Services that these packages would start at boot; tests start their own processes. */

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { type Census, takeCensus } from "@a3s/testing";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
-import { inTerminal, program } from "./command.ts";
+import { a3sBoxInTerminal, program } from "./command.ts";
 
 const image = process.env["A3S_EXAMPLE_IMAGE"] ?? "";
 /** An emulated host boots guests 20 to 50 times slower than hardware. */
@@ -66,7 +66,9 @@ test("Ctrl-C while the box boots ends with 130 and leaves nothing behind", async
 
 test("-t runs the command on a terminal of this one's size, -it passes keys on, Ctrl-C too", async () => {
   const script = "tty; stty size; trap 'echo caught; exit 5' INT; echo ready; while :; do sleep 1; done";
-  const { code, screen } = await inTerminal(home, [...run, "-it", image, "--", "sh", "-c", script], { ready: "\x03" });
+  const { code, screen } = await a3sBoxInTerminal(home, [...run, "-it", image, "--", "sh", "-c", script], {
+    ready: "\x03",
+  });
   expect(screen).toContain("/dev/pts/");
   expect(screen).toContain("24 80");
   expect(screen).toContain("caught");

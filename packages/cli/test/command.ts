@@ -23,25 +23,45 @@ export function ended(file: string, args: readonly string[], env: Readonly<Recor
 
 /** Runs `a3s-box` with a home directory of its own. */
 export function commandWith(home: string): (...args: readonly string[]) => Promise<Ended> {
-  return (...args) => ended(process.execPath, [program, ...args], { A3S_HOME: home });
+  return (...args) => ended(process.execPath, ["--", program, ...args], { A3S_HOME: home });
 }
 
-/**
- * Runs `a3s-box` in a terminal of 80 columns and 24 rows, and answers what the terminal got. When one of the texts of `answers` is on the
- * screen, its keys are pressed.
- */
-export async function inTerminal(
+/** What a process in a terminal showed, and how it ended. */
+export interface Shown {
+  readonly code: number;
+  readonly screen: string;
+}
+
+/** Runs `a3s-box` in a terminal; see {@link inTerminal}. */
+export function a3sBoxInTerminal(
   home: string,
   args: readonly string[],
   answers: Readonly<Record<string, string>> = {},
-): Promise<{ code: number; screen: string }> {
-  const words = [process.execPath, program, ...args].map((word) => `'${word.replaceAll("'", "'\\''")}'`);
-  const command = `stty columns 80 rows 24; exec ${words.join(" ")}`;
-  const child = spawn("script", ["--quiet", "--return", "--command", command, "/dev/null"], {
-    env: { ...process.env, A3S_HOME: home, TERM: "xterm", CI: "" },
+): Promise<Shown> {
+  return inTerminal([process.execPath, "--", program, ...args], { env: { A3S_HOME: home }, answers });
+}
+
+/**
+ * Runs a command in a terminal of 80 columns and 24 rows. When one of the texts of `answers` is on the screen, its keys are pressed, once.
+ */
+export async function inTerminal(
+  command: readonly string[],
+  options: {
+    readonly env?: Readonly<Record<string, string>>;
+    readonly cwd?: string;
+    readonly answers?: Readonly<Record<string, string>>;
+  } = {},
+): Promise<Shown> {
+  const words = command.map((word) => `'${word.replaceAll("'", "'\\''")}'`);
+  const line = `stty columns 80 rows 24; exec ${words.join(" ")}`;
+  // Nobody looks at a CI's terminal, and NO_COLOR is for tests to set.
+  const { CI: _ci, NO_COLOR: _noColor, ...environment } = process.env;
+  const child = spawn("script", ["--quiet", "--return", "--command", line, "/dev/null"], {
+    cwd: options.cwd,
+    env: { ...environment, TERM: "xterm", ...options.env },
     stdio: ["pipe", "pipe", "inherit"],
   });
-  const unanswered = { ...answers };
+  const unanswered = { ...options.answers };
   let screen = "";
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     screen += text;

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { startTestRegistry, type TestRegistry, testImage, testLayer } from "@a3s/testing";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { commandWith, inTerminal } from "./command.ts";
+import { a3sBoxInTerminal, commandWith } from "./command.ts";
+import { jsonOf } from "./json-output.ts";
 
 const image = testImage({
   layers: ["one", "two"].map((content) =>
@@ -33,12 +34,12 @@ test("pull prints name and digest, and a plain line for each layer where there i
   expect({ code, stdout }).toEqual({ code: 0, stdout: `${name} ${digest}\n` });
   expect(stderr).toMatch(/^([0-9a-f]{12} {2}done {5}302 kB\n){2}$/);
   const again = await a3sBox("pull", "--quiet", "--json", name);
-  expect(JSON.parse(again.stdout)).toMatchObject({ reference: name, rootDigest: digest, manifestDigest: digest });
+  expect(jsonOf("pull", again)).toMatchObject({ reference: name, rootDigest: digest, manifestDigest: digest });
   expect(again.stderr).toBe("");
 });
 
 test("in a terminal, bars move while layers come in, and each layer ends as one line", async () => {
-  const { code, screen } = await inTerminal(home, ["pull", name]);
+  const { code, screen } = await a3sBoxInTerminal(home, ["pull", name]);
   expect(code).toBe(0);
   const text = stripVTControlCharacters(screen);
   expect(text).toMatch(/[0-9a-f]{12} {2}moving {3}\[=* *\] {2}[\d.]+ k?B of [\d.]+ kB/);
@@ -55,8 +56,10 @@ test("images are listed for people and for programs, named, inspected and forgot
   expect([first?.[0], second?.[0]]).toEqual([name, "docker.io/library/mine:1"]);
   expect(first?.[1]).toBe(digest.slice(7, 19));
   expect((await a3sBox("images", "-q")).stdout).toBe(`${name}\ndocker.io/library/mine:1\n`);
-  expect(JSON.parse((await a3sBox("images", "--json")).stdout)[1]).toMatchObject({ digest, uniqueBytes: 0 });
-  expect(JSON.parse((await a3sBox("image", "inspect", "mine:1")).stdout)).toMatchObject([{ descriptor: { digest } }]);
+  expect(jsonOf("images", await a3sBox("images", "--json"))[1]).toMatchObject({ digest, uniqueBytes: 0 });
+  expect(jsonOf("image inspect", await a3sBox("image", "inspect", "mine:1"))).toMatchObject([
+    { descriptor: { digest } },
+  ]);
   expect(await a3sBox("rmi", "mine:1", "mine:1")).toMatchObject({
     code: 1,
     stdout: "mine:1\n",
@@ -75,20 +78,26 @@ test("save and load move images through a file and through a pipe, and push copi
   });
   expect(execFileSync("tar", ["-tf", file], { encoding: "utf8" })).toContain("manifest.json");
   await a3sBox("rmi", name);
-  expect((await a3sBox("load", "-q", "-i", file)).stdout).toContain(name);
+  const loaded = jsonOf("load", await a3sBox("load", "-q", "--json", "-i", file));
+  expect(loaded.map(({ reference }) => reference)).toEqual([name]);
   const target = `${registry.host}/copies/app:two`;
   expect((await a3sBox("push", "-q", name, target)).stdout).toMatch(new RegExp(`^${target} sha256:[0-9a-f]{64}\n$`));
+  expect(jsonOf("push", await a3sBox("push", "-q", "--json", name, target)).reference).toBe(target);
 
   const layout = join(home, "layout");
   expect((await a3sBox("save", "--format", "oci", "-o", layout, name)).code).toBe(0);
   expect(JSON.parse(await readFile(join(layout, "index.json"), "utf8")).manifests).toHaveLength(1);
-  expect(await a3sBox("save", "--format", "zip", "-o", file, name)).toMatchObject({ code: 1 });
+  expect(await a3sBox("save", "--format", "zip", "-o", file, name)).toMatchObject({
+    code: 125,
+    stderr: expect.stringContaining("docker-archive, oci-archive, oci"),
+  });
+  expect(jsonOf("image prune", await a3sBox("image", "prune", "--json")).images.removedReferences).toHaveLength(1);
 });
 
 test("info says where everything is and what it takes", async () => {
   await a3sBox("pull", "-q", name);
   await a3sBox("volume", "create", "data");
-  expect(JSON.parse((await a3sBox("info", "--json")).stdout)).toMatchObject({
+  expect(jsonOf("info", await a3sBox("info", "--json"))).toMatchObject({
     home,
     images: { names: 1, bytes: expect.any(Number) },
     rootfs: { roots: 0, diskBytes: 0 },

@@ -59,21 +59,3 @@ test("a machine without KVM ends with 125, a code and a hint, and leaves nothing
   expect(code).toBe(125);
   expect(await takeCensus(home)).toEqual(before);
 });
-
-test.each([
-  ["no command", [], "Usage: a3s-box"],
-  ["an unknown command", ["rum"], "Did you mean run?"],
-  ["an unknown option", ["run", "--memroy", "1", "alpine"], "Did you mean --memory?"],
-  ["no image", ["run"], "missing required argument 'image'"],
-  ["memory that is no number", ["run", "-m", "1g", "alpine"], "It must be a whole number."],
-])("%s is refused by the command line itself", async (_, args, text) => {
-  const { code, stderr } = await a3sBox(...args);
-  expect(stderr).toContain(text);
-  expect(code).not.toBe(0);
-});
-
-test("help shows how to run an image", async () => {
-  const { code, stdout } = await a3sBox("run", "--help");
-  expect(code).toBe(0);
-  expect(stdout).toContain("a3s-box run alpine:3.22 -- uname -a");
-});

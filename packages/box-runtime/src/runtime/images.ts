@@ -92,6 +92,11 @@ export class Images {
     });
   }
 
+  /** Every name, in order of first pull, without a look at what it stands for. */
+  async names(call: ImageCall = {}): Promise<readonly string[]> {
+    return (await (await this.#store(call)).list()).map(({ reference }) => reference);
+  }
+
   /** All that is known of a name. @throws OciError `IMAGE_NOT_FOUND` */
   async inspect(reference: string, call: ImageCall = {}): Promise<ImageInspection> {
     const found = await (await this.#store(call)).inspect(reference, call);

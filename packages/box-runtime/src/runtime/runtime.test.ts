@@ -40,6 +40,7 @@ test("images are pulled with events, listed with what they share, named, copied 
     [first, one.descriptor.digest],
     [second, two.descriptor.digest],
   ]);
+  expect(await images.names()).toEqual([first, second]);
   for (const { totalBytes, uniqueBytes } of listed) expect(totalBytes - uniqueBytes).toBe(shared.bytes.length);
 
   await images.tag(first, "example.com/mine:1");

@@ -12,7 +12,7 @@ export async function info(options: { readonly json?: boolean }): Promise<void> 
   const used = volumes.filter(({ inUse }) => inUse).length;
   if (options.json) {
     const rootfs = { roots: roots.roots, diskBytes: roots.diskBytes };
-    return printJson({
+    return printJson("info", {
       home: runtime.home.home,
       images: { names: images.length, bytes },
       rootfs,

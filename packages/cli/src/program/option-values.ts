@@ -6,6 +6,16 @@ export function integer(text: string): number {
   return Number(text);
 }
 
+const MIB = 1024 * 1024;
+const UNITS: Readonly<Record<string, number>> = { b: 1, k: 1024, m: MIB, g: 1024 * MIB };
+
+/** A size in MiB: `512m`, `2g` as docker has it, rounded up; a bare number is MiB. */
+export function mebibytes(text: string): number {
+  const [, number, unit = ""] = /^(\d{1,12})([bkmg]?)b?$/i.exec(text) ?? [];
+  if (number === undefined) throw new InvalidArgumentError("It must be a size such as 512m or 2g.");
+  return Math.ceil((Number(number) * (UNITS[unit.toLowerCase()] ?? MIB)) / MIB);
+}
+
 /** For options that may be given several times. */
 export function collect(value: string, earlier: readonly string[]): string[] {
   return [...earlier, value];

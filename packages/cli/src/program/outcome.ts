@@ -1,4 +1,4 @@
-/** Exit code of `run` for failures of the runtime itself, as docker has it. */
+/** Exit code of `run` for failures of the runtime itself, and of every command for flags that make no sense, as docker has it. */
 export const RUNTIME_FAILURE = 125;
 
 /** What a command tells the process about its end. */

@@ -6,5 +6,5 @@ export async function inspectImages(references: readonly string[]): Promise<void
   const { images } = createRuntime();
   const inspected = [];
   for (const reference of references) inspected.push(await images.inspect(reference));
-  printJson(inspected);
+  printJson("image inspect", inspected);
 }

@@ -1,8 +1,8 @@
 import { createRuntime } from "@a3s/box-runtime";
+import { parsePlatform } from "../../options/platform.ts";
 import { printJson, printLines } from "../../output/print.ts";
 import { reportTransfer } from "../../output/transfer-report.ts";
 import { interruptible } from "../interruption.ts";
-import { parsePlatform } from "./platform-option.ts";
 
 /** Options of commands that transfer images. */
 export interface TransferCommandOptions {
@@ -21,6 +21,7 @@ export async function pullImage(reference: string, options: TransferCommandOptio
     return await images.pull(reference, { platform, signal, onProgress: report.onProgress });
   });
   const { rootDigest, manifestDigest } = image;
-  if (options.json) printJson({ reference: image.reference, rootDigest, manifestDigest, platform: image.platform });
+  if (options.json)
+    printJson("pull", { reference: image.reference, rootDigest, manifestDigest, platform: image.platform });
   else printLines([`${image.reference} ${rootDigest}`]);
 }

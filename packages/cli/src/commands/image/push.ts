@@ -1,8 +1,8 @@
 import { createRuntime } from "@a3s/box-runtime";
+import { parsePlatform } from "../../options/platform.ts";
 import { printJson, printLines } from "../../output/print.ts";
 import { reportTransfer } from "../../output/transfer-report.ts";
 import { interruptible } from "../interruption.ts";
-import { parsePlatform } from "./platform-option.ts";
 import type { TransferCommandOptions } from "./pull.ts";
 
 /** `a3s-box push`: prints the name and digest that the image has there. */
@@ -17,6 +17,6 @@ export async function pushImage(
     using report = reportTransfer(process.stderr, options.quiet === true);
     return await images.push(reference, { to, platform, signal, onProgress: report.onProgress });
   });
-  if (options.json) printJson(pushed);
+  if (options.json) printJson("push", pushed);
   else printLines([`${pushed.reference} ${pushed.digest}`]);
 }

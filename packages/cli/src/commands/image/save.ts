@@ -1,21 +1,15 @@
 import { resolve } from "node:path";
 import { createRuntime } from "@a3s/box-runtime";
-import { InvalidArgumentError } from "commander";
+import { parsePlatform } from "../../options/platform.ts";
 import { printLines } from "../../output/print.ts";
 import { reportTransfer } from "../../output/transfer-report.ts";
 import { interruptible } from "../interruption.ts";
-import { parsePlatform } from "./platform-option.ts";
-
-const FORMATS = ["docker-archive", "oci-archive", "oci"];
 
 /** `a3s-box save`: prints the names of the images that are in the file. */
 export async function saveImages(
   references: readonly string[],
   options: { readonly output: string; readonly format: string; readonly platform?: string; readonly quiet?: boolean },
 ): Promise<void> {
-  if (!FORMATS.includes(options.format)) {
-    throw new InvalidArgumentError(`${JSON.stringify(options.format)} is not one of ${FORMATS.join(", ")}`);
-  }
   const platform = parsePlatform(options.platform);
   const target = `${options.format}:${resolve(options.output)}`;
   const saved = await interruptible(async (signal) => {

@@ -1,31 +1,17 @@
 import { type ExecProcess, VmManager } from "@a3s/box-runtime";
-import { InvalidArgumentError } from "commander";
 import { InterruptedBySignal } from "../../output/error-report.ts";
 import { reportTransfer } from "../../output/transfer-report.ts";
 import { writeFully } from "../../output/write-fully.ts";
 import { onSignals } from "../interruption.ts";
+import { type BoxOptions, boxConfigOf, processOf } from "./box-options.ts";
 import { joinTerminal, requireTerminal, terminalSize } from "./terminal.ts";
-import { parseTmpfs } from "./tmpfs-option.ts";
-import { parseVolume } from "./volume-option.ts";
 
 /** Options of `a3s-box run`, as the command line gives them. */
-export interface RunOptions {
-  readonly image: string;
+export interface RunOptions extends BoxOptions {
   readonly command: readonly string[];
-  readonly cpus?: number;
-  readonly memory?: number;
-  readonly env: readonly string[];
-  readonly volume: readonly string[];
-  readonly tmpfs: readonly string[];
-  readonly disk?: number;
-  readonly hostname?: string;
-  readonly workdir?: string;
-  readonly user?: string;
   readonly interactive?: boolean;
   readonly tty?: boolean;
-  readonly readOnly?: boolean;
   readonly insecureRegistry: readonly string[];
-  readonly bootTimeout?: number;
   readonly verbose?: boolean;
 }
 
@@ -36,35 +22,22 @@ export interface RunOptions {
 export async function runImage(options: RunOptions): Promise<number> {
   const { interactive: keys = false, tty = false } = options;
   if (tty && keys) requireTerminal();
+  // Before anything is pulled.
+  const command = { ...processOf(options), command: options.command };
   const interruption = new AbortController();
   let running: ExecProcess | undefined;
   using _signals = onSignals((name, number) => {
     if (running === undefined) interruption.abort(new InterruptedBySignal(name, number));
     else running.kill(number);
   });
-  await using vm = new VmManager(
-    {
-      image: options.image,
-      vcpus: options.cpus,
-      memoryMib: options.memory,
-      readOnly: options.readOnly,
-      hostname: options.hostname,
-      diskMib: options.disk,
-      tmpfs: options.tmpfs.map(parseTmpfs),
-      bootTimeoutMs: options.bootTimeout === undefined ? undefined : options.bootTimeout * 1000,
-      volumes: options.volume.map((text) => parseVolume(text, process.cwd())),
-    },
-    undefined,
-    { pull: { insecureRegistries: options.insecureRegistry } },
-  );
+  await using vm = new VmManager(boxConfigOf(options), undefined, {
+    pull: { insecureRegistries: options.insecureRegistry },
+  });
   if (options.verbose) vm.events.on("box.stage", ({ stage }) => process.stderr.write(`a3s-box: ${stage}\n`));
   await boot(vm, interruption.signal);
   if (options.verbose) process.stderr.write(`${vm.timings}\n`);
   running = vm.run({
-    command: options.command,
-    env: environmentOf(options.env),
-    cwd: options.workdir,
-    user: options.user,
+    ...command,
     stdin: keys ? process.stdin : undefined,
     tty: tty && terminalSize(),
   });
@@ -94,14 +67,4 @@ async function passThrough(running: ExecProcess): Promise<number> {
     else if (event.type === "exit") exitCode = event.exitCode;
   }
   return exitCode;
-}
-
-function environmentOf(entries: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    entries.map((entry) => {
-      const equals = entry.indexOf("=");
-      if (equals === 0) throw new InvalidArgumentError(`${JSON.stringify(entry)} is not NAME=VALUE`);
-      return equals < 0 ? [entry, process.env[entry] ?? ""] : [entry.slice(0, equals), entry.slice(equals + 1)];
-    }),
-  );
 }

@@ -6,5 +6,5 @@ export async function inspectVolumes(names: readonly string[]): Promise<void> {
   const { volumes } = createRuntime();
   const inspected = [];
   for (const name of names) inspected.push({ ...(await volumes.get(name)), ...(await volumes.measure(name)) });
-  printJson(inspected);
+  printJson("volume inspect", inspected);
 }

@@ -16,7 +16,7 @@ export async function listVolumes(options: {
   for (const volume of found) {
     listed.push(options.size ? { ...volume, diskBytes: (await volumes.measure(volume.name)).diskBytes } : volume);
   }
-  if (options.json) return printJson(listed);
+  if (options.json) return printJson("volume ls", listed);
   const rows = listed.map(({ name, createdAt = "unknown", inUse, diskBytes }) => {
     return [name, createdAt, inUse ? "yes" : "no", ...(diskBytes === undefined ? [] : [prettyBytes(diskBytes)])];
   });

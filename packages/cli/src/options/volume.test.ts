@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseVolume } from "./volume-option.ts";
+import { parseVolume } from "./volume.ts";
 
 test.each([
   ["/a:/b", { source: "/a", target: "/b", readOnly: false }],

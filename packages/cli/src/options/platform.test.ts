@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parsePlatform } from "./platform-option.ts";
+import { parsePlatform } from "./platform.ts";
 
 test.each([
   [undefined, undefined],

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseTmpfs } from "./tmpfs-option.ts";
+import { parseTmpfs } from "./tmpfs.ts";
 
 test.each([
   ["/run", { target: "/run" }],

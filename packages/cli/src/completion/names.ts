@@ -1,0 +1,34 @@
+import { createRuntime } from "@a3s/box-runtime";
+import type { Candidate, NameKind } from "./completion-plan.ts";
+
+/** Whoever presses a key does not wait longer, in ms: not for a lock, and not for a slow disk. */
+const PATIENCE_MS = 1000;
+
+/** Names of the home directory that may complete a word; none where they cannot be had at once. */
+export async function findNames(kind: NameKind, word: string): Promise<readonly Candidate[]> {
+  try {
+    return await listNames(kind, word, AbortSignal.timeout(PATIENCE_MS));
+  } catch {
+    return [];
+  }
+}
+
+async function listNames(kind: NameKind, word: string, signal: AbortSignal): Promise<readonly Candidate[]> {
+  const runtime = createRuntime();
+  switch (kind) {
+    case "image":
+      return (await runtime.images.names({ signal })).map((name) => ({
+        value: word.startsWith("docker.io/") ? name : familiarName(name),
+        description: "image",
+      }));
+    case "volume":
+      return (await runtime.volumes.list({ signal })).map(({ name }) => ({ value: name, description: "volume" }));
+    case "box":
+      return [];
+  }
+}
+
+/** As people write it: without the registry and the namespace that are meant when none is named. */
+function familiarName(reference: string): string {
+  return reference.replace(/^docker\.io\/(?:library\/)?/, "");
+}

@@ -1,0 +1,18 @@
+import type { GenericSchema } from "valibot";
+import { homeInfo, hostReport } from "./host-json.ts";
+import { imageList, inspectedImages, loadedImages, prunedImages, pulledImage, pushedImage } from "./image-json.ts";
+import { inspectedVolumes, volumeList } from "./volume-json.ts";
+
+/** What each command prints as JSON. docs/cli.md is made of it, and tests hold the commands to it. */
+export const JSON_OUTPUTS = {
+  pull: pulledImage,
+  push: pushedImage,
+  images: imageList,
+  load: loadedImages,
+  "image inspect": inspectedImages,
+  "image prune": prunedImages,
+  "volume ls": volumeList,
+  "volume inspect": inspectedVolumes,
+  info: homeInfo,
+  doctor: hostReport,
+} as const satisfies Readonly<Record<string, GenericSchema>>;

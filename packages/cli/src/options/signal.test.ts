@@ -1,0 +1,15 @@
+import { expect, test } from "vitest";
+import { parseSignal } from "./signal.ts";
+
+test.each([
+  ["SIGTERM", "SIGTERM"],
+  ["term", "SIGTERM"],
+  ["9", 9],
+  ["usr1", "SIGUSR1"],
+])("%s", (text, signal) => {
+  expect(parseSignal(text)).toBe(signal);
+});
+
+test.each(["", "-1", "999", "SIG TERM"])("%j is refused", (text) => {
+  expect(() => parseSignal(text)).toThrow("is not a signal");
+});
