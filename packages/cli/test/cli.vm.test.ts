@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
@@ -22,7 +22,7 @@ afterEach(async () => expect(await takeCensus(home)).toEqual(before));
 afterAll(() => rm(home, { recursive: true, force: true }));
 
 function start(...args: readonly string[]): ChildProcess {
-  return spawn(process.execPath, [program, ...args], { env: { ...process.env, A3S_HOME: home }, stdio: "pipe" });
+  return spawn(process.execPath, ["--", program, ...args], { env: { ...process.env, A3S_HOME: home }, stdio: "pipe" });
 }
 
 async function finish(child: ChildProcess, stdin = "") {
@@ -41,6 +41,29 @@ test("run passes stdin, stdout, stderr and the exit code through, and leaves not
     stdout: "got input more in /tmp\n",
     stderr: "problem\n",
   });
+});
+
+test("run takes the environment, the user, rights and limits as docker has them", async () => {
+  const file = join(home, "env");
+  await writeFile(file, "FROM_FILE=1\nBOTH=file\n");
+  const script = `echo $FROM_FILE $BOTH $(id -u):$(id -g) $(ulimit -n) $(grep -c . /etc/hostname)
+    grep -E '^(CapPrm|CapBnd|NoNewPrivs|Seccomp):' /proc/self/status | tr -s '\\n\\t' '  '`;
+  const options = [
+    "--env-file",
+    file,
+    "-e",
+    "BOTH=flag",
+    "-u",
+    "1000:50",
+    "--cap-drop",
+    "ALL",
+    "--ulimit",
+    "nofile=99",
+  ];
+  const rights = ["--security-opt", "no-new-privileges=false", "--security-opt", "seccomp=unconfined"];
+  const { code, stdout, stderr } = await finish(start(...run, ...options, ...rights, image, "--", "sh", "-c", script));
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  expect(stdout).toMatch(/^1 flag 1000:50 99 1\nCapPrm: 0+ CapBnd: 0+ NoNewPrivs: 0 Seccomp: 0 $/);
 });
 
 test("a command that does not exist ends with 127 and a sentence", async () => {
