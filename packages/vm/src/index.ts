@@ -10,7 +10,7 @@ export type { KrunFeature } from "./libkrun/feature.ts";
 export { type LibkrunFiles, type LibkrunPlaces, locateLibkrun } from "./libkrun/locate.ts";
 export type { DroppedLog, VmLogEntry, VmLogGap, VmLogOutput } from "./log/log-entry.ts";
 export { readVmLog, type VmLogOptions } from "./log/read-log.ts";
-export { locateGuestAgent, locateVmHost } from "./native/programs.ts";
+export { locateGuestAgent, locateVmHost, nodeVmHost } from "./native/programs.ts";
 export { type AttachedVm, type AttachOptions, attachVm } from "./process/attach.ts";
 export type { StartFailure } from "./process/exit-record.ts";
 export { isAlive, type ProcessIdentity, readIdentity } from "./process/identity.ts";

@@ -156,24 +156,24 @@ int32_t krun_set_exec(uint32_t context, const char *path, const char *const args
 
 int32_t krun_start_enter(uint32_t context) {
   SAY("start_enter %u", context);
-  if (sscanf(program, "/exit/%d", &(int){0}) == 1) exit(atoi(program + strlen("/exit/")));
+  if (sscanf(program, "/exit/%d", &(int){0}) == 1) _exit(atoi(program + strlen("/exit/")));
   if (strcmp(program, "/refuse") == 0) return -EINVAL;
   if (strcmp(program, "/crash") == 0) abort();
   if (strcmp(program, "/write") == 0) {
     strcat(root, "/new");
     int fd = open(root, O_CREAT | O_WRONLY, 0600);
     SAY("%s", fd < 0 ? strerror(errno) : "written");
-    exit(0);
+    _exit(0);
   }
   if (strcmp(program, "/eat") == 0) {
     size_t bytes = (size_t)512 << 20;
     volatile char *memory = malloc(bytes);
     for (size_t at = 0; at < bytes; at += 4096) memory[at] = 1;
-    exit(0);
+    _exit(0);
   }
   if (strcmp(program, "/noise") == 0) {
     for (int i = 0; i < 1 << 14; i++) SAY("%063d", i);
-    exit(0);
+    _exit(0);
   }
   if (strcmp(program, "/relay") == 0) {
     char bytes[65536];
@@ -183,7 +183,7 @@ int32_t krun_start_enter(uint32_t context) {
         if (written < 0) abort();
         done += written;
       }
-    exit(0);
+    _exit(0);
   }
   for (;;) pause();
 }
