@@ -5,9 +5,7 @@ export const CONSOLE_OUT = 4;
 export const REPORT = 5;
 export const STDOUT = 6;
 export const STDERR = 7;
-/** Held open, and never written to. */
-export const ALIVE = 8;
-/** Where it reads what to become, up to the end. */
+/** After 8, the FIFO that tells of the end, which is held open and never written to: where it reads what to become, up to the end. */
 export const ORDER = 9;
 
 /** What the VM process says when only `krun_start_enter` is left; the measures in force follow. */

@@ -1,7 +1,7 @@
 import { isUtf8 } from "node:buffer";
 
 /** A longer line is written in parts, so that neither writer nor reader ever holds more. */
-export const MAX_PART_BYTES = 16 * 1024;
+const MAX_PART_BYTES = 16 * 1024;
 
 /** A line without its newline, or with `partial` a piece of one. */
 export interface LinePart {

@@ -10,7 +10,8 @@ const PATIENCE_MS = 250;
 export class LogWriter {
   readonly #segments: Segments;
   readonly #lines: Readonly<Record<Stream, Lines>> = { console: new Lines(), stdout: new Lines(), stderr: new Lines() };
-  readonly #timers = new Map<Stream, NodeJS.Timeout>();
+  /** For each stream that has the beginning of a line: takes back that it is written unfinished. */
+  readonly #waiting = new Map<Stream, () => void>();
   /** Since the last record that was written. */
   #unsaid: DroppedLog = { records: 0, bytes: 0 };
   #dropped: DroppedLog = { records: 0, bytes: 0 };
@@ -23,12 +24,7 @@ export class LogWriter {
     const lines = this.#lines[stream];
     this.#write(stream, lines.push(chunk));
     if (!lines.waiting) this.#stopWaiting(stream);
-    else if (!this.#timers.has(stream)) {
-      this.#timers.set(
-        stream,
-        setTimeout(() => this.#flush(stream), PATIENCE_MS),
-      );
-    }
+    else if (!this.#waiting.has(stream)) this.#wait(stream);
   }
 
   /** Writes what is left, and tells what was lost in all. */
@@ -44,9 +40,18 @@ export class LogWriter {
     this.#write(stream, this.#lines[stream].flush());
   }
 
+  #wait(stream: Stream): void {
+    const timer = setTimeout(() => {
+      // First what has come meanwhile is read: it may be the rest of the line.
+      const afterReading = setImmediate(() => this.#flush(stream));
+      this.#waiting.set(stream, () => clearImmediate(afterReading));
+    }, PATIENCE_MS);
+    this.#waiting.set(stream, () => clearTimeout(timer));
+  }
+
   #stopWaiting(stream: Stream): void {
-    clearTimeout(this.#timers.get(stream));
-    this.#timers.delete(stream);
+    this.#waiting.get(stream)?.();
+    this.#waiting.delete(stream);
   }
 
   #write(stream: Stream, parts: readonly LinePart[]): void {
