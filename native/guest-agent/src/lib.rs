@@ -3,6 +3,7 @@
 
 pub mod account;
 pub mod boot;
+pub mod content;
 pub mod exec;
 pub mod files;
 pub mod machine;

@@ -39,7 +39,7 @@ test.each<[string, Response[]]>([
   ["an id that nobody counts up to", [{ message: { case: "started", value: { pid: 1, id: 2n ** 60n } } }]],
   ["an end without an exit", [started, stdout(new Uint8Array(3))]],
   ["nothing at all", []],
-  ["a message larger than the limit", [started, stdout(new Uint8Array(200_000)), exited(0)]],
+  ["a message larger than the limit", [started, stdout(new Uint8Array(400_000)), exited(0)]],
 ])("%s is a violation of the protocol", async (_name, responses) => {
   await using agent = await answering(...responses);
   await expect(agent.client.exec(["x"])).rejects.toMatchObject({ code: "AGENT_PROTOCOL_VIOLATION" });

@@ -1,11 +1,12 @@
 use super::entry::{Ended, Entry};
 use super::failure::Failure;
-use super::input::{MAX_CHUNK_BYTES, QUEUED_CHUNKS, feed, type_on};
+use super::input::{QUEUED_CHUNKS, feed, type_on};
 use super::limits::Limits;
 use super::output::{Source, pump};
 use super::session::{Requests, Responses};
 use super::spawn::Stdio;
 use super::terminal::Terminal;
+use crate::content::MAX_BYTES;
 use crate::proto::agent::exec_request::Message as Request;
 use crate::proto::agent::exec_response::Message as Response;
 use std::convert::Infallible;
@@ -153,9 +154,9 @@ async fn receive(mut requests: Requests, chunks: mpsc::Sender<Vec<u8>>, entry: &
             Err(_) => return Left::Gone,
         };
         match request {
-            Some(Request::Stdin(chunk)) if chunk.len() > MAX_CHUNK_BYTES => {
+            Some(Request::Stdin(chunk)) if chunk.len() > MAX_BYTES => {
                 return Left::Refused(Status::invalid_argument(format!(
-                    "stdin holds more than {MAX_CHUNK_BYTES} bytes"
+                    "stdin holds more than {MAX_BYTES} bytes"
                 )));
             }
             Some(Request::Stdin(chunk)) => {

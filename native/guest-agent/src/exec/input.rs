@@ -6,9 +6,7 @@ use tokio::io::unix::AsyncFd;
 use tokio::sync::mpsc;
 
 /// Chunks between the call and the pipe; the bytes in between are at most this many messages.
-pub const QUEUED_CHUNKS: usize = 4;
-/// Most bytes of one message.
-pub const MAX_CHUNK_BYTES: usize = 64 * 1024;
+pub const QUEUED_CHUNKS: usize = 1;
 
 /// Writes every chunk, then closes the pipe. A process that has closed its stdin takes no more: the rest is dropped,
 /// as a shell's pipeline does it.

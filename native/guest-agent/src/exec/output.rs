@@ -1,7 +1,9 @@
 use super::terminal::BACKLOG_BYTES;
+use crate::content::SENT_BYTES;
 use crate::proto::agent::ExecResponse;
 use crate::proto::agent::exec_response::Message;
 use crate::reaper::Ending;
+use rustix::buffer::spare_capacity;
 use rustix::io::{ioctl_fionread, read, retry_on_intr};
 use std::io;
 use std::os::fd::OwnedFd;
@@ -10,8 +12,8 @@ use tokio::io::unix::AsyncFd;
 use tokio::sync::mpsc;
 use tonic::Status;
 
-/// Most bytes of one message; it also fits into one vsock write.
-const CHUNK_BYTES: usize = 28 * 1024;
+/// Read when the source cannot tell what is in it.
+const UNKNOWN_BYTES: usize = 4 * 1024;
 
 pub type Responses = mpsc::Sender<Result<ExecResponse, Status>>;
 
@@ -43,7 +45,6 @@ impl<'a> Source<'a> {
 /// open, only what is in it by then is sent. Nothing is read before there is room for it: a slow client fills the
 /// source and so stops the writer. When the client has gone, output is dropped.
 pub async fn pump(source: Source<'_>, message: fn(Vec<u8>) -> Message, responses: &Responses, mut ending: Ending) {
-    let mut buffer = vec![0; CHUNK_BYTES];
     let mut remaining = None;
     loop {
         if remaining.is_none() && ending.is_known() {
@@ -64,18 +65,18 @@ pub async fn pump(source: Source<'_>, message: fn(Vec<u8>) -> Message, responses
         let permit = responses.reserve().await.ok();
         // What a backlog counts is there, whatever the reactor knows.
         let taken = match remaining {
-            Some(_) => take(source.fd().get_ref(), &mut buffer),
-            None => source.fd().try_io(Interest::READABLE, |fd| take(fd, &mut buffer)),
+            Some(_) => take(source.fd().get_ref()),
+            None => source.fd().try_io(Interest::READABLE, take),
         };
         match taken {
-            Ok(0) => return,
-            Ok(n) => {
+            Ok(bytes) if bytes.is_empty() => return,
+            Ok(bytes) => {
+                remaining = remaining.map(|left: u64| left.saturating_sub(bytes.len() as u64));
                 if let Some(permit) = permit {
                     permit.send(Ok(ExecResponse {
-                        message: Some(message(buffer[..n].to_vec())),
+                        message: Some(message(bytes)),
                     }));
                 }
-                remaining = remaining.map(|left: u64| left.saturating_sub(n as u64));
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock && remaining.is_none() => {}
             Err(_) => return,
@@ -83,6 +84,12 @@ pub async fn pump(source: Source<'_>, message: fn(Vec<u8>) -> Message, responses
     }
 }
 
-fn take(source: &OwnedFd, buffer: &mut [u8]) -> io::Result<usize> {
-    Ok(retry_on_intr(|| read(source, &mut *buffer))?)
+/// Nothing at the end. What is read goes on as it is, so it takes no more room than there are bytes.
+fn take(source: &OwnedFd) -> io::Result<Vec<u8>> {
+    let there = ioctl_fionread(source)
+        .ok()
+        .and_then(|bytes| usize::try_from(bytes).ok());
+    let mut bytes = Vec::with_capacity(there.unwrap_or(0).clamp(UNKNOWN_BYTES, SENT_BYTES));
+    retry_on_intr(|| read(source, spare_capacity(&mut bytes)))?;
+    Ok(bytes)
 }

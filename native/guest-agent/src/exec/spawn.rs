@@ -8,13 +8,16 @@ use super::tree::Tree;
 use crate::reaper::{Ending, Reaper};
 use crate::system;
 use rustix::fs::{OFlags, fchown, fcntl_setfl};
-use rustix::pipe::{PipeFlags, pipe_with};
+use rustix::pipe::{PipeFlags, fcntl_setpipe_size, pipe_with};
 use rustix::process::Uid;
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::Arc;
 use tokio::io::unix::AsyncFd;
+
+/// Room of each pipe that is a process's stdio.
+const PIPE_BYTES: usize = 128 * 1024;
 
 /// A forked process and our ends of its stdio.
 pub struct Process {
@@ -54,11 +57,11 @@ fn try_spawn(command: &Command, reaper: &Reaper, cgroup: Option<Cgroup>) -> io::
         return fork(command, reaper, cgroup, [terminal.peer(); 3], stdio);
     }
     let (child_stdin, stdin) = match command.open_stdin {
-        true => pipe(End::Write).map(|(theirs, ours)| (theirs, Some(ours)))?,
+        true => wide_pipe(End::Write).map(|(theirs, ours)| (theirs, Some(ours)))?,
         false => (File::open("/dev/null")?.into(), None),
     };
-    let (child_stdout, stdout) = pipe(End::Read)?;
-    let (child_stderr, stderr) = pipe(End::Read)?;
+    let (child_stdout, stdout) = wide_pipe(End::Read)?;
+    let (child_stderr, stderr) = wide_pipe(End::Read)?;
     let theirs = [&child_stdin, &child_stdout, &child_stderr].map(AsFd::as_fd);
     let given = if command.open_stdin { &theirs } else { &theirs[1..] };
     own(command, given)?;
@@ -130,6 +133,13 @@ impl Process {
             }
         }
     }
+}
+
+/// A pipe with room for a whole message; where the user has too many pipes already it keeps its 64 KiB.
+fn wide_pipe(ours: End) -> io::Result<(OwnedFd, AsyncFd<OwnedFd>)> {
+    let (theirs, ours) = pipe(ours)?;
+    let _ = fcntl_setpipe_size(&theirs, PIPE_BYTES);
+    Ok((theirs, ours))
 }
 
 enum End {

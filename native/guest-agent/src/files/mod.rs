@@ -24,7 +24,7 @@ pub use info::stat;
 pub use links::{make_link, read_link};
 pub use list::Listing;
 pub use path::GuestPath;
-pub use read::{CHUNK_BYTES, Content};
+pub use read::Content;
 pub use remove::remove;
 pub use watch::{Watch, watch};
 pub use write::{Manner, NewContent, Plan};

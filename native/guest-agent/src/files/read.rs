@@ -1,20 +1,19 @@
-use super::fault::Fault;
+use super::fault::{Attempt, Fault};
 use super::path::GuestPath;
 use super::place::{locate, open, require_regular};
+use crate::content::SENT_BYTES;
+use rustix::buffer::spare_capacity;
 use rustix::fs::OFlags;
-use std::fs::File;
-use std::io::Read;
-use std::os::unix::fs::FileExt;
+use rustix::io::{pread, read, retry_on_intr};
+use std::os::fd::OwnedFd;
 
-/// Most bytes of one message.
-pub const CHUNK_BYTES: usize = 64 * 1024;
 /// Chunks that are read in one turn of a thread: changing threads costs more than reading.
-const CHUNKS_PER_TURN: usize = 4;
+const CHUNKS_PER_TURN: usize = 3;
 
 /// A file that is being read.
 pub struct Content {
     path: GuestPath,
-    file: File,
+    file: OwnedFd,
     offset: u64,
     left: u64,
 }
@@ -27,7 +26,7 @@ impl Content {
         require_regular(&file, &path)?;
         Ok(Self {
             path,
-            file: file.into(),
+            file,
             offset,
             left: length.unwrap_or(u64::MAX),
         })
@@ -37,34 +36,29 @@ impl Content {
     pub fn read_on(&mut self) -> Result<Vec<Vec<u8>>, Fault> {
         let mut chunks = Vec::new();
         while chunks.len() < CHUNKS_PER_TURN && self.left > 0 {
-            let mut chunk = vec![0; CHUNK_BYTES.min(usize::try_from(self.left).unwrap_or(usize::MAX))];
-            let n = self
-                .read(&mut chunk)
-                .map_err(|error| Fault::from_io(&error, format!("read {:?}", self.path)))?;
-            if n == 0 {
+            let chunk = self.read().or_fault(|| format!("read {:?}", self.path))?;
+            if chunk.is_empty() {
                 self.left = 0;
                 break;
             }
-            chunk.truncate(n);
-            self.offset += n as u64;
-            self.left -= n as u64;
+            self.offset += chunk.len() as u64;
+            self.left -= chunk.len() as u64;
             chunks.push(chunk);
         }
         Ok(chunks)
     }
 
     /// From the start a plain read: some files of /proc and /sys cannot be read at an offset.
-    fn read(&mut self, chunk: &mut [u8]) -> std::io::Result<usize> {
-        loop {
-            let result = match self.offset {
-                0 => self.file.read(chunk),
-                offset if offset > i64::MAX as u64 => return Ok(0),
-                offset => self.file.read_at(chunk, offset),
-            };
-            match result {
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                result => return result,
-            }
+    fn read(&self) -> rustix::io::Result<Vec<u8>> {
+        let mut chunk = Vec::with_capacity(SENT_BYTES.min(usize::try_from(self.left).unwrap_or(usize::MAX)));
+        if self.offset <= i64::MAX as u64 {
+            retry_on_intr(|| match self.offset {
+                0 => read(&self.file, spare_capacity(&mut chunk)),
+                offset => pread(&self.file, spare_capacity(&mut chunk), offset),
+            })?;
         }
+        // More may have been reserved than was asked for.
+        chunk.truncate(usize::try_from(self.left).unwrap_or(usize::MAX));
+        Ok(chunk)
     }
 }

@@ -9,8 +9,8 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tonic::{Request, Response, Status, Streaming};
 
-/// Messages between a process and its call; with 28 KiB each, a call holds little more than its pipes.
-const QUEUED_RESPONSES: usize = 4;
+/// Messages between a process and its call, besides the one that is being sent: a call holds little more than its pipes.
+const QUEUED_RESPONSES: usize = 1;
 
 /// a3s.agent.v1.AgentService.
 pub struct Agent {

@@ -1,5 +1,6 @@
 use super::outgoing::Outgoing;
 use super::{transfer, watching};
+use crate::content::MAX_BYTES;
 use crate::files::{self, Attributes, Content, GuestPath, Listing, Manner, NewContent, Plan, blocking};
 use crate::proto::agent::file_service_server::FileService;
 use crate::proto::agent::write_request::Message;
@@ -14,8 +15,8 @@ use crate::shutdown::Trigger;
 use tokio::sync::mpsc;
 use tonic::{Request, Response, Status, Streaming};
 
-/// Messages between a file and its call.
-const QUEUED_RESPONSES: usize = 4;
+/// Messages between a file and its call, besides the ones of a turn.
+const QUEUED_RESPONSES: usize = 1;
 
 type Responses<T> = mpsc::Sender<Result<T, Status>>;
 
@@ -245,10 +246,10 @@ fn plan_write(start: WriteStart) -> Result<Plan, Status> {
 }
 
 pub fn check_chunk(data: &[u8]) -> Result<(), Status> {
-    match data.len() > files::CHUNK_BYTES {
+    match data.len() > MAX_BYTES {
         true => Err(Status::invalid_argument(format!(
             "a message holds more than {} bytes",
-            files::CHUNK_BYTES
+            MAX_BYTES
         ))),
         false => Ok(()),
     }

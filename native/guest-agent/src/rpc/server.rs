@@ -9,11 +9,12 @@ use std::pin::pin;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-/// Bounds of what one peer can make the agent hold: received bytes by the windows, unsent ones by the buffer.
-const STREAM_WINDOW_BYTES: u32 = 256 * 1024;
-const CONNECTION_WINDOW_BYTES: u32 = 8 * 1024 * 1024;
+/// Bounds of what one call can make the agent hold: received bytes by the window, unsent ones by the buffer.
+const STREAM_WINDOW_BYTES: u32 = 512 * 1024;
 const SEND_BUFFER_BYTES: usize = 64 * 1024;
-const MAX_STREAMS: u32 = 4096;
+const MAX_STREAMS: u32 = 2048;
+/// As much as all calls may have: however many do not read, none holds back another one.
+const CONNECTION_WINDOW_BYTES: u32 = STREAM_WINDOW_BYTES * MAX_STREAMS;
 const MAX_CONNECTIONS: usize = 128;
 
 /// A gRPC service, or several, for any number of connections.

@@ -9,8 +9,8 @@ use crate::proto::agent::{DownloadRequest, DownloadResponse, UploadRequest, Uplo
 use tokio::sync::{Semaphore, mpsc};
 use tonic::{Status, Streaming};
 
-/// Chunks of 64 KiB between the thread and the call.
-const QUEUED_CHUNKS: usize = 4;
+/// Chunks between the thread and the call.
+const QUEUED_CHUNKS: usize = 2;
 /// Each holds a thread for as long as it takes. Further ones wait for their turn.
 static TRANSFERS: Semaphore = Semaphore::const_new(16);
 

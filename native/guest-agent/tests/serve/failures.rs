@@ -1,4 +1,5 @@
 use crate::agent::{Agent, Exec, run, start};
+use guest_agent::content::MAX_BYTES;
 use guest_agent::proto::agent::exec_failed::Reason;
 use guest_agent::proto::agent::{EnvironmentVariable, ExecStart};
 use std::fs;
@@ -81,6 +82,6 @@ async fn a_broken_protocol_ends_the_call_and_the_process() {
     let mut request = start(&["cat"]);
     request.open_stdin = true;
     let exec = Exec::open(&mut client, request).await;
-    exec.stdin(&vec![0; 64 * 1024 + 1]).await;
+    exec.stdin(&vec![0; MAX_BYTES + 1]).await;
     assert_eq!(exec.finish().await.unwrap_err().code(), Code::InvalidArgument);
 }

@@ -1,6 +1,7 @@
 //! What clients other than ours may send.
 
 use crate::agent::Agent;
+use guest_agent::content::MAX_BYTES;
 use guest_agent::proto::agent::file_service_client::FileServiceClient;
 use guest_agent::proto::agent::upload_request::Message as UploadMessage;
 use guest_agent::proto::agent::write_request::Message as WriteMessage;
@@ -68,7 +69,7 @@ async fn a_write_that_breaks_the_protocol_changes_nothing() {
         vec![data(1)],
         vec![start(), data(1)],
         vec![start(), start()],
-        vec![start(), data(64 * 1024 + 1), WriteMessage::Finish(Finish {})],
+        vec![start(), data(MAX_BYTES + 1), WriteMessage::Finish(Finish {})],
         vec![WriteMessage::Start(WriteStart {
             manner: 99,
             path: bytes(&file),
@@ -85,10 +86,10 @@ async fn a_write_that_breaks_the_protocol_changes_nothing() {
     }
     let finish = WriteMessage::Finish(Finish {});
     assert_eq!(
-        write(&mut client, vec![start(), data(64 * 1024), finish])
+        write(&mut client, vec![start(), data(MAX_BYTES), finish])
             .await
             .unwrap(),
-        64 * 1024
+        MAX_BYTES as u64
     );
     let left: Vec<_> = fs::read_dir(&directory)
         .unwrap()

@@ -9,7 +9,7 @@ export interface ExecStartedEvent {
   readonly id: number;
 }
 
-/** Bytes that the command wrote; pieces of at most 28 KiB, cut anywhere. A terminal's are all `stdout`. */
+/** Bytes that the command wrote; pieces of at most 256 KiB, cut anywhere. A terminal's are all `stdout`. */
 export type ExecOutputEvent =
   | { readonly type: "stdout"; readonly data: Uint8Array }
   | { readonly type: "stderr"; readonly data: Uint8Array };

@@ -1,8 +1,9 @@
 import { setImmediate } from "node:timers/promises";
 import { expect, test } from "vitest";
+import { MAX_CONTENT_BYTES } from "../protocol.ts";
 import { StdinPipe } from "./stdin-pipe.ts";
 
-const PIECE = 32 * 1024;
+const PIECE = MAX_CONTENT_BYTES;
 
 test("a write is done when its last piece was asked for, and the close is the end", async () => {
   const pipe = new StdinPipe();

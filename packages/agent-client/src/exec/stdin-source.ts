@@ -1,8 +1,10 @@
+import { MAX_CONTENT_BYTES } from "../protocol.ts";
+
 /** What a command reads as its stdin; a string is sent as UTF-8. A `ReadableStream` is an async iterable, too. */
 export type StdinSource = Uint8Array | string | AsyncIterable<Uint8Array | string>;
 
-/** Bytes of stdin in one message; the protocol allows 64 KiB. */
-const PIECE_BYTES = 32 * 1024;
+/** Bytes of stdin in one message. */
+const PIECE_BYTES = MAX_CONTENT_BYTES;
 
 /** Cuts stdin into pieces that fit into messages, one asked for at a time. */
 export async function* stdinPieces(source: StdinSource): AsyncGenerator<Uint8Array, void, undefined> {

@@ -1,10 +1,11 @@
 import { AgentError } from "../errors/agent-error.ts";
+import { MAX_CONTENT_BYTES } from "../protocol.ts";
 
 /** What is written to a file; a string is written as UTF-8. A `ReadableStream` is an async iterable, too. */
 export type ContentSource = Uint8Array | string | AsyncIterable<Uint8Array | string>;
 
-/** Bytes of content in one message; as many as the protocol allows. */
-const PIECE_BYTES = 64 * 1024;
+/** Bytes of content in one message. */
+const PIECE_BYTES = MAX_CONTENT_BYTES;
 
 /**
  * Cuts content into pieces that fit into messages, one asked for at a time.

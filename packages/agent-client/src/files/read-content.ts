@@ -22,7 +22,7 @@ export interface ReadFileOptions extends TransferOptions {
   readonly maxBytes?: number | undefined;
 }
 
-/** The content of a file in pieces of at most 64 KiB; the guest reads on as they are taken. */
+/** The content of a file in pieces of at most 256 KiB; the guest reads on as they are taken. */
 export async function* readContent(
   client: Client<typeof FileService>,
   path: GuestPath,

@@ -21,7 +21,7 @@ export interface UploadTarOptions extends TransferOptions {
   readonly keepOwners?: boolean | undefined;
 }
 
-/** A POSIX tar archive of a file or tree, in pieces of at most 64 KiB; the guest packs on as they are taken. */
+/** A POSIX tar archive of a file or tree, in pieces of at most 256 KiB; the guest packs on as they are taken. */
 export async function* tarOf(
   client: Client<typeof FileService>,
   path: GuestPath,

@@ -1,6 +1,7 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, type OutgoingHttpHeaders } from "node:http2";
 import { createConnection } from "node:net";
 import { AgentError } from "../errors/agent-error.ts";
+import { MAX_AGENT_MESSAGE_BYTES } from "../protocol.ts";
 import { KeepAlive, type KeepAliveOptions } from "./keep-alive.ts";
 
 /** Bytes of one call that may wait here unread: what a slow reader costs, and what keeps a fast one busy. */
@@ -25,7 +26,7 @@ export class AgentConnection {
   constructor(socketPath: string, authority: string, keepAlive: KeepAliveOptions, listener: ConnectionListener) {
     const session = connect(authority, {
       createConnection: () => createConnection(socketPath),
-      settings: { initialWindowSize: STREAM_WINDOW_BYTES, enablePush: false },
+      settings: { initialWindowSize: STREAM_WINDOW_BYTES, maxFrameSize: MAX_AGENT_MESSAGE_BYTES, enablePush: false },
       maxHeaderListPairs: 64,
     });
     this.#session = session;

@@ -1,4 +1,4 @@
-use super::super::read::CHUNK_BYTES;
+use crate::content::SENT_BYTES;
 use std::io::{self, Read, Write};
 use tokio::sync::mpsc;
 
@@ -14,16 +14,16 @@ impl<T> ChunkWriter<T> {
         Self {
             chunks,
             wrap,
-            buffer: Vec::with_capacity(CHUNK_BYTES),
+            buffer: Vec::with_capacity(SENT_BYTES),
         }
     }
 }
 
 impl<T> Write for ChunkWriter<T> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let taken = bytes.len().min(CHUNK_BYTES - self.buffer.len());
+        let taken = bytes.len().min(SENT_BYTES - self.buffer.len());
         self.buffer.extend_from_slice(&bytes[..taken]);
-        if self.buffer.len() == CHUNK_BYTES {
+        if self.buffer.len() == SENT_BYTES {
             self.flush()?;
         }
         Ok(taken)
@@ -33,7 +33,7 @@ impl<T> Write for ChunkWriter<T> {
         if self.buffer.is_empty() {
             return Ok(());
         }
-        let chunk = std::mem::replace(&mut self.buffer, Vec::with_capacity(CHUNK_BYTES));
+        let chunk = std::mem::replace(&mut self.buffer, Vec::with_capacity(SENT_BYTES));
         self.chunks
             .blocking_send((self.wrap)(chunk))
             .map_err(|_| io::ErrorKind::BrokenPipe.into())
@@ -81,7 +81,7 @@ mod tests {
     fn chunks_are_whole_and_come_out_as_they_went_in() {
         let (sender, receiver) = mpsc::channel(8);
         let mut writer = ChunkWriter::new(sender, |chunk| chunk);
-        let bytes: Vec<u8> = (0..CHUNK_BYTES * 2 + 5).map(|at| at as u8).collect();
+        let bytes: Vec<u8> = (0..SENT_BYTES * 2 + 5).map(|at| at as u8).collect();
         writer.write_all(&bytes[..10]).unwrap();
         writer.write_all(&bytes[10..]).unwrap();
         writer.flush().unwrap();

@@ -1,9 +1,9 @@
 use super::super::fault::{Attempt, Fault};
 use super::super::path::GuestPath;
 use super::super::place::Place;
-use super::super::read::CHUNK_BYTES;
 use super::fields::shown;
 use super::header::{Member, end, pad, write_header};
+use crate::content::SENT_BYTES;
 use rustix::fs::{AtFlags, Dir, FileType, Mode, OFlags, Stat, fstat, fstatfs, openat, readlinkat, statat};
 use rustix::io::Errno;
 use std::collections::HashMap;
@@ -195,7 +195,7 @@ impl<W: Write> Packer<'_, W> {
     /// Exactly as many bytes as the header promised: what a file has grown by is left out, what it has shrunk by is zeros.
     fn content(&mut self, file: OwnedFd, size: u64, name: &[u8]) -> Result<(), Fault> {
         let mut file = File::from(file).take(size);
-        let mut buffer = vec![0; CHUNK_BYTES.min(usize::try_from(size).unwrap_or(usize::MAX))];
+        let mut buffer = vec![0; SENT_BYTES.min(usize::try_from(size).unwrap_or(usize::MAX))];
         let mut left = size;
         while left > 0 {
             let n = file.read(&mut buffer).map_err(|error| self.io_fault(&error, name))?;

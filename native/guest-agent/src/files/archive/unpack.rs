@@ -2,8 +2,8 @@ use super::super::attributes::{Attributes, apply};
 use super::super::fault::{Attempt, Fault};
 use super::super::path::{GuestPath, c_string};
 use super::super::place::open;
-use super::super::read::CHUNK_BYTES;
 use super::fields::{attributes, names, shown};
+use crate::content::SENT_BYTES;
 use rustix::fs::{
     AtFlags, FileType, Gid, Mode, OFlags, Timespec, Timestamps, UTIME_OMIT, Uid, chownat, linkat, makedev, mkdirat,
     mknodat, openat, symlinkat, unlinkat, utimensat,
@@ -30,7 +30,7 @@ pub fn unpack(unpacking: &Unpacking, from: impl Read) -> Result<u64, Fault> {
         root,
         keep_owners: unpacking.keep_owners,
         levels: Vec::new(),
-        buffer: vec![0; CHUNK_BYTES],
+        buffer: vec![0; SENT_BYTES],
     };
     let broken = |error: &std::io::Error| Fault::from_io(error, format!("unpack into {:?}", unpacking.path));
     let mut archive = Archive::new(from);

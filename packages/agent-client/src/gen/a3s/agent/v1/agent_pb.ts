@@ -90,7 +90,7 @@ export type ExecRequest = Message<"a3s.agent.v1.ExecRequest"> & {
     case: "start";
   } | {
     /**
-     * At most 64 KiB a message.
+     * At most 256 KiB a message.
      *
      * @generated from field: bytes stdin = 2;
      */
@@ -380,7 +380,7 @@ export type ExecResponse = Message<"a3s.agent.v1.ExecResponse"> & {
     case: "started";
   } | {
     /**
-     * At most 28 KiB a message.
+     * At most 256 KiB a message.
      *
      * @generated from field: bytes stdout = 2;
      */

@@ -197,7 +197,7 @@ export const ReadRequestSchema: GenMessage<ReadRequest> = /*@__PURE__*/
  */
 export type ReadResponse = Message<"a3s.agent.v1.ReadResponse"> & {
   /**
-   * At most 64 KiB.
+   * At most 256 KiB.
    *
    * @generated from field: bytes data = 1;
    */
@@ -226,7 +226,7 @@ export type WriteRequest = Message<"a3s.agent.v1.WriteRequest"> & {
     case: "start";
   } | {
     /**
-     * At most 64 KiB.
+     * At most 256 KiB.
      *
      * @generated from field: bytes data = 2;
      */
@@ -759,7 +759,7 @@ export const DownloadRequestSchema: GenMessage<DownloadRequest> = /*@__PURE__*/
  */
 export type DownloadResponse = Message<"a3s.agent.v1.DownloadResponse"> & {
   /**
-   * At most 64 KiB.
+   * At most 256 KiB.
    *
    * @generated from field: bytes data = 1;
    */
@@ -788,7 +788,7 @@ export type UploadRequest = Message<"a3s.agent.v1.UploadRequest"> & {
     case: "start";
   } | {
     /**
-     * At most 64 KiB.
+     * At most 256 KiB.
      *
      * @generated from field: bytes data = 2;
      */
