@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -29,7 +30,7 @@ async function finish(child: ChildProcess, stdin = "") {
   child.stdin?.end(stdin);
   const outputs = Promise.all([child.stdout, child.stderr].map((stream) => buffer(stream as NodeJS.ReadableStream)));
   const [code] = (await once(child, "close")) as [number | null];
-  const [stdout, stderr] = (await outputs).map(String);
+  const [stdout = "", stderr = ""] = (await outputs).map(String);
   return { code, stdout, stderr };
 }
 
@@ -70,6 +71,83 @@ test("a command that does not exist ends with 127 and a sentence", async () => {
   const { code, stdout, stderr } = await finish(start(...run, image, "--", "no-such-command"));
   expect({ code, stdout }).toEqual({ code: 127, stdout: "" });
   expect(stderr).toMatch(/no-such-command.*\[COMMAND_NOT_FOUND\]/);
+});
+
+/** One `run`, and what docker's would show. */
+interface Row {
+  readonly options?: readonly string[];
+  readonly command: readonly string[];
+  readonly stdin?: string;
+  /** Sent to `a3s-box` itself, each when its text is in the output. */
+  readonly signals?: Readonly<Record<string, NodeJS.Signals>>;
+  readonly code: number;
+  readonly stdout?: string | RegExp;
+  readonly stderr?: string | RegExp;
+}
+
+const MANY = 4_000_000;
+
+const rows: Readonly<Record<string, Row>> = {
+  "large input and output are whole, apart, and come before the end by a signal": {
+    options: ["-i"],
+    command: ["sh", "-c", `cat | md5sum >&2; head -c ${MANY} /dev/zero | tr '\\0' x; kill -KILL $$`],
+    stdin: "y".repeat(MANY),
+    code: 137,
+    stdout: "x".repeat(MANY),
+    stderr: `${createHash("md5").update("y".repeat(MANY)).digest("hex")}  -\n`,
+  },
+  "without -i there is nothing to read, and every signal goes to the command": {
+    command: [
+      "sh",
+      "-c",
+      `cat; trap 'echo usr1' USR1; trap 'echo term; exit 9' TERM; echo one
+       while :; do sleep 1; done`,
+    ],
+    stdin: "not read",
+    signals: { one: "SIGUSR1", usr1: "SIGTERM" },
+    code: 9,
+    stdout: "one\nusr1\nterm\n",
+  },
+  "-t without -i is a terminal without keys, whose output is one stream": {
+    options: ["-t", "-w", "/nowhere/yet"],
+    command: ["sh", "-c", "tty; pwd; echo problem >&2"],
+    code: 0,
+    stdout: /^\/dev\/pts\/\d+\r\n\/nowhere\/yet\r\nproblem\r\n$/,
+    stderr: "",
+  },
+  "a signal that the command does not expect ends it with 128 + N": {
+    command: ["sh", "-c", "echo up; exec sleep 1000"],
+    signals: { up: "SIGTERM" },
+    code: 143,
+    stdout: "up\n",
+  },
+  "a file that cannot be executed ends with 126": {
+    command: ["/etc/passwd"],
+    code: 126,
+    stdout: "",
+    stderr: /\/etc\/passwd.*\[COMMAND_NOT_EXECUTABLE\]/,
+  },
+};
+
+test.each(Object.entries(rows))("%s", async (_, { options = [], command, stdin, signals = {}, ...expected }) => {
+  const child = start(...run, ...options, image, "--", ...command);
+  const unsent = { ...signals };
+  let seen = "";
+  child.stdout?.on("data", (chunk) => {
+    if (Object.keys(unsent).length > 0) seen += chunk;
+    for (const [text, signal] of Object.entries(unsent)) {
+      if (!seen.includes(text)) continue;
+      delete unsent[text];
+      child.kill(signal);
+    }
+  });
+  const { code, stdout, stderr } = await finish(child, stdin);
+  expect(code).toBe(expected.code);
+  // Not with its difference: that takes minutes for some megabytes.
+  if (typeof expected.stdout === "string") expect(stdout === expected.stdout, stdout.slice(0, 200)).toBe(true);
+  else expect(stdout).toMatch(expected.stdout ?? "");
+  if (typeof expected.stderr === "string") expect(stderr).toBe(expected.stderr);
+  else expect(stderr).toMatch(expected.stderr ?? "");
 });
 
 test("a reader that leaves ends the command and the box, without a complaint", async () => {

@@ -60,9 +60,10 @@ test("images are listed for people and for programs, named, inspected and forgot
   expect(jsonOf("image inspect", await a3sBox("image", "inspect", "mine:1"))).toMatchObject([
     { descriptor: { digest } },
   ]);
-  expect(await a3sBox("rmi", "mine:1", "mine:1")).toMatchObject({
+  await a3sBox("tag", name, "mine:2");
+  expect(await a3sBox("rmi", "mine:1", "mine:1", "mine:2")).toMatchObject({
     code: 1,
-    stdout: "mine:1\n",
+    stdout: "mine:1\nmine:2\n",
     stderr: expect.stringContaining("[IMAGE_NOT_FOUND]"),
   });
   expect((await a3sBox("image", "prune")).stdout).toMatch(`${name}\n1 images and 0 root directories freed`);

@@ -1,9 +1,17 @@
 import { constants } from "node:os";
 import { InterruptedBySignal } from "../output/error-report.ts";
 
-/** Calls a listener for each signal that asks this process to end, until it is disposed. */
-export function onSignals(listener: (name: NodeJS.Signals, number: number) => void): Disposable {
-  const handlers = (["SIGINT", "SIGTERM", "SIGHUP"] as const).map((name) => {
+/** Signals that ask a process to end. */
+const ENDING = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+/** Signals that a command of a box gets when this process does: those that somebody sends on purpose. */
+export const FORWARDED = [...ENDING, "SIGQUIT", "SIGUSR1", "SIGUSR2"] as const;
+
+/** Calls a listener for each of the signals, by default those that ask this process to end, until it is disposed. */
+export function onSignals(
+  listener: (name: NodeJS.Signals, number: number) => void,
+  names: readonly NodeJS.Signals[] = ENDING,
+): Disposable {
+  const handlers = names.map((name) => {
     const handler = () => listener(name, constants.signals[name]);
     process.on(name, handler);
     return () => process.off(name, handler);

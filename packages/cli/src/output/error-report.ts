@@ -32,10 +32,13 @@ export class InterruptedBySignal extends Error {
   }
 }
 
+/** What went wrong has been said. */
+export class AlreadyReported extends Error {}
+
 /** An error for people: what happened, the evidence, what to do, the code. Ends with a newline. */
 export function reportError(error: unknown): string {
   if (error instanceof InterruptedBySignal) return `a3s-box: ${error.message}\n`;
-  if (isReaderGone(error)) return "";
+  if (isReaderGone(error) || error instanceof AlreadyReported) return "";
   if (isUsage(error)) return `a3s-box: ${error.message}\n`;
   if (!(error instanceof BoxError)) {
     const text = error instanceof Error ? (error.stack ?? error.message) : String(error);

@@ -1,9 +1,5 @@
-import { type Command, Option } from "commander";
-import { collect, INSECURE_REGISTRY, integer, mebibytes } from "./option-values.ts";
-
-/** A valued option that may be given several times. */
-const repeatable = (flags: string, description: string) =>
-  new Option(flags, `${description} (repeatable)`).argParser(collect).default([]);
+import type { Command } from "commander";
+import { INSECURE_REGISTRY, integer, mebibytes, repeatable } from "./option-values.ts";
 
 /** Options that say what a box is and how its main process runs, named as docker's where they mean the same. */
 export function withBoxOptions(command: Command): Command {

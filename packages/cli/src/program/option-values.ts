@@ -1,4 +1,4 @@
-import { InvalidArgumentError, type Option } from "commander";
+import { InvalidArgumentError, Option } from "commander";
 
 /** A whole number. */
 export function integer(text: string): number {
@@ -19,6 +19,11 @@ export function mebibytes(text: string): number {
 /** For options that may be given several times. */
 export function collect(value: string, earlier: readonly string[]): string[] {
   return [...earlier, value];
+}
+
+/** An option with a value that may be given several times. */
+export function repeatable(flags: string, description: string): Option {
+  return new Option(flags, `${description} (repeatable)`).argParser(collect).default([]);
 }
 
 /** The action of an option that has an `--insecure-registry`. */

@@ -2,7 +2,7 @@ import { type ExecProcess, VmManager } from "@a3s/box-runtime";
 import { InterruptedBySignal } from "../../output/error-report.ts";
 import { reportTransfer } from "../../output/transfer-report.ts";
 import { writeFully } from "../../output/write-fully.ts";
-import { onSignals } from "../interruption.ts";
+import { FORWARDED, onSignals } from "../interruption.ts";
 import { type BoxOptions, boxConfigOf, processOf } from "./box-options.ts";
 import { joinTerminal, requireTerminal, terminalSize } from "./terminal.ts";
 
@@ -29,7 +29,7 @@ export async function runImage(options: RunOptions): Promise<number> {
   using _signals = onSignals((name, number) => {
     if (running === undefined) interruption.abort(new InterruptedBySignal(name, number));
     else running.kill(number);
-  });
+  }, FORWARDED);
   await using vm = new VmManager(boxConfigOf(options), undefined, {
     pull: { insecureRegistries: options.insecureRegistry },
   });
