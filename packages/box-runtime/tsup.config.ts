@@ -1,3 +1,4 @@
 import { packageBuild } from "../../tsup.base.ts";
 
-export default packageBuild();
+// Split, so that what boots a box is loaded when one is booted: whoever lists images needs none of it.
+export default packageBuild({ splitting: true });

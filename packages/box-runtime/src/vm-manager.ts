@@ -23,7 +23,7 @@ import {
 } from "@a3s/core";
 import type { BootTimings, BoxMetrics } from "@a3s/metrics";
 import type { JailMeasure, JailMode, VmExit } from "@a3s/vm";
-import { type BootedBox, bootBox } from "./boot/boot-box.ts";
+import type { BootedBox } from "./boot/boot-box.ts";
 import { type CopyInReport, type CopyOptions, copyIn } from "./copy/copy-in.ts";
 import { type CopyOutOptions, type CopyOutReport, copyOut } from "./copy/copy-out.ts";
 import { RuntimeError } from "./errors/runtime-error.ts";
@@ -130,6 +130,8 @@ export class VmManager implements AsyncDisposable {
   async #boot(signal: AbortSignal | undefined): Promise<void> {
     const signals = [signal, this.#destruction.signal].filter((each) => each !== undefined);
     try {
+      // Loaded when it is needed: it brings the gRPC client, whose load takes longer than all else together.
+      const { bootBox } = await import("./boot/boot-box.ts");
       const booted = await bootBox({
         id: this.id,
         config: this.config,
