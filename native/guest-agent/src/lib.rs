@@ -17,5 +17,5 @@ pub mod system;
 pub mod transport;
 
 /// Generation of a3s.agent.v1 that this agent speaks.
-pub const PROTOCOL: u32 = 1;
+pub const PROTOCOL: u32 = 2;
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -2,12 +2,21 @@
 
 #![allow(clippy::all)]
 
-pub mod boot {
-    tonic::include_proto!("a3s.boot.v1");
-}
+pub use a3s::agent::v1 as agent;
+pub use a3s::boot::v1 as boot;
 
-pub mod agent {
-    tonic::include_proto!("a3s.agent.v1");
+/// Nested as the packages are: what is generated for one names the other by its place.
+mod a3s {
+    pub mod agent {
+        pub mod v1 {
+            tonic::include_proto!("a3s.agent.v1");
+        }
+    }
+    pub mod boot {
+        pub mod v1 {
+            tonic::include_proto!("a3s.boot.v1");
+        }
+    }
 }
 
 pub mod health {

@@ -32,7 +32,11 @@ pub struct Ending(watch::Receiver<Option<Exit>>);
 
 impl Ending {
     pub fn is_known(&self) -> bool {
-        self.0.borrow().is_some()
+        self.now().is_some()
+    }
+
+    pub fn now(&self) -> Option<Exit> {
+        *self.0.borrow()
     }
 
     pub async fn known(&mut self) -> Exit {

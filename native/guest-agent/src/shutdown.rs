@@ -1,4 +1,4 @@
-use crate::exec::Context;
+use crate::exec::{Context, MAIN};
 use crate::rpc::{Server, Serving};
 use crate::transport::closed_by_peer;
 use std::time::Duration;
@@ -78,10 +78,14 @@ impl Reach {
         }
     }
 
-    /// Each process that Exec has started is asked as it wants to be; when they have ended, so is the rest. A server whose
-    /// workers are told to end before it is cannot end in order.
+    /// The main process is asked first, as it wants to be; when that has ended, each process that Exec has started; when they
+    /// have ended, so is the rest. A server whose workers are told to end before it is cannot end in order.
     async fn ask(self, context: &Context) {
-        let running = context.table.running();
+        let (main, running): (Vec<_>, Vec<_>) = context.table.running().into_iter().partition(|entry| entry.id == MAIN);
+        for entry in main {
+            entry.ask();
+            entry.ended().await;
+        }
         for entry in &running {
             entry.ask();
         }
@@ -104,6 +108,10 @@ pub async fn run(grace: Duration, reach: Reach, context: &Context, serving: &Ser
     if timeout(grace, reach.ask(context)).await.is_err() {
         reach.signal(context, libc::SIGKILL);
         let _ = timeout(KILL_DEADLINE, context.reaper.childless()).await;
+    }
+    if let Some(main) = context.main() {
+        // Within a deadline of its own.
+        main.drained().await;
     }
     let _ = timeout(FAREWELL_DEADLINE, async {
         for socket in server.stop().await {

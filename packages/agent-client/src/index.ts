@@ -10,6 +10,8 @@ export type { AgentHealth } from "./client/agent-health.ts";
 export type { AgentInfo } from "./client/agent-info.ts";
 export { type Doorbell, type DoorbellOptions, listenDoorbell } from "./doorbell/doorbell.ts";
 export type { GuestConfig, GuestMount, GuestRoot } from "./doorbell/guest-config.ts";
+export type { GuestMain, GuestMainOptions } from "./doorbell/guest-main.ts";
+export type { GuestHost, GuestResolver } from "./doorbell/guest-names.ts";
 export type { GuestHello, GuestReady, GuestStage } from "./doorbell/guest-ready.ts";
 export { AgentError, type AgentErrorCode } from "./errors/agent-error.ts";
 export type { ExecEvent, ExecExitEvent, ExecOutputEvent, ExecStartedEvent } from "./exec/exec-event.ts";
@@ -39,7 +41,9 @@ export { DEFAULT_MAX_READ_BYTES, type ReadFileOptions, type ReadStreamOptions } 
 export type { DownloadTarOptions, UploadTarOptions } from "./files/tar-content.ts";
 export type { WriteFileOptions } from "./files/write-content.ts";
 export type { AgentProcesses, KillOptions, ProcessExit } from "./processes/agent-processes.ts";
+export type { AttachOptions } from "./processes/attach-plan.ts";
 export type { GuestProcess } from "./processes/guest-process.ts";
+export type { ProcessId } from "./processes/process-id.ts";
 export { AGENT_PORT, AGENT_PROTOCOL, DOORBELL_PORT } from "./protocol.ts";
 export { type CallOptions, DEFAULT_CALL_TIMEOUT_MS } from "./session/call.ts";
 export {

@@ -5,7 +5,7 @@ export const DOORBELL_PORT = 4087;
 export const AGENT_PORT = 4088;
 
 /** Generation of `a3s.agent.v1` that this client speaks. An agent of another generation is refused at boot. */
-export const AGENT_PROTOCOL = 1;
+export const AGENT_PROTOCOL = 2;
 
 /** Most bytes of a file, or of what a process reads or writes, in one message: what every message costs is paid once for them. */
 export const MAX_CONTENT_BYTES = 256 * 1024;

@@ -21,6 +21,7 @@ test("another client sees, signals and awaits a process", async () => {
     user: "",
     tty: false,
     detached: false,
+    main: false,
     startedAt: expect.any(Date),
   });
   const waiting = other.processes.wait(id);

@@ -1,9 +1,14 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { type AgentClient, connectAgent } from "../src/index.ts";
+import type { Readable } from "node:stream";
+import { create, toBinary } from "@bufbuild/protobuf";
+import { guestMainMessage } from "../src/doorbell/guest-main.ts";
+import { MainProcessSchema } from "../src/gen/a3s/boot/v1/boot_pb.ts";
+import { type AgentClient, connectAgent, type GuestMain } from "../src/index.ts";
 import { scratchDirectory } from "./scratch.ts";
 
 const NATIVE = join(import.meta.dirname, "../../../native");
@@ -15,16 +20,29 @@ export interface RealAgent extends AsyncDisposable {
   readonly client: AgentClient;
   readonly socketPath: string;
   readonly pid: number;
+  /** What the main process writes into the host's log; undefined without one. */
+  readonly log: { readonly stdout: Readable; readonly stderr: Readable } | undefined;
+  /** Resolves with the agent's exit code, which is the main process's. */
+  readonly exitCode: Promise<number>;
   /** Ends the agent as the end of a VM would: at once. */
   kill(): void;
 }
 
-export async function startRealAgent(): Promise<RealAgent> {
+/** @param main Its main process; none by default. */
+export async function startRealAgent(main?: GuestMain): Promise<RealAgent> {
   const program = BUILDS.map((build) => join(NATIVE, build)).find((path) => existsSync(path));
   if (program === undefined) throw new Error("There is no guest agent to test against: run node native/build.mjs");
   const scratch = await scratchDirectory();
   const socketPath = join(scratch.path, "agent.sock");
-  const child = spawn(program, ["serve", "--unix", socketPath], { stdio: ["ignore", "pipe", "inherit"] });
+  const args = ["serve", "--unix", socketPath];
+  if (main !== undefined) {
+    const description = join(scratch.path, "main");
+    await writeFile(description, toBinary(MainProcessSchema, create(MainProcessSchema, guestMainMessage(main))));
+    args.push("--main", description);
+  }
+  const logs = main === undefined ? [] : (["pipe", "pipe"] as const);
+  const child = spawn(program, args, { stdio: ["ignore", "pipe", "inherit", ...logs] });
+  const [, , , stdout, stderr] = child.stdio as Readable[];
   const exited = once(child, "exit");
   // It says "serving PATH" when the socket takes connections.
   await Promise.race([
@@ -36,6 +54,8 @@ export async function startRealAgent(): Promise<RealAgent> {
     client,
     socketPath,
     pid: child.pid as number,
+    log: stdout && stderr && { stdout, stderr },
+    exitCode: exited.then(([code]) => code),
     kill: () => void child.kill("SIGKILL"),
     async [Symbol.asyncDispose]() {
       await client[Symbol.asyncDispose]();

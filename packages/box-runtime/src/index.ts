@@ -3,6 +3,7 @@ export type {
   AgentInfo,
   AgentProcesses,
   AgentSystem,
+  AttachOptions,
   ExecCommand,
   ExecEvent,
   ExecOptions,
@@ -29,12 +30,14 @@ export {
   type VmExit,
 } from "@a3s/vm";
 export type { BootStage } from "./boot/boot-stage.ts";
+export type { MainExit } from "./boot/main-end.ts";
 export type { CopyInReport, CopyOptions } from "./copy/copy-in.ts";
 export type { CopyOutOptions, CopyOutReport } from "./copy/copy-out.ts";
 export { RuntimeError, type RuntimeErrorCode } from "./errors/runtime-error.ts";
 export type { BoxEvents } from "./events.ts";
 export type { ImagePullOptions } from "./image/find-image.ts";
 export type { CommandRequest } from "./plan/command.ts";
+export type { MainRequest } from "./plan/main-process.ts";
 export {
   type ImageCall,
   type ImagePruneOptions,
@@ -44,5 +47,5 @@ export {
 } from "./runtime/images.ts";
 export { createRuntime, type Runtime, type RuntimeOptions } from "./runtime/runtime.ts";
 export type { BoxState } from "./state/box-state.ts";
-export { VmManager, type VmManagerOptions } from "./vm-manager.ts";
+export { type VmBootOptions, VmManager, type VmManagerOptions } from "./vm-manager.ts";
 export { type Volume, type VolumeCall, type VolumeHold, Volumes } from "./volumes/volumes.ts";

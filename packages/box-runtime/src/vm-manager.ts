@@ -4,6 +4,7 @@ import type {
   AgentInfo,
   AgentProcesses,
   AgentSystem,
+  AttachOptions,
   ExecCommand,
   ExecOptions,
   ExecProcess,
@@ -24,12 +25,14 @@ import {
 import type { BootTimings, BoxMetrics } from "@a3s/metrics";
 import type { JailMeasure, JailMode, VmExit } from "@a3s/vm";
 import type { BootedBox } from "./boot/boot-box.ts";
+import type { MainExit } from "./boot/main-end.ts";
 import { type CopyInReport, type CopyOptions, copyIn } from "./copy/copy-in.ts";
 import { type CopyOutOptions, type CopyOutReport, copyOut } from "./copy/copy-out.ts";
 import { RuntimeError } from "./errors/runtime-error.ts";
 import type { BoxEvents } from "./events.ts";
 import type { ImagePullOptions } from "./image/find-image.ts";
 import { type CommandRequest, planEnvironment, planMainProcess } from "./plan/command.ts";
+import type { MainRequest } from "./plan/main-process.ts";
 import { ReleaseStack } from "./release-stack.ts";
 import { type BoxState, type BoxTransition, INITIAL_STATUS, nextStatus, requireLive } from "./state/box-state.ts";
 
@@ -43,6 +46,18 @@ export interface VmManagerOptions {
   readonly metrics?: BoxMetrics;
   /** What to do where the system does not allow a measure of the jail that every VM process gets; `required` by default. */
   readonly jail?: JailMode;
+}
+
+/** Options of {@link VmManager.boot}. */
+export interface VmBootOptions {
+  /** Abort to end the boot; it rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * Makes the image's command the guest's main process, which belongs to the box and to no caller: what it writes is in the log, its
+   * end is the box's, and it outlives whoever started it. `{}` takes everything from the image. Without it, the box waits for `exec`
+   * and `run`.
+   */
+  readonly main?: MainRequest | undefined;
 }
 
 /**
@@ -106,16 +121,17 @@ export class VmManager implements AsyncDisposable {
    * Pulls the image when it is missing, prepares its root, starts the VM and waits until the agent is healthy.
    * Runs once; concurrent calls share it, and a caller's signal ends the boot for all of them. `bootTimeoutMs` counts from the start of the VM.
    *
-   * A boot that fails ends in `stopped` with everything released.
+   * A boot that fails ends in `stopped` with everything released. That includes one whose main process cannot be started, which is the
+   * AgentError that `exec` would have failed with: `COMMAND_NOT_FOUND` (`details.exitCode` 127), `COMMAND_NOT_EXECUTABLE` (126), `EXEC_*`.
    *
    * @throws RuntimeError `STATE_INVALID`, `BOOT_FAILED`, `BOOT_TIMEOUT`, `HOST_UNFIT`, `BOX_DESTROYED`, `VOLUME_INVALID`, and the errors of
    * @a3s/oci, @a3s/rootfs and @a3s/vm; the signal's reason when aborted.
    */
-  async boot(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
+  async boot(options: VmBootOptions = {}): Promise<void> {
     if (this.#booting === undefined) {
       // Refuses a box that was destroyed before it was booted.
       nextStatus(this.#status, "booted");
-      this.#booting = this.#boot(options.signal);
+      this.#booting = this.#boot(options);
     } else if (this.state !== "created") {
       throw new RuntimeError({
         code: "STATE_INVALID",
@@ -127,7 +143,7 @@ export class VmManager implements AsyncDisposable {
     await this.#booting;
   }
 
-  async #boot(signal: AbortSignal | undefined): Promise<void> {
+  async #boot({ signal, main }: VmBootOptions): Promise<void> {
     const signals = [signal, this.#destruction.signal].filter((each) => each !== undefined);
     try {
       // Loaded when it is needed: it brings the gRPC client, whose load takes longer than all else together.
@@ -140,6 +156,7 @@ export class VmManager implements AsyncDisposable {
         jail: this.#options.jail,
         signal: AbortSignal.any(signals),
         held: this.#held,
+        main,
         onStage: (stage) => this.events.emit("box.stage", { id: this.id, stage }),
         onPull: (event) => this.events.emit("box.pull", { id: this.id, event }),
         onRoot: (event) => this.events.emit("box.root", { id: this.id, event }),
@@ -186,7 +203,35 @@ export class VmManager implements AsyncDisposable {
     return agent.exec(command, { ...options, ...planEnvironment(this.#image(), options) });
   }
 
-  /** What `exec` and `run` have started in the box and still runs. @throws RuntimeError `STATE_INVALID` */
+  /**
+   * Joins the main process: its output from here on, and its stdin. The first who attaches to one with `start: "attach"` starts it and
+   * misses nothing. The end of the call does not end the process.
+   *
+   * @throws RuntimeError `STATE_INVALID`; the handle rejects as that of `processes.attach`.
+   */
+  attach(options: AttachOptions = {}): ExecProcess {
+    return this.#agent("attach").processes.attach("main", options);
+  }
+
+  /**
+   * How the main process ended; resolves when it has, and also after the box was stopped.
+   *
+   * @throws RuntimeError `STATE_INVALID` for a box that was not booted with one.
+   */
+  async wait({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<MainExit> {
+    const ended = this.#booted?.mainEnd;
+    if (ended === undefined) {
+      throw new RuntimeError({
+        code: "STATE_INVALID",
+        message: "The box has no main process",
+        hint: "Boot it with `main`, or await what `run` returns.",
+        details: { state: this.state },
+      });
+    }
+    return await raceSignal(ended, signal);
+  }
+
+  /** The main process, and what `exec` and `run` have started in the box and still runs. @throws RuntimeError `STATE_INVALID` */
   get processes(): AgentProcesses {
     return this.#agent("processes").processes;
   }

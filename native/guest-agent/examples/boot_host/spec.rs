@@ -102,6 +102,7 @@ impl Boot {
                     })),
                 },
             ],
+            ..GuestConfig::default()
         }
     }
 

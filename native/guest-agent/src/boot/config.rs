@@ -1,4 +1,8 @@
+use super::etc::Names;
+use super::main_plan::MainPlan;
 use super::stages::Trouble;
+use super::sysctl::{self, Sysctl};
+use crate::machine::ENTROPY_BYTES;
 use crate::proto::boot::{self, GuestConfig, mount};
 use rustix::time::Timespec;
 
@@ -11,12 +15,17 @@ const MAX_NAME_BYTES: usize = 255;
 const CLOCK_SECONDS: std::ops::Range<i64> = 1_577_836_800..7_258_118_400;
 
 /// A GuestConfig that was found to be within its bounds.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, PartialEq)]
 pub struct Config {
     pub hostname: String,
     pub host_time: Timespec,
     pub root: Root,
     pub volumes: Vec<Volume>,
+    pub main: Option<MainPlan>,
+    pub names: Names,
+    pub sysctls: Vec<Sysctl>,
+    /// Empty, or as long as the kernel takes it.
+    pub random_seed: Vec<u8>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
@@ -75,6 +84,10 @@ impl Config {
                 config.mounts.len()
             )));
         }
+        let seed = config.random_seed.len();
+        if seed != 0 && !ENTROPY_BYTES.contains(&seed) {
+            return Err(Trouble::new(format!("random_seed has {seed} bytes")));
+        }
         Ok(Self {
             hostname: hostname(config.hostname)?,
             host_time: host_time(config.host_time)?,
@@ -84,6 +97,10 @@ impl Config {
                 upper: upper(root.upper_device, root.upper_size_bytes)?,
             },
             volumes: config.mounts.into_iter().map(volume).collect::<Result<_, _>>()?,
+            main: config.main.map(MainPlan::check).transpose()?,
+            names: Names::check(config.hosts, config.resolver)?,
+            sysctls: sysctl::check(config.sysctls)?,
+            random_seed: config.random_seed,
         })
     }
 }
@@ -214,6 +231,7 @@ mod tests {
                 upper_device: "/dev/vda".to_owned(),
             }),
             mounts: vec![share("/data//a/./b")],
+            ..GuestConfig::default()
         }
     }
 
@@ -232,7 +250,7 @@ mod tests {
     #[test]
     fn refuses_everything_else() {
         type Edit = fn(&mut GuestConfig);
-        let edits: [Edit; 17] = [
+        let edits: [Edit; 21] = [
             |c| c.box_id = "ABCDEFGHIJ01".to_owned(),
             |c| c.box_id = "short".to_owned(),
             |c| c.hostname = String::new(),
@@ -242,6 +260,10 @@ mod tests {
             |c| c.host_time = None,
             |c| c.host_time = Some(prost_types::Timestamp { seconds: 0, nanos: 0 }),
             |c| c.root = None,
+            |c| c.main = Some(boot::MainProcess::default()),
+            |c| c.hosts = vec![boot::Host::default()],
+            |c| c.sysctls = vec![boot::Sysctl::default()],
+            |c| c.random_seed = vec![0; 15],
             |c| c.root.as_mut().unwrap().lower_tag = "x".repeat(37),
             |c| c.root.as_mut().unwrap().upper_device = "/dev/../x".to_owned(),
             |c| c.mounts[0].target = "relative".to_owned(),

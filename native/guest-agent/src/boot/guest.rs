@@ -1,8 +1,10 @@
 use super::config::Config;
 use super::doorbell::Doorbell;
-use super::stages::{Attempt, Stages};
-use super::{etc, kernel_mounts, root, volumes};
-use crate::exec::Context;
+use super::main_plan::{self, MainPlan};
+use super::stages::{Attempt, Stages, Trouble};
+use super::{etc, kernel_mounts, root, streams, sysctl, volumes};
+use crate::exec::{Context, Log};
+use crate::machine::Random;
 use crate::power::{EXIT_BOOT_FAILED, EXIT_NO_DOORBELL, Power};
 use crate::proto::boot::{FailRequest, GuestConfig};
 use crate::reaper::Reaper;
@@ -42,12 +44,16 @@ pub async fn run(power: &Power) -> ! {
     let trigger = Trigger::default();
     let context = Arc::new(Context::new(reaper.clone(), kernel_mounts::own_cgroups()));
     let services = Services::new(&context, trigger.clone(), Health::new(health));
-    let (server, mounted) = match become_box(config, services, &mut stages) {
-        Ok(done) => done,
-        Err(failure) => {
+    let booted = match become_box(config, services, &mut stages) {
+        Ok((place, main)) => start_main(main, &context, &trigger, &mut stages).await.map(|()| place),
+        Err(failure) => Err((failure, EXIT_BOOT_FAILED)),
+    };
+    let (server, mounted) = match booted {
+        Ok(place) => place,
+        Err((failure, code)) => {
             let message = format!("{}: {}", failure.stage, failure.message);
             doorbell.fail(failure).await;
-            give_up(power, EXIT_BOOT_FAILED, &message);
+            give_up(power, code, &message);
         }
     };
     if let Err(message) = doorbell.ready(stages.finish()).await {
@@ -57,24 +63,32 @@ pub async fn run(power: &Power) -> ! {
     shutdown::run(grace, Reach::Machine, &context, &serving, server).await;
     rustix::fs::sync();
     volumes::unmount_all(&mounted);
-    power.off(0)
+    power.off(context.main().and_then(|main| main.exit_code()).unwrap_or(0))
 }
 
-/// Answers the running server and the paths of the mounted volumes.
+/// The running server and the paths of the mounted volumes.
+type Place = (Server, Vec<String>);
+
 fn become_box(
     config: GuestConfig,
     services: Services,
     stages: &mut Stages,
-) -> Result<(Server, Vec<String>), FailRequest> {
+) -> Result<(Place, Option<(MainPlan, Log)>), FailRequest> {
     let config = stages.run("config", || Config::check(config))?;
     stages.run("clock", || {
         rustix::time::clock_settime(rustix::time::ClockId::Realtime, config.host_time)
             .attempt(|| "set the clock".into())?;
         rustix::system::sethostname(config.hostname.as_bytes()).attempt(|| "set the host name".into())
     })?;
+    stages.run("random", || reseed(&config.random_seed))?;
+    let main = match config.main {
+        Some(plan) => Some((plan, stages.run("streams", streams::open_log)?)),
+        None => None,
+    };
     let merged = stages.run("root", || root::assemble(&config.root))?;
     stages.run("kernel", || kernel_mounts::provide(merged.as_fd()))?;
-    stages.run("etc", || etc::write(merged.as_fd(), &config.hostname))?;
+    stages.run("sysctls", || sysctl::apply(merged.as_fd(), &config.sysctls))?;
+    stages.run("etc", || etc::write(merged.as_fd(), &config.hostname, &config.names))?;
     stages.run("mounts", || volumes::mount(merged.as_fd(), &config.volumes))?;
     stages.run("pivot", || {
         root::enter(&merged)?;
@@ -83,10 +97,34 @@ fn become_box(
     let listener = stages.run("listen", || {
         vsock::listen(PORT).attempt(|| format!("listen on vsock port {PORT}"))
     })?;
-    Ok((
-        serve(listener, services),
-        config.volumes.iter().map(|volume| volume.path()).collect(),
-    ))
+    let mounted = config.volumes.iter().map(|volume| volume.path()).collect();
+    Ok(((serve(listener, services), mounted), main))
+}
+
+fn reseed(seed: &[u8]) -> Result<(), Trouble> {
+    let random = Random::open().attempt(|| "open /dev/urandom".into())?;
+    // None: there is no seed.
+    random
+        .reseed(seed)
+        .unwrap_or(Ok(()))
+        .attempt(|| "seed the random numbers".into())
+}
+
+/// Otherwise answers what the host is told, and what the VM ends with.
+async fn start_main(
+    main: Option<(MainPlan, Log)>,
+    context: &Context,
+    trigger: &Trigger,
+    stages: &mut Stages,
+) -> Result<(), (FailRequest, i32)> {
+    let Some((plan, log)) = main else { return Ok(()) };
+    let begun = Instant::now();
+    let started = plan.carry_out(context, log, trigger).await;
+    stages.record("main", begun.elapsed());
+    started.map_err(|failure| {
+        let code = failure.exit_code();
+        (main_plan::failed(failure), code)
+    })
 }
 
 async fn reap(signals: Signals, reaper: Arc<Reaper>) {

@@ -7,8 +7,12 @@ mod etc;
 mod filesystem;
 mod guest;
 mod kernel_mounts;
+mod main_plan;
 mod root;
 mod stages;
+mod streams;
+mod sysctl;
 mod volumes;
 
 pub use guest::run;
+pub use main_plan::MainPlan;

@@ -54,6 +54,7 @@ impl Stages {
             stage: name.to_owned(),
             message: trouble.message,
             errno: trouble.errno,
+            main: None,
         })
     }
 

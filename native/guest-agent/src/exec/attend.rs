@@ -1,20 +1,17 @@
 use super::entry::{Ended, Entry};
 use super::failure::Failure;
-use super::input::{QUEUED_CHUNKS, feed, type_on};
+use super::input::QUEUED_CHUNKS;
 use super::limits::Limits;
-use super::output::{Source, pump};
 use super::session::{Requests, Responses};
 use super::spawn::Stdio;
-use super::terminal::Terminal;
+use super::streams::split;
 use crate::content::MAX_BYTES;
+use crate::proto::agent::Signal;
 use crate::proto::agent::exec_request::Message as Request;
-use crate::proto::agent::exec_response::Message as Response;
 use std::convert::Infallible;
 use std::future::pending;
-use std::os::fd::OwnedFd;
 use std::pin::pin;
 use std::sync::Arc;
-use tokio::io::unix::AsyncFd;
 use tokio::sync::mpsc;
 use tonic::Status;
 
@@ -44,7 +41,7 @@ pub async fn attend(
 ) -> Result<Ended, Left> {
     let (stdin, streams) = split(stdio);
     let (chunks, queue) = mpsc::channel(QUEUED_CHUNKS);
-    let mut output = Box::pin(streams.drain(entry, responses));
+    let mut output = Box::pin(streams.drain(entry, None));
     let mut limit = pin!(keep_limit(entry, limits));
     let left = tokio::select! {
         biased;
@@ -83,63 +80,6 @@ async fn keep_limit(entry: &Arc<Entry>, limits: Limits) -> Infallible {
     pending().await
 }
 
-enum Stdin {
-    None,
-    Pipe(AsyncFd<OwnedFd>),
-    Terminal(Arc<Terminal>),
-}
-
-enum Streams {
-    Pipes(AsyncFd<OwnedFd>, AsyncFd<OwnedFd>),
-    Terminal(Arc<Terminal>),
-}
-
-fn split(stdio: Stdio) -> (Stdin, Streams) {
-    match stdio {
-        Stdio::Pipes { stdin, stdout, stderr } => {
-            (stdin.map_or(Stdin::None, Stdin::Pipe), Streams::Pipes(stdout, stderr))
-        }
-        Stdio::Terminal { terminal, open_stdin } => {
-            let stdin = if open_stdin {
-                Stdin::Terminal(terminal.clone())
-            } else {
-                Stdin::None
-            };
-            (stdin, Streams::Terminal(terminal))
-        }
-    }
-}
-
-impl Stdin {
-    /// Input never ends a session.
-    async fn feed(self, queue: mpsc::Receiver<Vec<u8>>) -> Infallible {
-        match self {
-            Self::None => drop(queue),
-            Self::Pipe(pipe) => feed(pipe, queue).await,
-            Self::Terminal(terminal) => type_on(&terminal, queue).await,
-        }
-        pending().await
-    }
-}
-
-impl Streams {
-    /// Resolves when the process has ended and everything that it wrote is on its way.
-    async fn drain(self, entry: &Entry, responses: &Responses) -> Ended {
-        match &self {
-            Self::Pipes(stdout, stderr) => {
-                let stdout = pump(Source::Pipe(stdout), Response::Stdout, responses, entry.ending());
-                let stderr = pump(Source::Pipe(stderr), Response::Stderr, responses, entry.ending());
-                tokio::join!(entry.ended(), stdout, stderr).0
-            }
-            Self::Terminal(terminal) => {
-                let source = Source::Terminal(terminal.master());
-                let stdout = pump(source, Response::Stdout, responses, entry.ending());
-                tokio::join!(entry.ended(), stdout).0
-            }
-        }
-    }
-}
-
 /// Takes requests until the call breaks off or says something that it must not say. A caller that only closes its
 /// direction has no more input, and the process goes on.
 async fn receive(mut requests: Requests, chunks: mpsc::Sender<Vec<u8>>, entry: &Entry) -> Left {
@@ -154,24 +94,42 @@ async fn receive(mut requests: Requests, chunks: mpsc::Sender<Vec<u8>>, entry: &
             Err(_) => return Left::Gone,
         };
         match request {
-            Some(Request::Stdin(chunk)) if chunk.len() > MAX_BYTES => {
-                return Left::Refused(Status::invalid_argument(format!(
-                    "stdin holds more than {MAX_BYTES} bytes"
-                )));
-            }
             Some(Request::Stdin(chunk)) => {
+                if let Err(refused) = check_chunk(&chunk) {
+                    return Left::Refused(refused);
+                }
                 if let Some(queue) = &chunks {
                     // The process may have closed its stdin; its input is dropped then.
                     let _ = queue.send(chunk).await;
                 }
             }
             Some(Request::StdinClose(_)) => drop(chunks.take()),
-            Some(Request::Signal(signal)) if (1..=64).contains(&signal.number) => entry.tree.signal(signal.number),
-            Some(Request::Signal(signal)) => {
-                return Left::Refused(Status::invalid_argument(format!("{} is no signal", signal.number)));
-            }
-            Some(Request::Start(_)) => return Left::Refused(Status::invalid_argument("`start` may come only once")),
+            Some(Request::Signal(signal)) => match signal_number(&signal) {
+                Ok(number) => entry.tree.signal(number),
+                Err(refused) => return Left::Refused(refused),
+            },
+            Some(Request::Start(_)) => return Left::Refused(started_twice()),
             None => {}
         }
     }
+}
+
+pub fn check_chunk(chunk: &[u8]) -> Result<(), Status> {
+    match chunk.len() > MAX_BYTES {
+        true => Err(Status::invalid_argument(format!(
+            "stdin holds more than {MAX_BYTES} bytes"
+        ))),
+        false => Ok(()),
+    }
+}
+
+pub fn signal_number(signal: &Signal) -> Result<i32, Status> {
+    match signal.number {
+        number @ 1..=64 => Ok(number),
+        number => Err(Status::invalid_argument(format!("{number} is no signal"))),
+    }
+}
+
+pub fn started_twice() -> Status {
+    Status::invalid_argument("`start` may come only once")
 }

@@ -1,30 +1,40 @@
+use super::audience::Audience;
+use super::spawn::Leader;
 use super::terminal::Terminal;
 use super::tree::Tree;
 use crate::proto::agent::ExecStart;
 use crate::reaper::{Ending, Exit};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::{Duration, SystemTime};
+use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 
 const MAX_ARGV_BYTES: usize = 4096;
 const MAX_USER_BYTES: usize = 256;
 
-/// How a process that Exec started has ended.
+/// The id of the guest's main process.
+pub const MAIN: u64 = 0;
+
+/// How a process that the agent started has ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ended {
     pub exit: Exit,
     pub timed_out: bool,
 }
 
-/// A process that Exec started and that runs, for everyone who deals with it.
+/// A process that the agent started and that runs, for everyone who deals with it.
 pub struct Entry {
     pub id: u64,
     pub pid: libc::pid_t,
     pub about: About,
     pub tree: Tree,
+    pub audience: Audience,
+    /// Into the stdin that whoever is attached may write to.
+    stdin: Mutex<Option<mpsc::Sender<Vec<u8>>>>,
+    /// All that it wrote is on its way.
+    drained: watch::Sender<bool>,
     ending: Ending,
-    /// Held by the session alone, so that its end is the terminal's.
     terminal: Option<Weak<Terminal>>,
     timed_out: AtomicBool,
     stop_signal: Option<i32>,
@@ -61,25 +71,51 @@ impl About {
 }
 
 impl Entry {
-    pub fn new(
-        id: u64,
-        pid: libc::pid_t,
-        about: About,
-        tree: Tree,
-        ending: Ending,
-        terminal: Option<&Arc<Terminal>>,
-        stop_signal: Option<i32>,
-    ) -> Self {
+    pub fn new(id: u64, leader: Leader, about: About, stop_signal: Option<i32>, audience: Audience) -> Self {
         Self {
             id,
-            pid,
+            pid: leader.pid,
             about,
-            tree,
-            ending,
-            terminal: terminal.map(Arc::downgrade),
+            tree: leader.tree,
+            audience,
+            stdin: Mutex::default(),
+            drained: watch::channel(false).0,
+            ending: leader.ending,
+            terminal: leader.terminal,
             timed_out: AtomicBool::new(false),
             stop_signal,
         }
+    }
+
+    /// Lets calls that are attached write to its stdin.
+    pub fn with_stdin(self, chunks: mpsc::Sender<Vec<u8>>) -> Self {
+        *self.stdin.lock().expect("no holder panics") = Some(chunks);
+        self
+    }
+
+    /// What it does not take any more is dropped.
+    pub async fn write_stdin(&self, chunk: Vec<u8>) {
+        let chunks = self.stdin.lock().expect("no holder panics").clone();
+        if let Some(chunks) = chunks {
+            let _ = chunks.send(chunk).await;
+        }
+    }
+
+    pub fn close_stdin(&self) {
+        *self.stdin.lock().expect("no holder panics") = None;
+    }
+
+    /// Its output has come to an end, or nobody takes it on: no call waits for more.
+    pub fn note_drained(&self) {
+        self.audience.close();
+        self.drained.send_replace(true);
+    }
+
+    /// Resolves when it has ended and all that it wrote is on its way.
+    pub async fn drained(&self) -> Ended {
+        // The sender is this entry's own.
+        let _ = self.drained.subscribe().wait_for(|drained| *drained).await;
+        self.ended().await
     }
 
     pub fn ending(&self) -> Ending {

@@ -7,6 +7,8 @@ use std::io;
 pub struct Failure {
     pub reason: Reason,
     pub message: String,
+    /// Of the system call that failed; 0 where there was none.
+    pub errno: i32,
 }
 
 impl Failure {
@@ -14,6 +16,14 @@ impl Failure {
         Self {
             reason,
             message: message.into(),
+            errno: 0,
+        }
+    }
+
+    fn with(self, error: &io::Error) -> Self {
+        Self {
+            errno: error.raw_os_error().unwrap_or(0),
+            ..self
         }
     }
 
@@ -22,16 +32,28 @@ impl Failure {
     }
 
     pub fn resources(what: &str, error: &io::Error) -> Self {
-        Self::new(Reason::Resources, format!("{what}: {error}"))
+        Self::new(Reason::Resources, format!("{what}: {error}")).with(error)
+    }
+
+    /// What a shell, or a container engine, ends with in place of a command that it could not start.
+    pub fn exit_code(&self) -> i32 {
+        match self.reason {
+            Reason::NotFound => 127,
+            Reason::NotExecutable => 126,
+            _ => 125,
+        }
+    }
+
+    pub fn message(self) -> ExecFailed {
+        ExecFailed {
+            reason: self.reason.into(),
+            message: self.message,
+        }
     }
 
     pub fn response(self) -> ExecResponse {
-        let failed = ExecFailed {
-            reason: self.reason.into(),
-            message: self.message,
-        };
         ExecResponse {
-            message: Some(Message::Failed(failed)),
+            message: Some(Message::Failed(self.message())),
         }
     }
 }
@@ -65,13 +87,14 @@ pub fn decode_report(report: [u8; REPORT_BYTES], command: &str, cwd: &str, user:
     if matches!(errno, libc::EAGAIN | libc::ENOMEM | libc::EMFILE | libc::ENFILE) {
         return Failure::resources("start of the process", &error);
     }
-    match step {
+    let failure = match step {
         step if step == Step::Cwd as i32 => Failure::new(Reason::BadCwd, format!("working directory {cwd:?}: {error}")),
         step if step == Step::User as i32 => Failure::new(Reason::BadUser, format!("user {user:?}: {error}")),
         step if step == Step::Limits as i32 => Failure::invalid(format!("limits of resources: {error}")),
         step if step == Step::Exec as i32 => Failure::new(exec_reason(errno), format!("{command:?}: {error}")),
         _ => Failure::resources("set-up of the process", &error),
-    }
+    };
+    failure.with(&error)
 }
 
 /// execve(2): which errors mean that there is no such program, and which that it cannot be executed.

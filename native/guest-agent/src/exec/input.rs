@@ -36,7 +36,8 @@ pub async fn type_on(terminal: &Terminal, mut chunks: mpsc::Receiver<Vec<u8>>) {
     }
 }
 
-async fn write_all(pipe: &AsyncFd<OwnedFd>, mut bytes: &[u8]) -> io::Result<()> {
+/// To a descriptor that is non-blocking.
+pub async fn write_all(pipe: &AsyncFd<OwnedFd>, mut bytes: &[u8]) -> io::Result<()> {
     while !bytes.is_empty() {
         let mut guard = pipe.writable().await?;
         match guard.try_io(|fd| Ok(retry_on_intr(|| write(fd, bytes))?)) {

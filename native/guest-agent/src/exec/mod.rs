@@ -1,7 +1,9 @@
-//! One process per call: from the request to its last byte of output, and what others may do with it.
+//! The main process, and one process per call: from the request to its last byte of output, and what others may do with it.
 
 mod agent;
+mod attach;
 mod attend;
+mod audience;
 mod capabilities;
 mod cgroup;
 mod check;
@@ -14,17 +16,24 @@ mod group;
 mod input;
 mod limits;
 mod lookup;
+mod main_process;
 mod output;
 mod privileges;
 mod rlimits;
 mod session;
 mod spawn;
+mod stream_port;
+mod streams;
 mod table;
 mod terminal;
 mod tree;
 
+pub use attach::{AttachRequests, attach};
 pub use command::terminal_size;
-pub use entry::{Ended, Entry};
+pub use entry::{Ended, Entry, MAIN};
+pub use failure::Failure;
 pub use limits::MAX_GRACE;
+pub use main_process::{AfterEnd, MainProcess, check_main};
 pub use session::{Context, Requests, Responses, exited_message, run};
+pub use stream_port::{Log, StreamPort};
 pub use table::{Known, Table};

@@ -1,3 +1,5 @@
+use super::audience::Audience;
+use super::stream_port::StreamPort;
 use super::terminal::BACKLOG_BYTES;
 use crate::content::SENT_BYTES;
 use crate::proto::agent::ExecResponse;
@@ -41,10 +43,16 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Sends what comes out of a source until its end. When the process has ended and another one still holds the source
-/// open, only what is in it by then is sent. Nothing is read before there is room for it: a slow client fills the
-/// source and so stops the writer. When the client has gone, output is dropped.
-pub async fn pump(source: Source<'_>, message: fn(Vec<u8>) -> Message, responses: &Responses, mut ending: Ending) {
+/// Sends what comes out of a source to the log and to the audience, until its end. When the process has ended and another
+/// one still holds the source open, only what is in it by then is sent. Nothing is read before there is room for it: a slow
+/// client fills the source and so stops the writer. Where nobody listens, output is dropped.
+pub async fn pump(
+    source: Source<'_>,
+    message: fn(Vec<u8>) -> Message,
+    audience: &Audience,
+    log: Option<&StreamPort>,
+    mut ending: Ending,
+) {
     let mut remaining = None;
     loop {
         if remaining.is_none() && ending.is_known() {
@@ -62,7 +70,7 @@ pub async fn pump(source: Source<'_>, message: fn(Vec<u8>) -> Message, responses
                 _ = ending.known() => continue,
             }
         }
-        let permit = responses.reserve().await.ok();
+        let room = audience.room(&mut ending).await;
         // What a backlog counts is there, whatever the reactor knows.
         let taken = match remaining {
             Some(_) => take(source.fd().get_ref()),
@@ -72,10 +80,17 @@ pub async fn pump(source: Source<'_>, message: fn(Vec<u8>) -> Message, responses
             Ok(bytes) if bytes.is_empty() => return,
             Ok(bytes) => {
                 remaining = remaining.map(|left: u64| left.saturating_sub(bytes.len() as u64));
-                if let Some(permit) = permit {
-                    permit.send(Ok(ExecResponse {
-                        message: Some(message(bytes)),
-                    }));
+                if let Some(log) = log {
+                    log.write(&bytes).await;
+                }
+                // As a rule there is one that listens, which gets the bytes themselves.
+                let mut room = room;
+                let last = room.pop();
+                for place in room {
+                    place.fill(message(bytes.clone()));
+                }
+                if let Some(place) = last {
+                    place.fill(message(bytes));
                 }
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock && remaining.is_none() => {}

@@ -1,11 +1,13 @@
 use super::agent::Agent;
 use super::attend::{Left, attend};
+use super::audience::Audience;
 use super::cgroup::{Cgroup, Cgroups};
 use super::command::Command;
 use super::entry::{About, Ended, Entry};
 use super::failure::{Failure, decode_report};
 use super::limits::Limits;
-use super::spawn::{Stdio, spawn};
+use super::main_process::MainProcess;
+use super::spawn::{Process, spawn};
 use super::table::Table;
 use crate::proto::agent::exec_request::Message as Request;
 use crate::proto::agent::exec_response::Message as Response;
@@ -23,6 +25,7 @@ pub type Requests = Streaming<ExecRequest>;
 pub struct Context {
     pub reaper: Arc<Reaper>,
     pub table: Arc<Table>,
+    main: OnceLock<Arc<MainProcess>>,
     agent: Agent,
     /// Where groups are made; opened by the first exec, before anything runs that could put something else there.
     cgroup_parent: Option<OwnedFd>,
@@ -35,10 +38,21 @@ impl Context {
         Self {
             reaper,
             table: Arc::default(),
+            main: OnceLock::new(),
             agent: Agent::this(system::shield_from_oom()),
             cgroup_parent,
             cgroups: OnceLock::new(),
         }
+    }
+
+    /// Of a guest that has one; known from its boot on.
+    pub fn main(&self) -> Option<&Arc<MainProcess>> {
+        self.main.get()
+    }
+
+    /// Once, before anybody can ask for it.
+    pub fn set_main(&self, main: Arc<MainProcess>) {
+        let _ = self.main.set(main);
     }
 
     /// A guest that breaks its own cgroups loses no more than the hold on what leaves its process groups.
@@ -75,45 +89,47 @@ pub async fn run(context: Arc<Context>, mut requests: Requests, responses: Respo
 
 async fn serve(context: &Context, start: ExecStart, requests: Requests, responses: &Responses) -> Result<Ended, Left> {
     let limits = Limits::of(&start)?;
-    let command = Command::plan(&start, &context.agent)?;
-    let process = spawn(&command, &context.reaper, context.cgroup())?;
+    let process = launch(context, &start)?;
     let executed = tokio::select! {
-        report = process.executed() => match report {
-            Ok(None) => Ok(()),
-            Ok(Some(report)) => Err(decode_report(report, &start.argv[0], &start.cwd, &start.user).into()),
-            Err(error) => Err(Failure::resources("start of the process", &error).into()),
-        },
+        executed = executed(&process, &start) => executed.map_err(Left::from),
         () = responses.closed(), if !start.detach => Err(Left::Gone),
     };
     if let Err(left) = executed {
         process.abandon();
         return Err(left);
     }
-    let (stdio, pid) = (process.stdio, process.pid);
-    let terminal = match &stdio {
-        Stdio::Terminal { terminal, .. } => Some(terminal),
-        Stdio::Pipes { .. } => None,
-    };
-    let about = About::of(&start);
-    let entry = context.table.add(|id| {
-        Entry::new(
-            id,
-            pid,
-            about,
-            process.tree,
-            process.ending,
-            terminal,
-            limits.stop_signal,
-        )
-    });
-    let started = ExecStarted { pid, id: entry.id };
+    let (leader, stdio) = process.split();
+    let (about, audience) = (About::of(&start), Audience::of(Some(responses.clone())));
+    let entry = context
+        .table
+        .add(|id| Entry::new(id, leader, about, limits.stop_signal, audience));
     // Who has gone by now is noticed next.
-    let _ = responses
-        .send(Ok(ExecResponse {
-            message: Some(Response::Started(started)),
-        }))
-        .await;
-    attend(&entry, stdio, limits, requests, responses).await
+    let _ = responses.send(Ok(started(&entry))).await;
+    let ended = attend(&entry, stdio, limits, requests, responses).await;
+    entry.note_drained();
+    ended
+}
+
+/// Forks the process.
+pub fn launch(context: &Context, start: &ExecStart) -> Result<Process, Failure> {
+    let command = Command::plan(start, &context.agent)?;
+    spawn(&command, &context.reaper, context.cgroup())
+}
+
+/// Waits until the process has become its command.
+pub async fn executed(process: &Process, start: &ExecStart) -> Result<(), Failure> {
+    match process.executed().await {
+        Ok(None) => Ok(()),
+        Ok(Some(report)) => Err(decode_report(report, &start.argv[0], &start.cwd, &start.user)),
+        Err(error) => Err(Failure::resources("start of the process", &error)),
+    }
+}
+
+pub fn started(entry: &Entry) -> ExecResponse {
+    let (pid, id) = (entry.pid, entry.id);
+    ExecResponse {
+        message: Some(Response::Started(ExecStarted { pid, id })),
+    }
 }
 
 pub fn exited_message(ended: Ended) -> ExecExited {
@@ -124,7 +140,7 @@ pub fn exited_message(ended: Ended) -> ExecExited {
     }
 }
 
-fn exited(ended: Ended) -> ExecResponse {
+pub fn exited(ended: Ended) -> ExecResponse {
     ExecResponse {
         message: Some(Response::Exited(exited_message(ended))),
     }

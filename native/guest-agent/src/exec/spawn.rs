@@ -13,7 +13,7 @@ use rustix::process::Uid;
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use tokio::io::unix::AsyncFd;
 
 /// Room of each pipe that is a process's stdio.
@@ -26,6 +26,15 @@ pub struct Process {
     pub ending: Ending,
     pub stdio: Stdio,
     errors: AsyncFd<OwnedFd>,
+}
+
+/// What is left of a [`Process`] for those who neither read nor write its stdio.
+pub struct Leader {
+    pub pid: libc::pid_t,
+    pub tree: Tree,
+    pub ending: Ending,
+    /// Held by who reads and writes it alone, so that its end is the terminal's.
+    pub terminal: Option<Weak<Terminal>>,
 }
 
 /// Our ends, all non-blocking.
@@ -108,6 +117,20 @@ fn fork(
 }
 
 impl Process {
+    pub fn split(self) -> (Leader, Stdio) {
+        let terminal = match &self.stdio {
+            Stdio::Terminal { terminal, .. } => Some(Arc::downgrade(terminal)),
+            Stdio::Pipes { .. } => None,
+        };
+        let leader = Leader {
+            pid: self.pid,
+            tree: self.tree,
+            ending: self.ending,
+            terminal,
+        };
+        (leader, self.stdio)
+    }
+
     /// Nobody will ask for it again: it is killed, and its group removed when it has ended.
     pub fn abandon(self) {
         self.tree.kill();

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 /// Processes whose end is remembered.
 const REMEMBERED: usize = 256;
 
-/// Every process that Exec has started, by the id that it gave out.
+/// Every process that the agent has started, by its id.
 #[derive(Default)]
 pub struct Table {
     state: Mutex<State>,
@@ -31,8 +31,15 @@ impl Table {
     pub fn add(self: &Arc<Self>, entry: impl FnOnce(u64) -> Entry) -> Arc<Entry> {
         let mut state = self.state();
         state.last_id += 1;
-        let entry = Arc::new(entry(state.last_id));
-        state.running.insert(entry.id, entry.clone());
+        let id = state.last_id;
+        drop(state);
+        self.insert(entry(id))
+    }
+
+    /// Keeps an entry until it has ended.
+    pub fn insert(self: &Arc<Self>, entry: Entry) -> Arc<Entry> {
+        let entry = Arc::new(entry);
+        self.state().running.insert(entry.id, entry.clone());
         tokio::spawn(self.clone().attend(entry.clone()));
         entry
     }

@@ -6,6 +6,6 @@ mod sync;
 mod usage;
 
 pub use proc::Proc;
-pub use random::Random;
+pub use random::{ENTROPY_BYTES, Random};
 pub use sync::sync_all;
 pub use usage::usage;

@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use tonic::{Request, Response, Status, Streaming};
 
 /// Messages between a process and its call, besides the one that is being sent: a call holds little more than its pipes.
-const QUEUED_RESPONSES: usize = 1;
+pub const QUEUED_RESPONSES: usize = 1;
 
 /// a3s.agent.v1.AgentService.
 pub struct Agent {

@@ -1,23 +1,31 @@
+use super::agent::QUEUED_RESPONSES;
 use super::outgoing::Outgoing;
-use crate::exec::{Context, Ended, Entry, Known, MAX_GRACE, exited_message, terminal_size};
+use crate::exec::{Context, Ended, Entry, Known, MAIN, MAX_GRACE, attach, exited_message, terminal_size};
+use crate::proto::agent::attach_process_response::Message as Attach;
+use crate::proto::agent::exec_response::Message as Exec;
 use crate::proto::agent::process_service_server::ProcessService;
 use crate::proto::agent::{
-    KillProcessRequest, KillProcessResponse, ListProcessesRequest, ListProcessesResponse, ResizeTerminalRequest,
-    ResizeTerminalResponse, SignalProcessRequest, SignalProcessResponse, WaitProcessRequest, WaitProcessResponse,
+    AttachProcessRequest, AttachProcessResponse, ExecResponse, KillProcessRequest, KillProcessResponse,
+    ListProcessesRequest, ListProcessesResponse, ResizeTerminalRequest, ResizeTerminalResponse, SignalProcessRequest,
+    SignalProcessResponse, WaitProcessRequest, WaitProcessResponse,
 };
+use crate::shutdown::Trigger;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
-use tonic::{Request, Response, Status};
+use tonic::codegen::tokio_stream::{Stream, StreamExt};
+use tonic::{Request, Response, Status, Streaming};
 
 /// a3s.agent.v1.ProcessService.
 pub struct Processes {
     context: Arc<Context>,
+    shutdown: Trigger,
 }
 
 impl Processes {
-    pub fn new(context: Arc<Context>) -> Self {
-        Self { context }
+    pub fn new(context: Arc<Context>, shutdown: Trigger) -> Self {
+        Self { context, shutdown }
     }
 
     fn known(&self, id: u64) -> Result<Known, Status> {
@@ -87,8 +95,17 @@ impl ProcessService for Processes {
         &self,
         request: Request<WaitProcessRequest>,
     ) -> Result<Response<WaitProcessResponse>, Status> {
-        let known = self.known(request.into_inner().id)?;
-        let exited = Some(exited_message(ended(known).await));
+        let id = request.into_inner().id;
+        let ended = match self.context.main() {
+            Some(main) if id == MAIN => {
+                main.note_question();
+                let entry = main.started().await;
+                let entry = entry.map_err(|failure| Status::failed_precondition(failure.message))?;
+                entry.drained().await
+            }
+            _ => ended(self.known(id)?).await,
+        };
+        let exited = Some(exited_message(ended));
         Ok(Response::new(WaitProcessResponse { exited }))
     }
 
@@ -106,6 +123,29 @@ impl ProcessService for Processes {
             .map_err(|error| Status::internal(error.to_string()))?;
         Ok(Response::new(ResizeTerminalResponse {}))
     }
+
+    type AttachProcessStream = Pin<Box<dyn Stream<Item = Result<AttachProcessResponse, Status>> + Send>>;
+
+    async fn attach_process(
+        &self,
+        request: Request<Streaming<AttachProcessRequest>>,
+    ) -> Result<Response<Self::AttachProcessStream>, Status> {
+        let (responses, outgoing) = mpsc::channel(QUEUED_RESPONSES);
+        let ending = self.shutdown.pulled();
+        tokio::spawn(attach(self.context.clone(), request.into_inner(), responses, ending));
+        Ok(Response::new(Box::pin(Outgoing::primed(outgoing).await.map(attached))))
+    }
+}
+
+fn attached(said: Result<ExecResponse, Status>) -> Result<AttachProcessResponse, Status> {
+    let message = said?.message.map(|message| match message {
+        Exec::Started(started) => Attach::Started(started),
+        Exec::Stdout(bytes) => Attach::Stdout(bytes),
+        Exec::Stderr(bytes) => Attach::Stderr(bytes),
+        Exec::Exited(exited) => Attach::Exited(exited),
+        Exec::Failed(failed) => Attach::Failed(failed),
+    });
+    Ok(AttachProcessResponse { message })
 }
 
 async fn ended(known: Known) -> Ended {
@@ -123,6 +163,7 @@ fn describe(entry: &Entry) -> ListProcessesResponse {
         user: entry.about.user.clone(),
         terminal: entry.has_terminal(),
         detached: entry.about.detached,
+        main: entry.id == MAIN,
         started_at: Some(entry.about.started_at.into()),
     }
 }

@@ -29,8 +29,8 @@ impl Services {
     pub fn new(context: &Arc<Context>, shutdown: Trigger, health: Health) -> Self {
         Self {
             agent: AgentServiceServer::new(Agent::new(context.clone(), shutdown.clone())),
-            files: FileServiceServer::new(Files::new(shutdown)),
-            processes: ProcessServiceServer::new(Processes::new(context.clone())),
+            files: FileServiceServer::new(Files::new(shutdown.clone())),
+            processes: ProcessServiceServer::new(Processes::new(context.clone(), shutdown.clone())),
             machine: SystemServiceServer::new(Machine::new(context.clone())),
             health: HealthServer::new(health),
         }

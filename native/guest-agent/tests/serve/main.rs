@@ -1,6 +1,7 @@
 //! The real agent, serving on a Unix socket instead of vsock.
 
 mod agent;
+mod attach;
 mod cgroups;
 mod endings;
 mod failures;

@@ -2,9 +2,10 @@ import { create } from "@bufbuild/protobuf";
 import { type Client, createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { AgentError } from "../errors/agent-error.ts";
-import { ExecCall } from "../exec/exec-call.ts";
 import { type ExecCommand, type ExecOptions, MAX_GRACE_MS } from "../exec/exec-options.ts";
+import { planExec } from "../exec/exec-plan.ts";
 import { ExecProcess } from "../exec/exec-process.ts";
+import { ProcessCall } from "../exec/process-call.ts";
 import { AgentFiles } from "../files/agent-files.ts";
 import { AgentService, ShutdownRequestSchema } from "../gen/a3s/agent/v1/agent_pb.ts";
 import { ProcessService } from "../gen/a3s/agent/v1/process_pb.ts";
@@ -56,7 +57,7 @@ export class AgentClient implements AsyncDisposable {
   readonly socketPath: string;
   /** Files of the guest. */
   readonly files: AgentFiles;
-  /** What `exec` has started in the guest, whoever called it. */
+  /** The main process, and what `exec` has started in the guest, whoever called it. */
   readonly processes: AgentProcesses;
   /** The guest as a whole: what it uses, its clock, its disks. */
   readonly system: AgentSystem;
@@ -119,7 +120,7 @@ export class AgentClient implements AsyncDisposable {
    * @throws {@link AgentError} `EXEC_INVALID`, `EXEC_CWD_INVALID` at once; everything else rejects the process.
    */
   exec(command: ExecCommand, options: ExecOptions = {}): ExecProcess {
-    const call = new ExecCall(this.#agent, this.processes, command, options);
+    const call = new ProcessCall(planExec(this.#agent, command, options), this.processes);
     return new ExecProcess(call, options.maxBufferBytes);
   }
 

@@ -11,6 +11,7 @@ import type {
 import { AGENT_PROTOCOL } from "../protocol.ts";
 import { durationToMs } from "../time/duration.ts";
 import { type GuestConfig, guestConfigMessage } from "./guest-config.ts";
+import { mainError } from "./guest-main.ts";
 import { type GuestHello, type GuestReady, readStages } from "./guest-ready.ts";
 
 /**
@@ -63,7 +64,8 @@ export class BootExchange {
 
   fail(request: FailRequest): Record<string, never> {
     if (this.#phase === "over") throw outOfOrder("Fail");
-    this.end(bootFailed(request));
+    const { main } = this.#config;
+    this.end(request.main === undefined || main === undefined ? bootFailed(request) : mainError(main, request.main));
     return {};
   }
 

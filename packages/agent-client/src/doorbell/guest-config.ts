@@ -1,7 +1,10 @@
+import { randomBytes } from "node:crypto";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { AgentError } from "../errors/agent-error.ts";
 import type { GuestConfigSchema, MountSchema } from "../gen/a3s/boot/v1/boot_pb.ts";
+import { type GuestMain, guestMainMessage, mainFault } from "./guest-main.ts";
+import { type GuestHost, type GuestResolver, namesFaults } from "./guest-names.ts";
 
 /** What a guest needs to become a box. */
 export interface GuestConfig {
@@ -12,6 +15,14 @@ export interface GuestConfig {
   readonly root: GuestRoot;
   /** Mounted in order. */
   readonly mounts: readonly GuestMount[];
+  /** Without one the guest runs until it is shut down. */
+  readonly main?: GuestMain | undefined;
+  /** Further lines of /etc/hosts; none by default. */
+  readonly hosts?: readonly GuestHost[] | undefined;
+  /** An empty /etc/resolv.conf by default. */
+  readonly resolver?: GuestResolver | undefined;
+  /** Parameters of the guest's kernel by name: `net.*`, `kernel.shm*`, `kernel.msg*`, `kernel.sem` and `fs.mqueue.*`. */
+  readonly sysctls?: Readonly<Record<string, string>> | undefined;
 }
 
 /** The root file system: a read-only share, and a writable layer over it. */
@@ -77,6 +88,9 @@ export function checkGuestConfig(config: GuestConfig): void {
       check(Number.isInteger(mount.mode) && mount.mode >= 0 && mount.mode <= 0o7777, `${field}.mode: permission bits`);
     }
   }
+  faults.push(...namesFaults(config.hosts ?? [], config.resolver, config.sysctls ?? {}));
+  const fault = config.main && mainFault(config.main);
+  check(fault === undefined, `main: ${fault}`);
   if (faults.length === 0) return;
   throw new AgentError({
     code: "GUEST_CONFIG_INVALID",
@@ -89,6 +103,9 @@ export function checkGuestConfig(config: GuestConfig): void {
 function isEntry(name: string): boolean {
   return /^[^/\0]+$/.test(name) && !/^\.\.?$/.test(name) && Buffer.byteLength(name) <= MAX_NAME_BYTES;
 }
+
+/** Bytes of the host's randomness that a guest begins with. */
+const SEED_BYTES = 64;
 
 /** The message for the guest; `hostTime` becomes the guest's clock. */
 export function guestConfigMessage(config: GuestConfig, hostTime: Date): MessageInitShape<typeof GuestConfigSchema> {
@@ -104,7 +121,16 @@ export function guestConfigMessage(config: GuestConfig, hostTime: Date): Message
       upperDevice: root.upperDevice ?? "",
     },
     mounts: mounts.map(mountMessage),
+    ...(config.main !== undefined && { main: guestMainMessage(config.main) }),
+    hosts: (config.hosts ?? []).map(({ address, names }) => ({ address, names: [...names] })),
+    ...(config.resolver !== undefined && { resolver: resolverMessage(config.resolver) }),
+    sysctls: Object.entries(config.sysctls ?? {}).map(([name, value]) => ({ name, value })),
+    randomSeed: randomBytes(SEED_BYTES),
   };
+}
+
+function resolverMessage({ servers, search = [], options = [] }: GuestResolver) {
+  return { servers: [...servers], search: [...search], options: [...options] };
 }
 
 function mountMessage(mount: GuestMount): MessageInitShape<typeof MountSchema> {

@@ -33,6 +33,8 @@ export type AgentErrorCode =
   | "EXEC_TIMED_OUT"
   /** The command has ended, so nothing takes what is written to its `stdin`. */
   | "EXEC_ENDED"
+  /** A call that was attached to a process took none of its output for a minute, and was left behind. */
+  | "ATTACH_TOO_SLOW"
   /** No such process runs in the guest, or its end is no longer remembered. */
   | "PROCESS_UNKNOWN"
   /** The process was disposed, or its iteration was left, before the command ended. */

@@ -32,13 +32,14 @@ export interface ExecSource extends EventSource {
  * ```
  */
 export class ExecProcess implements PromiseLike<ExecResult>, AsyncIterable<ExecEvent>, AsyncDisposable {
+  /** The command; empty for an attached process. */
   readonly argv: readonly string[];
   readonly #call: ExecSource;
   readonly #output: ExecOutput;
   #result: Promise<ExecResult> | undefined;
   #iterated = false;
 
-  /** Made by `AgentClient.exec`. */
+  /** Made by `AgentClient.exec` and `AgentProcesses.attach`. */
   constructor(call: ExecSource, maxBufferBytes: number = DEFAULT_MAX_BUFFER_BYTES) {
     this.#call = call;
     this.argv = call.argv;
@@ -124,7 +125,7 @@ export class ExecProcess implements PromiseLike<ExecResult>, AsyncIterable<ExecE
     return this.#events();
   }
 
-  /** Ends the call if the command still runs: the guest kills the process and what it started, unless it is detached. */
+  /** Ends the call if the command still runs: the guest kills the process and what it started, unless it is detached or attached to. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#call.fail(disposed());
   }

@@ -11,9 +11,11 @@ import type { ExecEvent } from "./exec-event.ts";
 import { MAX_SIGNAL, signalName } from "./linux-signal.ts";
 
 type Exit = Omit<Extract<ExecEvent, { type: "exit" }>, "durationMs">;
+/** What both Exec and AttachProcess answer. */
+export type ProcessResponse = Pick<ExecResponse, "message">;
 type ReadEvent = Exclude<ExecEvent, { type: "exit" }> | Exit;
 
-/** Checks the agent's messages of one exec, in the order that the protocol gives them, and turns them into events. */
+/** Checks the agent's messages of one call, in the order that the protocol gives them, and turns them into events. */
 export class ExecReader {
   readonly #command: string;
   #started = false;
@@ -27,7 +29,7 @@ export class ExecReader {
    *
    * @throws {@link AgentError} why the command did not start, or `AGENT_PROTOCOL_VIOLATION`.
    */
-  read({ message }: ExecResponse): ReadEvent | undefined {
+  read({ message }: ProcessResponse): ReadEvent | undefined {
     switch (message.case) {
       case "started":
         if (this.#started) throw protocolViolation("it reported a start twice");
@@ -94,7 +96,8 @@ const START_FAULTS: Readonly<Record<ExecFailed_Reason, StartFault>> = {
   },
 };
 
-function startError(command: string, failed: ExecFailed): AgentError {
+/** Why a command was not started. */
+export function startError(command: string, failed: ExecFailed): AgentError {
   const fault = START_FAULTS[failed.reason] ?? START_FAULTS[ExecFailed_Reason.UNSPECIFIED];
   return new AgentError({
     code: fault.code,

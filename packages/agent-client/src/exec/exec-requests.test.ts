@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { ExecRequests } from "./exec-requests.ts";
 
-const start = { message: { case: "start" as const, value: { argv: ["x"] } } };
+const start = { argv: ["x"] };
 const noError = () => expect.fail("stdin did not fail");
 
 async function* pieces(...values: number[]) {
@@ -10,7 +10,7 @@ async function* pieces(...values: number[]) {
 
 test("start comes first, stdin in order, then its end; the messages stay open", async () => {
   const requests = new ExecRequests(start, pieces(1, 2), noError);
-  expect((await requests.next()).value).toBe(start);
+  expect((await requests.next()).value).toEqual({ message: { case: "start", value: start } });
   expect((await requests.next()).value).toEqual({ message: { case: "stdin", value: new Uint8Array([1]) } });
   expect((await requests.next()).value).toEqual({ message: { case: "stdin", value: new Uint8Array([2]) } });
   expect((await requests.next()).value).toEqual({ message: { case: "stdinClose", value: {} } });

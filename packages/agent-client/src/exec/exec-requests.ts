@@ -1,7 +1,10 @@
-import type { MessageInitShape } from "@bufbuild/protobuf";
-import type { ExecRequestSchema } from "../gen/a3s/agent/v1/agent_pb.ts";
-
-type ExecRequestInit = MessageInitShape<typeof ExecRequestSchema>;
+/** A message of a call that sends stdin after its `start`: of Exec, and of AttachProcess. */
+export interface ProcessRequest<Start> {
+  readonly message:
+    | { readonly case: "start"; readonly value: Start }
+    | { readonly case: "stdin"; readonly value: Uint8Array }
+    | { readonly case: "stdinClose"; readonly value: Record<string, never> };
+}
 
 /**
  * The messages to the agent, in order: start, then stdin as fast as the guest takes it. Signals travel in calls of their
@@ -9,20 +12,16 @@ type ExecRequestInit = MessageInitShape<typeof ExecRequestSchema>;
  * The transport asks for the next message when the last one is written, so at most one piece of stdin waits here.
  * It stays open after stdin has ended, because ending it would end the process.
  */
-export class ExecRequests implements AsyncIterableIterator<ExecRequestInit> {
-  readonly #queue: ExecRequestInit[];
+export class ExecRequests<Start> implements AsyncIterableIterator<ProcessRequest<Start>> {
+  readonly #queue: ProcessRequest<Start>[];
   readonly #stdin: AsyncIterator<Uint8Array> | undefined;
   readonly #onStdinError: (error: unknown) => void;
-  #waiting: ((result: IteratorResult<ExecRequestInit>) => void) | undefined;
+  #waiting: ((result: IteratorResult<ProcessRequest<Start>>) => void) | undefined;
   #pull: "idle" | "pending" | "ended";
   #ended = false;
 
-  constructor(
-    start: ExecRequestInit,
-    stdin: AsyncIterator<Uint8Array> | undefined,
-    onStdinError: (error: unknown) => void,
-  ) {
-    this.#queue = [start];
+  constructor(start: Start, stdin: AsyncIterator<Uint8Array> | undefined, onStdinError: (error: unknown) => void) {
+    this.#queue = [{ message: { case: "start", value: start } }];
     this.#stdin = stdin;
     this.#pull = stdin === undefined ? "ended" : "idle";
     this.#onStdinError = onStdinError;
@@ -39,7 +38,7 @@ export class ExecRequests implements AsyncIterableIterator<ExecRequestInit> {
     if (this.#pull !== "ended") void this.#stdin?.return?.()?.catch(() => {});
   }
 
-  next(): Promise<IteratorResult<ExecRequestInit>> {
+  next(): Promise<IteratorResult<ProcessRequest<Start>>> {
     if (this.#ended) return Promise.resolve({ done: true, value: undefined });
     const message = this.#queue.shift();
     if (message !== undefined) return Promise.resolve({ done: false, value: message });
@@ -49,13 +48,13 @@ export class ExecRequests implements AsyncIterableIterator<ExecRequestInit> {
     });
   }
 
-  return(): Promise<IteratorResult<ExecRequestInit>> {
+  return(): Promise<IteratorResult<ProcessRequest<Start>>> {
     this.end();
     return Promise.resolve({ done: true, value: undefined });
   }
 
   /** The transport gives up: the same to us as an end. */
-  throw(): Promise<IteratorResult<ExecRequestInit>> {
+  throw(): Promise<IteratorResult<ProcessRequest<Start>>> {
     return this.return();
   }
 
@@ -78,7 +77,7 @@ export class ExecRequests implements AsyncIterableIterator<ExecRequestInit> {
     );
   }
 
-  #offer(message: ExecRequestInit): void {
+  #offer(message: ProcessRequest<Start>): void {
     const waiting = this.#waiting;
     this.#waiting = undefined;
     if (waiting === undefined) this.#queue.push(message);

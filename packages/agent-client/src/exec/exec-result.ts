@@ -63,7 +63,7 @@ export class ExecResult implements ExecOutcome {
    */
   orThrow(): this {
     if (this.ok && !this.timedOut) return this;
-    const command = JSON.stringify(guestText(this.argv[0] ?? "", 200));
+    const command = this.argv[0] === undefined ? "The process" : JSON.stringify(guestText(this.argv[0], 200));
     const end = this.signal === null ? `ended with exit code ${this.exitCode}` : `was ended by ${this.signal}`;
     throw new AgentError({
       code: this.timedOut ? "EXEC_TIMED_OUT" : "EXEC_FAILED",

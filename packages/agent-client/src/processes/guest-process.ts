@@ -3,7 +3,7 @@ import { guestText } from "../errors/guest-text.ts";
 import { readProcessId } from "../exec/exec-reader.ts";
 import type { ListProcessesResponse } from "../gen/a3s/agent/v1/process_pb.ts";
 
-/** A process that `exec` started, as its guest tells of it. Texts hold no control characters. */
+/** The main process or one that `exec` started, as its guest tells of it. Texts hold no control characters. */
 export interface GuestProcess {
   readonly id: number;
   /** Process ID in the guest, which is also its process group. */
@@ -14,6 +14,8 @@ export interface GuestProcess {
   readonly user: string;
   readonly tty: boolean;
   readonly detached: boolean;
+  /** The guest's main process; its id is 0. */
+  readonly main: boolean;
   /** By the guest's clock; the epoch when it told no time that there is. */
   readonly startedAt: Date;
 }
@@ -29,6 +31,7 @@ export function readProcess(process: ListProcessesResponse): GuestProcess {
     user: guestText(process.user, MAX_CHARACTERS),
     tty: process.terminal,
     detached: process.detached,
+    main: process.main,
     startedAt: readTime(process.startedAt),
   };
 }

@@ -8,12 +8,14 @@ import { checkHost, type JailMode, launchVm, publishBootRoot, type VmProcess } f
 import type { ImagePullOptions } from "../image/find-image.ts";
 import { holdImage } from "../image/hold-image.ts";
 import { planGuestConfig, planVmSpec } from "../plan/guest-plan.ts";
+import { type MainRequest, planGuestMain } from "../plan/main-process.ts";
 import type { ReleaseStack } from "../release-stack.ts";
 import { Volumes } from "../volumes/volumes.ts";
 import { bootError } from "./boot-error.ts";
 import type { BootStage } from "./boot-stage.ts";
 import { createBoxDirectories } from "./box-directories.ts";
 import { checkVolumes } from "./check-volumes.ts";
+import { awaitMainEnd, type MainExit } from "./main-end.ts";
 
 /** What a boot needs. */
 export interface BootOptions {
@@ -25,6 +27,8 @@ export interface BootOptions {
   readonly signal: AbortSignal;
   /** Takes charge of whatever the boot acquires, also of a boot that fails. */
   readonly held: ReleaseStack;
+  /** Without it, the guest has no main process. */
+  readonly main?: MainRequest | undefined;
   readonly onStage: (stage: BootStage) => void;
   readonly onPull: (event: PullEvent) => void;
   readonly onRoot: (event: RootEvent) => void;
@@ -36,6 +40,8 @@ export interface BootedBox {
   readonly agent: AgentClient;
   readonly image: StoredImage;
   readonly timings: BootTimings;
+  /** How the main process ends, where the guest has one. */
+  readonly mainEnd: Promise<MainExit> | undefined;
 }
 
 /** Takes a box from its configuration to an agent that serves. What it acquires is in `held`, whatever happens. */
@@ -63,13 +69,14 @@ export async function bootBox(options: BootOptions): Promise<BootedBox> {
     await createDisk({ path, sizeMib, signal });
     disks.push(path);
   }
+  const main = options.main && planGuestMain(image.config, options.main, config.stopGraceMs);
   const bootRoot = await publishBootRoot(home, { signal });
   using deadline = startDeadline({ signal, timeoutMs: config.bootTimeoutMs, what: "The guest's readiness" });
   const { doorbellSocket, agentSocket, log, exitRecord } = directories;
   const doorbell = held.use(
     await listenDoorbell({
       socketPath: doorbellSocket,
-      config: planGuestConfig(id, config, mounts),
+      config: planGuestConfig(id, config, mounts, main),
       signal: deadline.signal,
     }),
   );
@@ -77,7 +84,8 @@ export async function bootBox(options: BootOptions): Promise<BootedBox> {
   let vm: VmProcess | undefined;
   try {
     enter("spawn");
-    const spec = planVmSpec(config, mounts, { bootRoot, lower, doorbellSocket, agentSocket, disks });
+    const hasMain = main !== undefined;
+    const spec = planVmSpec(config, mounts, { bootRoot, lower, doorbellSocket, agentSocket, disks, hasMain });
     vm = held.use(
       await launchVm(spec, {
         log: { path: log },
@@ -96,9 +104,11 @@ export async function bootBox(options: BootOptions): Promise<BootedBox> {
     const begun = guest.stages.filter(({ name }) => name === "doorbell");
     const configured = guest.stages.filter(({ name }) => name !== "doorbell");
     const timings = timer.finish().within("kernel", begun).within("guest", configured);
+    // At once: a main process that has ended already keeps its guest for a moment until somebody asks.
+    const mainEnd = hasMain ? awaitMainEnd(agent, vm) : undefined;
     // Nothing that runs in the guest from here on shall find the doorbell.
     await doorbell[Symbol.asyncDispose]();
-    return { vm, agent, image, timings };
+    return { vm, agent, image, timings, mainEnd };
   } catch (error) {
     const examineHost = async () => (await checkHost({ home: home.home })).findings;
     throw await bootError(error, { stage: timer.current as BootStage, vm, callerSignal: signal, examineHost });

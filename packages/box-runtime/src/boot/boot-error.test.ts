@@ -43,6 +43,11 @@ test("whatever else fails after the start is BOOT_FAILED and says why", async ()
   });
 });
 
+test("a main process that cannot be started is exec's own error, exit code included", async () => {
+  const error = new BoxError({ code: "COMMAND_NOT_FOUND", message: "no", details: { exitCode: 127 } });
+  expect(await bootError(error, { stage: "guest", vm, ...calm })).toBe(error);
+});
+
 test("a guest that never spoke on a machine that cannot run guests is HOST_UNFIT, with the machine's fault and its fix", async () => {
   const examineHost = async () => [
     { code: "HOST_HOME_OK", severity: "ok", message: "fine" } as const,

@@ -16,12 +16,17 @@ export interface BootFailure {
 /** Stages in which a guest has not said anything yet: what fails here is as often the machine as the guest. */
 const SILENT: ReadonlySet<BootStage> = new Set(["spawn", "kernel"]);
 
+/** The main process could not be started: exec's own errors, which say it best. */
+function isCommandError(error: unknown): boolean {
+  return error instanceof BoxError && /^(COMMAND|EXEC)_/.test(error.code);
+}
+
 /** What a failed boot rejects with: the caller's own reason, the start's own error, or ours with all the evidence. */
 export async function bootError(error: unknown, failure: BootFailure): Promise<unknown> {
   const { stage, vm, callerSignal } = failure;
   if (callerSignal.aborted) return callerSignal.reason;
   const timedOut = error instanceof BoxError && error.code === "DEADLINE_EXCEEDED";
-  if (vm === undefined && !timedOut) return error;
+  if ((vm === undefined && !timedOut) || isCommandError(error)) return error;
   const evidence = (await vm?.evidence()) ?? { consoleTail: "", stderrTail: "" };
   const fault = SILENT.has(stage)
     ? (await failure.examineHost()).find(({ severity }) => severity === "error")

@@ -59,6 +59,7 @@ test("a box's VM boots the agent, shares image and volumes, and opens two vsock 
           "tag": "a3s.volumes",
         },
       ],
+      "streams": false,
       "vcpus": 1,
       "vsockPorts": [
         {
@@ -92,6 +93,12 @@ test("with a disk, the VM has its image and the guest its device", () => {
   const disks = ["/home/boxes/1/disk0.ext4"];
   expect(planVmSpec(config, plan, { ...paths, disks }).disks).toEqual([{ path: disks[0], readOnly: false }]);
   expect(planGuestConfig("abcdefghijkl", config, plan).root.upperDevice).toBe("/dev/vda");
+});
+
+test("with a main process, the VM has ports for what that writes, and the guest its command", () => {
+  expect(planVmSpec(config, mounts, { ...paths, hasMain: true }).streams).toBe(true);
+  const main = { command: ["/init"] };
+  expect(planGuestConfig("abcdefghijkl", config, mounts, main).main).toBe(main);
 });
 
 test("a box without a host name is called by its id", () => {

@@ -1,4 +1,4 @@
-import { AGENT_PORT, DOORBELL_PORT, type GuestConfig } from "@a3s/agent-client";
+import { AGENT_PORT, DOORBELL_PORT, type GuestConfig, type GuestMain } from "@a3s/agent-client";
 import type { BoxConfig, BoxId } from "@a3s/core";
 import type { MountPlan } from "@a3s/rootfs";
 import type { BootRoot, VmSpec } from "@a3s/vm";
@@ -12,6 +12,8 @@ export interface PlanPaths {
   readonly agentSocket: string;
   /** Images of the plan's disks. */
   readonly disks: readonly string[];
+  /** The guest has a main process, whose output goes into the VM's log; false by default. */
+  readonly hasMain?: boolean | undefined;
 }
 
 /** The VM for a box: the boot root as its root, what the guest mounts as further shares, two vsock ports, no network. */
@@ -27,11 +29,17 @@ export function planVmSpec(config: BoxConfig, { root, shares }: MountPlan, paths
       { port: DOORBELL_PORT, socketPath: paths.doorbellSocket, direction: "guest-connects" },
       { port: AGENT_PORT, socketPath: paths.agentSocket, direction: "host-connects" },
     ],
+    streams: paths.hasMain ?? false,
     network: { kind: "none" },
   };
 }
 
 /** What the guest agent is told over the doorbell; it speaks of shares by the tags that the VM has them under. */
-export function planGuestConfig(id: BoxId, config: BoxConfig, { root, mounts }: MountPlan): GuestConfig {
-  return { boxId: id, hostname: config.hostname ?? id, root: { ...root, upperSizeBytes: 0 }, mounts };
+export function planGuestConfig(
+  id: BoxId,
+  config: BoxConfig,
+  { root, mounts }: MountPlan,
+  main?: GuestMain,
+): GuestConfig {
+  return { boxId: id, hostname: config.hostname ?? id, root: { ...root, upperSizeBytes: 0 }, mounts, main };
 }

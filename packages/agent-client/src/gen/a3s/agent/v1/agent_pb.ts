@@ -426,7 +426,7 @@ export type ExecStarted = Message<"a3s.agent.v1.ExecStarted"> & {
   pid: number;
 
   /**
-   * Names the process for ProcessService; never given twice while the guest runs.
+   * Names the process for ProcessService; never given twice while the guest runs. 0 is the main process.
    *
    * @generated from field: uint64 id = 2;
    */
@@ -608,8 +608,9 @@ export const AgentService: GenService<{
     output: typeof ExecResponseSchema;
   },
   /**
-   * Ends every process, syncs and powers off: what Exec has started is asked to end as it wants to be, when that has ended
-   * the rest gets SIGTERM, and after the grace whatever is left SIGKILL. Answered before it begins.
+   * Ends every process, syncs and powers off: the main process is asked to end as it wants to be, then so is what Exec has
+   * started, when that has ended the rest gets SIGTERM, and after the grace whatever is left SIGKILL. The VM's exit code is
+   * the main process's. Answered before it begins.
    *
    * @generated from rpc a3s.agent.v1.AgentService.Shutdown
    */

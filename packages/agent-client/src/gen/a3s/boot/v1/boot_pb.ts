@@ -7,17 +7,19 @@
 // @generated from file a3s/boot/v1/boot.proto (package a3s.boot.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { ExecFailed, ExecStart } from "../../agent/v1/agent_pb.ts";
+import { file_a3s_agent_v1_agent } from "../../agent/v1/agent_pb.ts";
 import type { Duration, Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
-import type { Message } from "@bufbuild/protobuf";
+import type { Message, UnknownEnum } from "@bufbuild/protobuf";
 
 /**
  * Describes the file a3s/boot/v1/boot.proto.
  */
 export const file_a3s_boot_v1_boot: GenFile = /*@__PURE__*/
-  fileDesc("ChZhM3MvYm9vdC92MS9ib290LnByb3RvEgthM3MuYm9vdC52MSJyChBDb25maWd1cmVSZXF1ZXN0EhUKDWFnZW50X3ZlcnNpb24YASABKAkSEAoIcHJvdG9jb2wYAiABKA0SNQoSc2luY2Vfa2VybmVsX3N0YXJ0GAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIj0KEUNvbmZpZ3VyZVJlc3BvbnNlEigKBmNvbmZpZxgBIAEoCzIYLmEzcy5ib290LnYxLkd1ZXN0Q29uZmlnIq0BCgtHdWVzdENvbmZpZxIOCgZib3hfaWQYASABKAkSEAoIaG9zdG5hbWUYAiABKAkSLQoJaG9zdF90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgRyb290GAQgASgLMhsuYTNzLmJvb3QudjEuUm9vdEZpbGVzeXN0ZW0SIgoGbW91bnRzGAUgAygLMhIuYTNzLmJvb3QudjEuTW91bnQiZgoOUm9vdEZpbGVzeXN0ZW0SEQoJbG93ZXJfdGFnGAEgASgJEhEKCXJlYWRfb25seRgCIAEoCBIYChB1cHBlcl9zaXplX2J5dGVzGAMgASgEEhQKDHVwcGVyX2RldmljZRgEIAEoCSKFAQoFTW91bnQSDgoGdGFyZ2V0GAEgASgJEhEKCXJlYWRfb25seRgCIAEoCBIqCgl2aXJ0aW9fZnMYAyABKAsyFS5hM3MuYm9vdC52MS5WaXJ0aW9Gc0gAEiMKBXRtcGZzGAQgASgLMhIuYTNzLmJvb3QudjEuVG1wZnNIAEIICgZzb3VyY2UiJgoIVmlydGlvRnMSCwoDdGFnGAEgASgJEg0KBWVudHJ5GAIgASgJIikKBVRtcGZzEhIKCnNpemVfYnl0ZXMYASABKAQSDAoEbW9kZRgCIAEoDSIyCgxSZWFkeVJlcXVlc3QSIgoGc3RhZ2VzGAEgAygLMhIuYTNzLmJvb3QudjEuU3RhZ2UiQgoFU3RhZ2USDAoEbmFtZRgBIAEoCRIrCghkdXJhdGlvbhgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiIPCg1SZWFkeVJlc3BvbnNlIjwKC0ZhaWxSZXF1ZXN0Eg0KBXN0YWdlGAEgASgJEg8KB21lc3NhZ2UYAiABKAkSDQoFZXJybm8YAyABKAUiDgoMRmFpbFJlc3BvbnNlMtYBCgtCb290U2VydmljZRJKCglDb25maWd1cmUSHS5hM3MuYm9vdC52MS5Db25maWd1cmVSZXF1ZXN0Gh4uYTNzLmJvb3QudjEuQ29uZmlndXJlUmVzcG9uc2USPgoFUmVhZHkSGS5hM3MuYm9vdC52MS5SZWFkeVJlcXVlc3QaGi5hM3MuYm9vdC52MS5SZWFkeVJlc3BvbnNlEjsKBEZhaWwSGC5hM3MuYm9vdC52MS5GYWlsUmVxdWVzdBoZLmEzcy5ib290LnYxLkZhaWxSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChZhM3MvYm9vdC92MS9ib290LnByb3RvEgthM3MuYm9vdC52MSJyChBDb25maWd1cmVSZXF1ZXN0EhUKDWFnZW50X3ZlcnNpb24YASABKAkSEAoIcHJvdG9jb2wYAiABKA0SNQoSc2luY2Vfa2VybmVsX3N0YXJ0GAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIj0KEUNvbmZpZ3VyZVJlc3BvbnNlEigKBmNvbmZpZxgBIAEoCzIYLmEzcy5ib290LnYxLkd1ZXN0Q29uZmlnItsCCgtHdWVzdENvbmZpZxIOCgZib3hfaWQYASABKAkSEAoIaG9zdG5hbWUYAiABKAkSLQoJaG9zdF90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgRyb290GAQgASgLMhsuYTNzLmJvb3QudjEuUm9vdEZpbGVzeXN0ZW0SIgoGbW91bnRzGAUgAygLMhIuYTNzLmJvb3QudjEuTW91bnQSJgoEbWFpbhgGIAEoCzIYLmEzcy5ib290LnYxLk1haW5Qcm9jZXNzEiAKBWhvc3RzGAcgAygLMhEuYTNzLmJvb3QudjEuSG9zdBInCghyZXNvbHZlchgIIAEoCzIVLmEzcy5ib290LnYxLlJlc29sdmVyEiQKB3N5c2N0bHMYCSADKAsyEy5hM3MuYm9vdC52MS5TeXNjdGwSEwoLcmFuZG9tX3NlZWQYCiABKAwi3QEKC01haW5Qcm9jZXNzEigKB3Byb2Nlc3MYASABKAsyFy5hM3MuYWdlbnQudjEuRXhlY1N0YXJ0Ei0KBXN0YXJ0GAIgASgOMh4uYTNzLmJvb3QudjEuTWFpblByb2Nlc3MuU3RhcnQSEgoKa2VlcF9hbGl2ZRgDIAEoCBIsCgllbmRfZ3JhY2UYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iMwoFU3RhcnQSFQoRU1RBUlRfVU5TUEVDSUZJRUQQABITCg9TVEFSVF9PTl9BVFRBQ0gQASImCgRIb3N0Eg8KB2FkZHJlc3MYASABKAkSDQoFbmFtZXMYAiADKAkiPAoIUmVzb2x2ZXISDwoHc2VydmVycxgBIAMoCRIOCgZzZWFyY2gYAiADKAkSDwoHb3B0aW9ucxgDIAMoCSIlCgZTeXNjdGwSDAoEbmFtZRgBIAEoCRINCgV2YWx1ZRgCIAEoCSJmCg5Sb290RmlsZXN5c3RlbRIRCglsb3dlcl90YWcYASABKAkSEQoJcmVhZF9vbmx5GAIgASgIEhgKEHVwcGVyX3NpemVfYnl0ZXMYAyABKAQSFAoMdXBwZXJfZGV2aWNlGAQgASgJIoUBCgVNb3VudBIOCgZ0YXJnZXQYASABKAkSEQoJcmVhZF9vbmx5GAIgASgIEioKCXZpcnRpb19mcxgDIAEoCzIVLmEzcy5ib290LnYxLlZpcnRpb0ZzSAASIwoFdG1wZnMYBCABKAsyEi5hM3MuYm9vdC52MS5UbXBmc0gAQggKBnNvdXJjZSImCghWaXJ0aW9GcxILCgN0YWcYASABKAkSDQoFZW50cnkYAiABKAkiKQoFVG1wZnMSEgoKc2l6ZV9ieXRlcxgBIAEoBBIMCgRtb2RlGAIgASgNIjIKDFJlYWR5UmVxdWVzdBIiCgZzdGFnZXMYASADKAsyEi5hM3MuYm9vdC52MS5TdGFnZSJCCgVTdGFnZRIMCgRuYW1lGAEgASgJEisKCGR1cmF0aW9uGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIg8KDVJlYWR5UmVzcG9uc2UiZAoLRmFpbFJlcXVlc3QSDQoFc3RhZ2UYASABKAkSDwoHbWVzc2FnZRgCIAEoCRINCgVlcnJubxgDIAEoBRImCgRtYWluGAQgASgLMhguYTNzLmFnZW50LnYxLkV4ZWNGYWlsZWQiDgoMRmFpbFJlc3BvbnNlMtYBCgtCb290U2VydmljZRJKCglDb25maWd1cmUSHS5hM3MuYm9vdC52MS5Db25maWd1cmVSZXF1ZXN0Gh4uYTNzLmJvb3QudjEuQ29uZmlndXJlUmVzcG9uc2USPgoFUmVhZHkSGS5hM3MuYm9vdC52MS5SZWFkeVJlcXVlc3QaGi5hM3MuYm9vdC52MS5SZWFkeVJlc3BvbnNlEjsKBEZhaWwSGC5hM3MuYm9vdC52MS5GYWlsUmVxdWVzdBoZLmEzcy5ib290LnYxLkZhaWxSZXNwb25zZWIGcHJvdG8z", [file_a3s_agent_v1_agent, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * @generated from message a3s.boot.v1.ConfigureRequest
@@ -108,6 +110,42 @@ export type GuestConfig = Message<"a3s.boot.v1.GuestConfig"> & {
    * @generated from field: repeated a3s.boot.v1.Mount mounts = 5;
    */
   mounts: Mount[];
+
+  /**
+   * The process that the box is for; without one the guest runs until it is shut down.
+   *
+   * @generated from field: a3s.boot.v1.MainProcess main = 6;
+   */
+  main?: MainProcess | undefined;
+
+  /**
+   * Further lines of /etc/hosts.
+   *
+   * @generated from field: repeated a3s.boot.v1.Host hosts = 7;
+   */
+  hosts: Host[];
+
+  /**
+   * What /etc/resolv.conf says; absent: an empty file.
+   *
+   * @generated from field: a3s.boot.v1.Resolver resolver = 8;
+   */
+  resolver?: Resolver | undefined;
+
+  /**
+   * Written to /proc/sys before anything of the image runs. Allowed are those that container engines allow: net.*,
+   * kernel.shm*, kernel.msg*, kernel.sem and fs.mqueue.*.
+   *
+   * @generated from field: repeated a3s.boot.v1.Sysctl sysctls = 9;
+   */
+  sysctls: Sysctl[];
+
+  /**
+   * Mixed into the guest's random numbers and counted as random: 16 to 512 bytes, or none.
+   *
+   * @generated from field: bytes random_seed = 10;
+   */
+  randomSeed: Uint8Array;
 };
 
 /**
@@ -116,6 +154,156 @@ export type GuestConfig = Message<"a3s.boot.v1.GuestConfig"> & {
  */
 export const GuestConfigSchema: GenMessage<GuestConfig> = /*@__PURE__*/
   messageDesc(file_a3s_boot_v1_boot, 2);
+
+/**
+ * Process 0 of ProcessService. Its output goes to the virtio ports "a3s.stdout" and "a3s.stderr", and to whoever is
+ * attached. When it ends, what else runs is ended, and the guest powers off with its exit code.
+ *
+ * @generated from message a3s.boot.v1.MainProcess
+ */
+export type MainProcess = Message<"a3s.boot.v1.MainProcess"> & {
+  /**
+   * As Exec would start it, but without `detach`, `timeout` and `kill_grace`.
+   *
+   * @generated from field: a3s.agent.v1.ExecStart process = 1;
+   */
+  process?: ExecStart | undefined;
+
+  /**
+   * @generated from field: a3s.boot.v1.MainProcess.Start start = 2;
+   */
+  start: MainProcess_Start;
+
+  /**
+   * Its end does not end the guest.
+   *
+   * @generated from field: bool keep_alive = 3;
+   */
+  keepAlive: boolean;
+
+  /**
+   * To SIGKILL for what else runs when it has ended; at most one hour.
+   *
+   * @generated from field: google.protobuf.Duration end_grace = 4;
+   */
+  endGrace?: Duration | undefined;
+};
+
+/**
+ * Describes the message a3s.boot.v1.MainProcess.
+ * Use `create(MainProcessSchema)` to create a new message.
+ */
+export const MainProcessSchema: GenMessage<MainProcess> = /*@__PURE__*/
+  messageDesc(file_a3s_boot_v1_boot, 3);
+
+/**
+ * @generated from enum a3s.boot.v1.MainProcess.Start
+ */
+export const MainProcess_Start = {
+  /**
+   * Before Ready: where it cannot be started, the boot fails.
+   *
+   * @generated from enum value: START_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * By the first AttachProcess, which then misses no byte and may give its terminal the size.
+   *
+   * @generated from enum value: START_ON_ATTACH = 1;
+   */
+  ON_ATTACH: 1,
+} as const;
+
+/**
+ * @generated from enum a3s.boot.v1.MainProcess.Start
+ */
+export type MainProcess_Start = (typeof MainProcess_Start)[keyof typeof MainProcess_Start] | UnknownEnum;
+
+/**
+ * Describes the enum a3s.boot.v1.MainProcess.Start.
+ */
+export const MainProcess_StartSchema: GenEnum<MainProcess_Start> = /*@__PURE__*/
+  enumDesc(file_a3s_boot_v1_boot, 3, 0);
+
+/**
+ * @generated from message a3s.boot.v1.Host
+ */
+export type Host = Message<"a3s.boot.v1.Host"> & {
+  /**
+   * IPv4 or IPv6.
+   *
+   * @generated from field: string address = 1;
+   */
+  address: string;
+
+  /**
+   * @generated from field: repeated string names = 2;
+   */
+  names: string[];
+};
+
+/**
+ * Describes the message a3s.boot.v1.Host.
+ * Use `create(HostSchema)` to create a new message.
+ */
+export const HostSchema: GenMessage<Host> = /*@__PURE__*/
+  messageDesc(file_a3s_boot_v1_boot, 4);
+
+/**
+ * resolv.conf(5)
+ *
+ * @generated from message a3s.boot.v1.Resolver
+ */
+export type Resolver = Message<"a3s.boot.v1.Resolver"> & {
+  /**
+   * IPv4 or IPv6 addresses.
+   *
+   * @generated from field: repeated string servers = 1;
+   */
+  servers: string[];
+
+  /**
+   * @generated from field: repeated string search = 2;
+   */
+  search: string[];
+
+  /**
+   * @generated from field: repeated string options = 3;
+   */
+  options: string[];
+};
+
+/**
+ * Describes the message a3s.boot.v1.Resolver.
+ * Use `create(ResolverSchema)` to create a new message.
+ */
+export const ResolverSchema: GenMessage<Resolver> = /*@__PURE__*/
+  messageDesc(file_a3s_boot_v1_boot, 5);
+
+/**
+ * @generated from message a3s.boot.v1.Sysctl
+ */
+export type Sysctl = Message<"a3s.boot.v1.Sysctl"> & {
+  /**
+   * With dots, such as "net.ipv4.ip_forward".
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: string value = 2;
+   */
+  value: string;
+};
+
+/**
+ * Describes the message a3s.boot.v1.Sysctl.
+ * Use `create(SysctlSchema)` to create a new message.
+ */
+export const SysctlSchema: GenMessage<Sysctl> = /*@__PURE__*/
+  messageDesc(file_a3s_boot_v1_boot, 6);
 
 /**
  * @generated from message a3s.boot.v1.RootFilesystem
@@ -155,7 +343,7 @@ export type RootFilesystem = Message<"a3s.boot.v1.RootFilesystem"> & {
  * Use `create(RootFilesystemSchema)` to create a new message.
  */
 export const RootFilesystemSchema: GenMessage<RootFilesystem> = /*@__PURE__*/
-  messageDesc(file_a3s_boot_v1_boot, 3);
+  messageDesc(file_a3s_boot_v1_boot, 7);
 
 /**
  * @generated from message a3s.boot.v1.Mount
@@ -196,7 +384,7 @@ export type Mount = Message<"a3s.boot.v1.Mount"> & {
  * Use `create(MountSchema)` to create a new message.
  */
 export const MountSchema: GenMessage<Mount> = /*@__PURE__*/
-  messageDesc(file_a3s_boot_v1_boot, 4);
+  messageDesc(file_a3s_boot_v1_boot, 8);
 
 /**
  * @generated from message a3s.boot.v1.VirtioFs
@@ -222,7 +410,7 @@ export type VirtioFs = Message<"a3s.boot.v1.VirtioFs"> & {
  * Use `create(VirtioFsSchema)` to create a new message.
  */
 export const VirtioFsSchema: GenMessage<VirtioFs> = /*@__PURE__*/
-  messageDesc(file_a3s_boot_v1_boot, 5);
+  messageDesc(file_a3s_boot_v1_boot, 9);
 
 /**
  * @generated from message a3s.boot.v1.Tmpfs
@@ -248,7 +436,7 @@ export type Tmpfs = Message<"a3s.boot.v1.Tmpfs"> & {
  * Use `create(TmpfsSchema)` to create a new message.
  */
 export const TmpfsSchema: GenMessage<Tmpfs> = /*@__PURE__*/
-  messageDesc(file_a3s_boot_v1_boot, 6);
+  messageDesc(file_a3s_boot_v1_boot, 10);
 
 /**
  * @generated from message a3s.boot.v1.ReadyRequest
@@ -267,7 +455,7 @@ export type ReadyRequest = Message<"a3s.boot.v1.ReadyRequest"> & {
  * Use `create(ReadyRequestSchema)` to create a new message.
  */
 export const ReadyRequestSchema: GenMessage<ReadyRequest> = /*@__PURE__*/
-  messageDesc(file_a3s_boot_v1_boot, 7);
+  messageDesc(file_a3s_boot_v1_boot, 11);
 
 /**
  * @generated from message a3s.boot.v1.Stage
@@ -291,7 +479,7 @@ export type Stage = Message<"a3s.boot.v1.Stage"> & {
  * Use `create(StageSchema)` to create a new message.
  */
 export const StageSchema: GenMessage<Stage> = /*@__PURE__*/
-  messageDesc(file_a3s_boot_v1_boot, 8);
+  messageDesc(file_a3s_boot_v1_boot, 12);
 
 /**
  * @generated from message a3s.boot.v1.ReadyResponse
@@ -304,7 +492,7 @@ export type ReadyResponse = Message<"a3s.boot.v1.ReadyResponse"> & {
  * Use `create(ReadyResponseSchema)` to create a new message.
  */
 export const ReadyResponseSchema: GenMessage<ReadyResponse> = /*@__PURE__*/
-  messageDesc(file_a3s_boot_v1_boot, 9);
+  messageDesc(file_a3s_boot_v1_boot, 13);
 
 /**
  * @generated from message a3s.boot.v1.FailRequest
@@ -330,6 +518,13 @@ export type FailRequest = Message<"a3s.boot.v1.FailRequest"> & {
    * @generated from field: int32 errno = 3;
    */
   errno: number;
+
+  /**
+   * Why the main process could not be started, when that was it.
+   *
+   * @generated from field: a3s.agent.v1.ExecFailed main = 4;
+   */
+  main?: ExecFailed | undefined;
 };
 
 /**
@@ -337,7 +532,7 @@ export type FailRequest = Message<"a3s.boot.v1.FailRequest"> & {
  * Use `create(FailRequestSchema)` to create a new message.
  */
 export const FailRequestSchema: GenMessage<FailRequest> = /*@__PURE__*/
-  messageDesc(file_a3s_boot_v1_boot, 10);
+  messageDesc(file_a3s_boot_v1_boot, 14);
 
 /**
  * @generated from message a3s.boot.v1.FailResponse
@@ -350,7 +545,7 @@ export type FailResponse = Message<"a3s.boot.v1.FailResponse"> & {
  * Use `create(FailResponseSchema)` to create a new message.
  */
 export const FailResponseSchema: GenMessage<FailResponse> = /*@__PURE__*/
-  messageDesc(file_a3s_boot_v1_boot, 11);
+  messageDesc(file_a3s_boot_v1_boot, 15);
 
 /**
  * @generated from service a3s.boot.v1.BootService

@@ -1,27 +1,45 @@
 import { BoxError, raceSignal, startDeadline } from "@a3s/core";
-import type { Client } from "@connectrpc/connect";
 import { AgentError } from "../errors/agent-error.ts";
-import type { AgentService, ExecResponse } from "../gen/a3s/agent/v1/agent_pb.ts";
 import type { AgentProcesses } from "../processes/agent-processes.ts";
 import { cancellation } from "../session/call.ts";
 import type { ExecEvent, ExecExitEvent, ExecStartedEvent } from "./exec-event.ts";
-import { type ExecCommand, type ExecOptions, planExecStart } from "./exec-options.ts";
 import type { ExecSource } from "./exec-process.ts";
-import { ExecReader } from "./exec-reader.ts";
-import { ExecRequests } from "./exec-requests.ts";
+import { ExecReader, type ProcessResponse } from "./exec-reader.ts";
+import { ExecRequests, type ProcessRequest } from "./exec-requests.ts";
 import { StdinPipe } from "./stdin-pipe.ts";
-import { stdinPieces } from "./stdin-source.ts";
+import { type StdinSource, stdinPieces } from "./stdin-source.ts";
 import type { TerminalSize } from "./terminal-size.ts";
 
 /** Time that the agent has to end the stream after the exit, in milliseconds; nobody waits for it. */
 const END_OF_STREAM_MS = 5_000;
-/** Time that the agent has to end a command after its `timeoutMs`, in milliseconds, beside the grace. */
+/** Time that the agent has to end a process after it should have, in milliseconds. */
 const LATE_MS = 5_000;
 /** Signals that may be on their way; further ones are refused. */
 const MAX_SIGNALS = 64;
 
-/** One running Exec call: events come out one at a time, as they are asked for, and it ends in exactly one way. */
-export class ExecCall implements ExecSource {
+/** A call that is about a process: Exec, which starts it, or AttachProcess. */
+export interface ProcessCallPlan<Start> {
+  /** The command, where the caller knows it. */
+  readonly argv: readonly string[];
+  /** What errors call the process. */
+  readonly name: string;
+  /** The first message. */
+  readonly start: Start;
+  readonly stdin: StdinSource | true | undefined;
+  /** Ends the call. */
+  readonly signal?: AbortSignal | undefined;
+  /** When the agent itself should have ended the process, in milliseconds; none by default. */
+  readonly endsWithinMs?: number | undefined;
+  /** What a failure of the call means, where its code does not say it. */
+  fault?(error: AgentError): AgentError;
+  open(
+    requests: AsyncIterable<ProcessRequest<Start>>,
+    options: { readonly signal: AbortSignal },
+  ): AsyncIterable<ProcessResponse>;
+}
+
+/** One running call: events come out one at a time, as they are asked for, and it ends in exactly one way. */
+export class ProcessCall<Start> implements ExecSource {
   /** Resolves with the exit, or rejects with why there is none. Rejecting disturbs nobody who does not look. */
   readonly exit: Promise<ExecExitEvent>;
   /** Resolves when the command runs, whether or not its events are taken. */
@@ -34,10 +52,11 @@ export class ExecCall implements ExecSource {
   readonly #processes: AgentProcesses;
   readonly #startedAt = performance.now();
   readonly #reader: ExecReader;
-  readonly #requests: ExecRequests;
+  readonly #requests: ExecRequests<Start>;
   /** Undefined when the call was given up before it began. */
-  readonly #responses: AsyncIterator<ExecResponse> | undefined;
+  readonly #responses: AsyncIterator<ProcessResponse> | undefined;
   readonly #cancellation = cancellation(undefined);
+  readonly #fault: (error: AgentError) => AgentError;
   readonly #release: () => void;
   /** Asked for at once, so that the call's failure is never an unhandled rejection. */
   #first: Promise<ExecEvent | undefined> | undefined;
@@ -45,30 +64,25 @@ export class ExecCall implements ExecSource {
   #signals = 0;
   #lastSignal: Promise<unknown> = Promise.resolve();
 
-  constructor(
-    agent: Client<typeof AgentService>,
-    processes: AgentProcesses,
-    command: ExecCommand,
-    options: ExecOptions,
-  ) {
-    const start = planExecStart(command, options);
-    const { stdin = options.tty ? true : undefined } = options;
+  constructor(plan: ProcessCallPlan<Start>, processes: AgentProcesses) {
+    const { stdin } = plan;
     const pipe = stdin === true ? new StdinPipe() : undefined;
-    this.argv = start.argv;
+    this.argv = plan.argv;
     this.stdin = pipe?.writable;
     this.exit = this.#settle.promise;
     this.exit.catch(() => {});
     this.started = this.#start.promise;
     this.started.catch(() => {});
     this.#processes = processes;
-    this.#release = this.#bound(options);
-    this.#reader = new ExecReader(start.argv[0] ?? "");
+    this.#fault = (error) => plan.fault?.(error) ?? error;
+    this.#release = this.#bound(plan);
+    this.#reader = new ExecReader(plan.name);
     this.#requests = new ExecRequests(
-      { message: { case: "start", value: start } },
+      plan.start,
       pipe ?? (stdin === undefined || stdin === true ? undefined : stdinPieces(stdin)),
       (error) => this.fail(stdinError(error)),
     );
-    if (this.#end === undefined) this.#responses = this.#open(agent);
+    if (this.#end === undefined) this.#responses = this.#open(plan);
     else this.#requests.end();
     this.#first = this.#read();
     this.#first.catch(() => {});
@@ -105,8 +119,8 @@ export class ExecCall implements ExecSource {
     return first ?? this.#read();
   }
 
-  #open(agent: Client<typeof AgentService>): AsyncIterator<ExecResponse> {
-    return agent.exec(this.#requests, { signal: this.#cancellation.signal })[Symbol.asyncIterator]();
+  #open(plan: ProcessCallPlan<Start>): AsyncIterator<ProcessResponse> {
+    return plan.open(this.#requests, { signal: this.#cancellation.signal })[Symbol.asyncIterator]();
   }
 
   async #read(): Promise<ExecEvent | undefined> {
@@ -121,14 +135,14 @@ export class ExecCall implements ExecSource {
         if (event?.type === "started") this.#start.resolve(event);
         if (event !== undefined) return event;
       } catch (error) {
-        this.fail(error instanceof BoxError ? error : AgentError.from(error));
+        this.fail(error instanceof BoxError ? error : this.#fault(AgentError.from(error)));
       }
     }
     if (this.#end === "exited") return undefined;
     throw this.#end?.failure;
   }
 
-  /** Ends the call: the agent ends the command, everything that is pending rejects with `reason`. */
+  /** Ends the call: the agent ends a command that it started, everything that is pending rejects with `reason`. */
   fail(reason: unknown): void {
     if (this.#end !== undefined) return;
     this.#end = { failure: reason };
@@ -156,12 +170,10 @@ export class ExecCall implements ExecSource {
   }
 
   /** Ties the call to the caller's signal, and to the time by which the agent should have ended the command. */
-  #bound({ signal, timeoutMs, killGraceMs = 0 }: ExecOptions): () => void {
-    const what = `The end of ${JSON.stringify(this.argv[0])}`;
+  #bound({ signal, endsWithinMs, name }: ProcessCallPlan<Start>): () => void {
+    const what = `The end of ${JSON.stringify(name)}`;
     const deadline =
-      timeoutMs === undefined
-        ? undefined
-        : startDeadline({ signal, timeoutMs: timeoutMs + killGraceMs + LATE_MS, what });
+      endsWithinMs === undefined ? undefined : startDeadline({ signal, timeoutMs: endsWithinMs + LATE_MS, what });
     const bound = deadline?.signal ?? signal;
     const abort = () => this.fail(bound?.reason);
     if (bound?.aborted) abort();
