@@ -8,6 +8,8 @@ pub mod exec;
 pub mod files;
 pub mod machine;
 pub mod power;
+#[cfg(test)]
+mod properties;
 pub mod proto;
 pub mod reaper;
 pub mod rpc;

@@ -20,13 +20,19 @@ impl Group<'_> {
     }
 }
 
+/// The highest value means "unchanged" to setresuid(2) and is nobody's id.
+pub fn number(part: &str) -> Option<u32> {
+    let digits = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    part.parse().ok().filter(|id| digits && *id != u32::MAX)
+}
+
 /// Lines that do not parse (comments, NIS entries, garbage) are left out: an image may hold anything.
 pub fn users(passwd: &str) -> impl Iterator<Item = User<'_>> {
     passwd.lines().filter_map(|line| {
         let mut fields = line.split(':');
         let name = fields.next().filter(|name| !name.is_empty())?;
-        let uid = fields.nth(1)?.parse().ok()?;
-        let gid = fields.next()?.parse().ok()?;
+        let uid = number(fields.nth(1)?)?;
+        let gid = number(fields.next()?)?;
         Some(User { name, uid, gid })
     })
 }
@@ -35,7 +41,7 @@ pub fn groups(group: &str) -> impl Iterator<Item = Group<'_>> {
     group.lines().filter_map(|line| {
         let mut fields = line.split(':');
         let name = fields.next().filter(|name| !name.is_empty())?;
-        let gid = fields.nth(1)?.parse().ok()?;
+        let gid = number(fields.nth(1)?)?;
         let members = fields.next().unwrap_or("");
         Some(Group { name, gid, members })
     })
@@ -47,7 +53,7 @@ mod tests {
 
     #[test]
     fn broken_lines_are_left_out() {
-        let text = "root:x:0:0:root:/root:/bin/sh\n#c\n+::::::\n:x:1:1::\nbad:x:-1:0::\nshort:x:5\nok:x:7:8:::\n";
+        let text = "root:x:0:0:root:/root:/bin/sh\n#c\n+::::::\n:x:1:1::\nbad:x:-1:0::\nall:x:4294967295:0::\nplus:x:+1:0::\nshort:x:5\nok:x:7:8:::\n";
         let names: Vec<_> = users(text).map(|user| (user.name, user.uid, user.gid)).collect();
         assert_eq!(names, [("root", 0, 0), ("ok", 7, 8)]);
     }

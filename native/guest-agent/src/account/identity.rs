@@ -1,4 +1,4 @@
-use super::database::{User, groups, users};
+use super::database::{User, groups, number, users};
 
 /// Supplementary groups that are looked at; the kernel's own limit (NGROUPS_MAX) is 65536.
 const MAX_GROUPS: usize = 1024;
@@ -63,12 +63,6 @@ fn find_group(part: &str, group: &str) -> Result<u32, BadUser> {
         .map(|found| found.gid)
         .or_else(|| number(part))
         .ok_or_else(|| BadUser(format!("no group {part:?} in /etc/group")))
-}
-
-/// The highest value means "unchanged" to setresuid(2) and is nobody's id.
-fn number(part: &str) -> Option<u32> {
-    let digits = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    part.parse().ok().filter(|id| digits && *id != u32::MAX)
 }
 
 fn distinct(mut gids: Vec<u32>) -> Vec<u32> {

@@ -3,6 +3,8 @@
 mod database;
 mod guest;
 mod identity;
+#[cfg(test)]
+mod properties;
 
 pub use guest::look_up;
 pub use identity::{BadUser, Identity, resolve};

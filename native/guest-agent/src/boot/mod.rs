@@ -8,6 +8,8 @@ mod filesystem;
 mod guest;
 mod kernel_mounts;
 mod main_plan;
+#[cfg(test)]
+mod properties;
 mod root;
 mod stages;
 mod streams;

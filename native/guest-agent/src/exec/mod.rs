@@ -19,6 +19,8 @@ mod lookup;
 mod main_process;
 mod output;
 mod privileges;
+#[cfg(test)]
+mod properties;
 mod rlimits;
 mod session;
 mod spawn;

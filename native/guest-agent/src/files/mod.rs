@@ -11,6 +11,8 @@ mod links;
 mod list;
 mod path;
 mod place;
+#[cfg(test)]
+mod properties;
 mod read;
 mod remove;
 mod watch;

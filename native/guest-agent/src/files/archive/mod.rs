@@ -1,5 +1,6 @@
 //! Trees as tar archives, in and out as streams.
 
+mod bounded;
 mod chunks;
 mod fields;
 mod header;

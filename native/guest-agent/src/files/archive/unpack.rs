@@ -2,6 +2,7 @@ use super::super::attributes::{Attributes, apply};
 use super::super::fault::{Attempt, Fault};
 use super::super::path::{GuestPath, c_string};
 use super::super::place::open;
+use super::bounded::Bounded;
 use super::fields::{attributes, names, shown};
 use crate::content::SENT_BYTES;
 use rustix::fs::{
@@ -33,12 +34,18 @@ pub fn unpack(unpacking: &Unpacking, from: impl Read) -> Result<u64, Fault> {
         buffer: vec![0; SENT_BYTES],
     };
     let broken = |error: &std::io::Error| Fault::from_io(error, format!("unpack into {:?}", unpacking.path));
+    let (from, bound) = Bounded::new(from);
     let mut archive = Archive::new(from);
     let mut count = 0;
+    bound.set();
     for entry in archive.entries().map_err(|error| broken(&error))? {
+        bound.lift();
         let mut entry = entry.map_err(|error| broken(&error))?;
         unpacker.add(&mut entry)?;
+        // What nobody asked for: it is not of the next header.
+        std::io::copy(&mut entry, &mut std::io::sink()).map_err(|error| broken(&error))?;
         count += 1;
+        bound.set();
     }
     unpacker.leave(0)?;
     Ok(count)

@@ -1,0 +1,72 @@
+use super::config::Config;
+use crate::properties::holds;
+use crate::proto::boot::{GuestConfig, Mount, RootFilesystem, Tmpfs, VirtioFs, mount::Source};
+use proptest::prelude::*;
+use prost_types::Timestamp;
+
+fn text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[a-z0-9]{12}",
+        "[a-z0-9-]{1,64}",
+        "(/[.a]{0,3}){1,4}",
+        "/dev/[a-z]{1,4}",
+        any::<String>()
+    ]
+}
+
+// Fields are added to the message, and this is to go on to compile.
+#[allow(clippy::needless_update)]
+fn config() -> impl Strategy<Value = GuestConfig> {
+    let source = prop_oneof![
+        (text(), text()).prop_map(|(tag, entry)| Source::VirtioFs(VirtioFs { tag, entry })),
+        (any::<u64>(), any::<u32>()).prop_map(|(size_bytes, mode)| Source::Tmpfs(Tmpfs { size_bytes, mode })),
+    ];
+    let mount = (text(), any::<bool>(), prop::option::of(source)).prop_map(|(target, read_only, source)| Mount {
+        target,
+        read_only,
+        source,
+    });
+    let root =
+        (text(), any::<bool>(), any::<u64>(), text()).prop_map(|(lower_tag, read_only, size, device)| RootFilesystem {
+            lower_tag,
+            read_only,
+            upper_size_bytes: size,
+            upper_device: device,
+        });
+    let time = (any::<i64>(), any::<i32>()).prop_map(|(seconds, nanos)| Timestamp { seconds, nanos });
+    let parts = (
+        "[a-z0-9]{12}|\\PC{0,14}",
+        text(),
+        prop::option::of(time),
+        prop::option::of(root),
+        prop::collection::vec(mount, 0..4),
+    );
+    parts.prop_map(|(box_id, hostname, host_time, root, mounts)| GuestConfig {
+        box_id,
+        hostname,
+        host_time,
+        root,
+        mounts,
+        ..GuestConfig::default()
+    })
+}
+
+/// Where volumes are mounted is within the root, whatever the host says.
+#[test]
+fn a_configuration_is_taken_whole_or_refused_with_a_reason() {
+    holds(config(), |config| {
+        let mounts = config.mounts.len();
+        match Config::check(config) {
+            Ok(checked) => {
+                prop_assert_eq!(checked.volumes.len(), mounts);
+                for volume in &checked.volumes {
+                    let path = volume.path();
+                    prop_assert!(path.starts_with('/') && !path.contains('\0'));
+                    prop_assert!(path.split('/').all(|name| name != ".." && name != "."));
+                }
+            }
+            Err(trouble) => prop_assert!(!trouble.message.is_empty()),
+        }
+        Ok(())
+    });
+}
