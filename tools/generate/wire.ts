@@ -15,7 +15,24 @@ export async function generateWire(repository: string): Promise<void> {
 
 /** What buf finds wrong in the definitions; empty when nothing. */
 export async function lintWire(repository: string): Promise<string[]> {
-  return await run("buf", ["lint"], { cwd: join(repository, "proto") }).then(
+  return await findings(repository, ["lint"]);
+}
+
+/** The definitions of the last release, as buf's image, relative to `proto/`. */
+const released = "released.binpb";
+
+/** What in the definitions breaks programs that were made with those of the last release; empty when nothing. */
+export async function breakingWire(repository: string): Promise<string[]> {
+  return await findings(repository, ["breaking", "--against", released]);
+}
+
+/** Makes the definitions those of the last release: a part of releasing, and of nothing else. */
+export async function releaseWire(repository: string): Promise<void> {
+  await run("buf", ["build", "--exclude-source-info", "--output", released], { cwd: join(repository, "proto") });
+}
+
+async function findings(repository: string, args: readonly string[]): Promise<string[]> {
+  return await run("buf", args, { cwd: join(repository, "proto") }).then(
     () => [],
     (error: { stdout?: string; message: string }) => (error.stdout || error.message).trimEnd().split("\n"),
   );
