@@ -117,7 +117,9 @@ test("what goes beyond maxBufferBytes is dropped and told; the command ends norm
   expect(result.text("stderr")).toBe("ok");
 });
 
-test("8 execs at a time, 100 times over, mix no byte", { timeout: 120_000 }, async () => {
+const rounds = process.env["A3S_SOAK"] === "1" ? 1000 : 100;
+
+test(`8 execs at a time, ${rounds} times over, mix no byte`, { timeout: rounds * 1200 }, async () => {
   const one = async (index: number) => {
     const result = await agent.client.exec(sh(`head -c 5000 | tr x ${index % 10}; exit ${index % 256}`), {
       stdin: "x".repeat(5000),
@@ -125,7 +127,7 @@ test("8 execs at a time, 100 times over, mix no byte", { timeout: 120_000 }, asy
     expect(result.exitCode).toBe(index % 256);
     expect(result.text()).toBe(String(index % 10).repeat(5000));
   };
-  for (let round = 0; round < 100; round++) {
+  for (let round = 0; round < rounds; round++) {
     await Promise.all(Array.from({ length: 8 }, (_, index) => one(round * 8 + index)));
   }
 });

@@ -6,6 +6,7 @@ mod cgroups;
 mod endings;
 mod failures;
 mod files;
+mod garbage;
 mod health;
 mod load;
 mod machine;
