@@ -31,6 +31,7 @@ import { type CopyOutOptions, type CopyOutReport, copyOut } from "./copy/copy-ou
 import { RuntimeError } from "./errors/runtime-error.ts";
 import type { BoxEvents } from "./events.ts";
 import type { ImagePullOptions } from "./image/find-image.ts";
+import { boxProcess, processRights } from "./plan/box-process.ts";
 import { type CommandRequest, planEnvironment, planMainProcess } from "./plan/command.ts";
 import type { MainRequest } from "./plan/main-process.ts";
 import { ReleaseStack } from "./release-stack.ts";
@@ -124,7 +125,8 @@ export class VmManager implements AsyncDisposable {
    * A boot that fails ends in `stopped` with everything released. That includes one whose main process cannot be started, which is the
    * AgentError that `exec` would have failed with: `COMMAND_NOT_FOUND` (`details.exitCode` 127), `COMMAND_NOT_EXECUTABLE` (126), `EXEC_*`.
    *
-   * @throws RuntimeError `STATE_INVALID`, `BOOT_FAILED`, `BOOT_TIMEOUT`, `HOST_UNFIT`, `BOX_DESTROYED`, `VOLUME_INVALID`, and the errors of
+   * @throws RuntimeError `STATE_INVALID`, `BOOT_FAILED`, `BOOT_TIMEOUT`, `HOST_UNFIT`, `BOX_DESTROYED`, `NETWORK_UNENFORCEABLE`,
+   * `PLATFORM_UNSUPPORTED`, `PULL_REFUSED`, `VOLUME_INVALID`, and the errors of
    * @a3s/oci, @a3s/rootfs and @a3s/vm; the signal's reason when aborted.
    */
   async boot(options: VmBootOptions = {}): Promise<void> {
@@ -192,7 +194,8 @@ export class VmManager implements AsyncDisposable {
   }
 
   /**
-   * Starts a process in the box, in the image's environment, working directory and user unless given. The handle is
+   * Starts a process in the box, in the environment, working directory and user of the configuration or else the image, with the
+   * configuration's `ulimits` and `capabilities`, unless given. The handle is
    * awaited for the whole result, iterated or read as streams for its output as it comes. A non-zero exit code is data. A
    * string is a line for the image's `/bin/sh -c`.
    *
@@ -200,7 +203,11 @@ export class VmManager implements AsyncDisposable {
    */
   exec(command: ExecCommand, options: ExecOptions = {}): ExecProcess {
     const agent = this.#agent("exec");
-    return agent.exec(command, { ...options, ...planEnvironment(this.#image(), options) });
+    return agent.exec(command, {
+      ...options,
+      ...planEnvironment(this.#image(), options),
+      ...processRights(this.config, options),
+    });
   }
 
   /**
@@ -242,8 +249,8 @@ export class VmManager implements AsyncDisposable {
   }
 
   /**
-   * Starts the image's own process: its entrypoint with the given command, or else with the image's. {@link destroy} asks it
-   * to end with the image's stop signal.
+   * Starts the box's own process: the entrypoint of its configuration, or else of its image, with the given command, or else with theirs.
+   * {@link destroy} asks it to end with their stop signal.
    *
    * @throws RuntimeError `STATE_INVALID`, `COMMAND_MISSING`
    */
@@ -252,7 +259,7 @@ export class VmManager implements AsyncDisposable {
     const { argv, ...environment } = planMainProcess(this.#image(), request);
     const { command: _, ...options } = request;
     const stopSignal = request.stopSignal ?? parseSignal(this.#image().stopSignal);
-    return agent.exec(argv, { ...options, ...environment, stopSignal });
+    return agent.exec(argv, { ...options, ...environment, ...processRights(this.config, options), stopSignal });
   }
 
   /** Files of the box, by the names of `node:fs/promises`. @throws RuntimeError `STATE_INVALID` */
@@ -355,7 +362,7 @@ export class VmManager implements AsyncDisposable {
   }
 
   #image() {
-    return (this.#booted as BootedBox).image.config;
+    return boxProcess((this.#booted as BootedBox).image.config, this.config);
   }
 }
 

@@ -143,6 +143,26 @@ test(
   BOOT_TIMEOUT_MS,
 );
 
+test(
+  // docs/security.md, "What does not hold yet": libkrun 1.17 does not refuse a port that is not in its map.
+  "a guest whose sockets are the host's is reached at a port that is not published, too, under the guest's own number",
+  async () => {
+    const ownPort = await freePort();
+    let answer = "";
+    const seen = await intrude(program, {
+      uid: undefined,
+      ownPort,
+      spec: { network: { kind: "tsi", publish: [] } },
+      reach: async () => {
+        answer = await text(connect(ownPort, "127.0.0.1"));
+      },
+    });
+    expect(attempts(seen, "network")).toMatchObject({ bind: "ok", listen: "ok" });
+    expect(answer).toBe("hello");
+  },
+  BOOT_TIMEOUT_MS,
+);
+
 // These need a cgroup of this user's, which root has; the VM itself does not matter.
 describe.runIf(isRoot)("a limited VM", () => {
   const launchLimited = async (program: string) =>

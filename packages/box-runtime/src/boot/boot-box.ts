@@ -9,11 +9,14 @@ import type { ImagePullOptions } from "../image/find-image.ts";
 import { holdImage } from "../image/hold-image.ts";
 import { planGuestConfig, planVmSpec } from "../plan/guest-plan.ts";
 import { type MainRequest, planGuestMain } from "../plan/main-process.ts";
+import { planPlatform } from "../plan/image-platform.ts";
+import { planNetwork } from "../plan/network.ts";
 import type { ReleaseStack } from "../release-stack.ts";
 import { Volumes } from "../volumes/volumes.ts";
 import { bootError } from "./boot-error.ts";
 import type { BootStage } from "./boot-stage.ts";
 import { createBoxDirectories } from "./box-directories.ts";
+import { checkPorts } from "./check-ports.ts";
 import { checkVolumes } from "./check-volumes.ts";
 import { awaitMainEnd, type MainExit } from "./main-end.ts";
 
@@ -54,10 +57,14 @@ export async function bootBox(options: BootOptions): Promise<BootedBox> {
   };
 
   enter("image");
+  // What can be refused without a look at the image is.
+  planNetwork(config);
+  await checkPorts(config.ports);
+  const platform = planPlatform(config.platform);
   const volumes = await checkVolumes(config.volumes);
   const mounts = planMounts({ ...config, volumes, volumesDirectory: home.volumes });
   const { image, root: lower } = held.use(
-    await holdImage(config.image, { ...options, onImage: () => enter("rootfs") }),
+    await holdImage(config.image, { ...options, platform, policy: config.pullPolicy, onImage: () => enter("rootfs") }),
   );
 
   enter("prepare");
@@ -88,7 +95,7 @@ export async function bootBox(options: BootOptions): Promise<BootedBox> {
     const spec = planVmSpec(config, mounts, { bootRoot, lower, doorbellSocket, agentSocket, disks, hasMain });
     vm = held.use(
       await launchVm(spec, {
-        log: { path: log },
+        log: { path: log, ...config.logs },
         exitPath: exitRecord,
         jail: options.jail,
         signal: deadline.signal,

@@ -14,6 +14,12 @@ export type RuntimeErrorCode =
   | "BOX_DESTROYED"
   /** The image names no command and none was given. */
   | "COMMAND_MISSING"
+  /** The box's network cannot hold a port to what was asked of it; the hint says what it can. */
+  | "NETWORK_UNENFORCEABLE"
+  /** The box's `platform` is one whose programs this machine does not run. */
+  | "PLATFORM_UNSUPPORTED"
+  /** The box needs its image from where it comes from, and its `pullPolicy` is `never`. */
+  | "PULL_REFUSED"
   /** A volume's source is missing, or neither a directory nor a file; or a name or labels that a volume cannot have. */
   | "VOLUME_INVALID"
   /** No volume has that name. */

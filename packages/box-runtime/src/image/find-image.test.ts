@@ -12,8 +12,17 @@ const [one, two] = ["one", "two"].map((content) =>
 ) as [ReturnType<typeof testImage>, ReturnType<typeof testImage>];
 const { signal } = new AbortController();
 
-async function find(reference: string, options: Pick<FindImageOptions, "store" | "pull">): Promise<HeldImage> {
-  const found = await findImage(reference, { ...options, signal, onProgress: () => {} });
+async function find(
+  reference: string,
+  options: Pick<FindImageOptions, "store" | "pull"> & Partial<FindImageOptions>,
+): Promise<HeldImage> {
+  const found = await findImage(reference, {
+    policy: "missing",
+    platform: undefined,
+    signal,
+    onProgress: () => {},
+    ...options,
+  });
   if (found === undefined) throw new Error("nobody removed it");
   return found;
 }
@@ -58,11 +67,52 @@ test("an image that is stored does not get round a signature policy", async () =
   });
 });
 
+test("always asks the source, and takes what a tag leads to by now", async () => {
+  const { store, registry } = await setting();
+  const reference = `${registry.host}/a:one`;
+  await using first = await find(reference, { store, pull: {} });
+  const asked = registry.requests.length;
+  await using second = await find(reference, { store, pull: {}, policy: "always" });
+  expect(second.image).toEqual(first.image);
+  expect(registry.requests.length).toBeGreaterThan(asked);
+});
+
+test("never takes what is stored and asks for nothing", async () => {
+  const { store, registry } = await setting();
+  const reference = `${registry.host}/a:one`;
+  await expect(find(reference, { store, pull: {}, policy: "never" })).rejects.toMatchObject({ code: "PULL_REFUSED" });
+  expect(registry.requests).toEqual([]);
+  await using pulled = await find(reference, { store, pull: {} });
+  const asked = registry.requests.length;
+  await using stored = await find(reference, { store, pull: {}, policy: "never" });
+  expect(stored.image).toEqual(pulled.image);
+  expect(registry.requests.length).toBe(asked);
+});
+
+test("never does not get round a signature policy either", async () => {
+  const { store, registry } = await setting();
+  const reference = `${registry.host}/a:one`;
+  await using _pulled = await find(reference, { store, pull: {} });
+  const signaturePolicy = { type: "keyless", issuer: "https://issuer", identity: "me", trustedRoot: {} } as const;
+  await expect(find(reference, { store, pull: { signaturePolicy }, policy: "never" })).rejects.toMatchObject({
+    code: "PULL_REFUSED",
+    message: expect.stringContaining("signature policy"),
+  });
+});
+
+test("the image of another platform is another image", async () => {
+  const { store, registry } = await setting();
+  const platform = { os: "linux", architecture: "386" };
+  await expect(find(`${registry.host}/a:one`, { store, pull: {}, platform })).rejects.toMatchObject({
+    code: "PLATFORM_NOT_FOUND",
+  });
+});
+
 test("an image that is gone before it is held is none", async () => {
   const { store, registry } = await setting();
   const remove = (event: PullEvent) => {
     if (event.type === "done") for (const { path } of event.image.layers) rmSync(path);
   };
-  const options = { store, pull: {}, signal, onProgress: remove };
+  const options = { store, pull: {}, policy: "missing", platform: undefined, signal, onProgress: remove } as const;
   expect(await findImage(`${registry.host}/a:one`, options)).toBeUndefined();
 });

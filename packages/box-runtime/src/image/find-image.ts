@@ -1,3 +1,4 @@
+import type { Platform, PullPolicy } from "@a3s/core";
 import {
   DEFAULT_IMAGE_CACHE_BYTES,
   ImageStore,
@@ -8,6 +9,7 @@ import {
   pull,
   type StoredImage,
 } from "@a3s/oci";
+import { RuntimeError } from "../errors/runtime-error.ts";
 
 /** How images are pulled and kept. */
 export interface ImagePullOptions extends Omit<PullOptions, "store" | "platform" | "signal" | "onProgress"> {
@@ -23,6 +25,9 @@ export interface FindImageOptions {
   /** Directory of the image store. */
   readonly store: string;
   readonly pull: ImagePullOptions;
+  readonly policy: PullPolicy;
+  /** The machine's own when undefined. */
+  readonly platform: Platform | undefined;
   readonly signal: AbortSignal;
   /** Told of a pull's events. */
   readonly onProgress: (event: PullEvent) => void;
@@ -34,16 +39,22 @@ export interface HeldImage extends AsyncDisposable {
 }
 
 /**
- * The image of a reference: from the store when it is there, else pulled. Files on disk (`oci:` and the archives) cost nothing to
- * ask and may have changed, so they are always asked; and so is the source when a signature policy is to be satisfied.
+ * The image of a reference, as its policy says: from the store when it is there, else pulled. Files on disk (`oci:` and the archives) cost
+ * nothing to ask and may have changed, so they are always asked; and so is the source when a signature policy is to be satisfied.
  * Undefined when another process removed it before it was held.
+ *
+ * @throws RuntimeError `PULL_REFUSED`
  */
 export async function findImage(reference: string, options: FindImageOptions): Promise<HeldImage | undefined> {
-  const { signal, onProgress } = options;
+  const { signal, onProgress, policy } = options;
   const store = await ImageStore.open(options.store, { signal });
   const { cacheBytes = DEFAULT_IMAGE_CACHE_BYTES, ...pullOptions } = options.pull;
-  const stored = mustAsk(reference, pullOptions) ? undefined : await store.get(reference, { signal });
-  const image = stored ?? (await pull(reference, { ...pullOptions, store, signal, onProgress }));
+  const wanted = { signal, ...(options.platform === undefined ? {} : { platform: options.platform }) };
+  const ask = isFile(reference) || policy === "always" || isSigned(pullOptions);
+  const stored = ask ? undefined : await store.get(reference, wanted);
+  if (stored === undefined && policy === "never" && !isFile(reference))
+    throw pullRefused(reference, isSigned(pullOptions));
+  const image = stored ?? (await pull(reference, { ...pullOptions, ...wanted, store, onProgress }));
   const lease = await leaseIfThere(store, image, signal);
   if (lease === undefined) return undefined;
   try {
@@ -64,7 +75,20 @@ async function leaseIfThere(store: ImageStore, image: StoredImage, signal: Abort
   }
 }
 
-function mustAsk(reference: string, { signaturePolicy }: ImagePullOptions): boolean {
-  const signed = signaturePolicy !== undefined && signaturePolicy.type !== "skip";
-  return signed || /^(?:oci|oci-archive|docker-archive):[./]/.test(reference);
+function isSigned({ signaturePolicy }: ImagePullOptions): boolean {
+  return signaturePolicy !== undefined && signaturePolicy.type !== "skip";
+}
+
+function isFile(reference: string): boolean {
+  return /^(?:oci|oci-archive|docker-archive):[./]/.test(reference);
+}
+
+function pullRefused(reference: string, signed: boolean): RuntimeError {
+  const why = signed ? "a signature policy has to be satisfied at its source" : "it is not in the store";
+  return new RuntimeError({
+    code: "PULL_REFUSED",
+    message: `The image ${reference} is not pulled, because its pull policy is "never", and ${why}`,
+    hint: signed ? 'Use the pull policy "missing", or no signature policy.' : "Pull or load the image before.",
+    details: { reference },
+  });
 }

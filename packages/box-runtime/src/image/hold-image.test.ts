@@ -26,6 +26,8 @@ async function setting(faults: readonly FaultRule[] = []) {
     holdImage(`${registry.host}/a:one`, {
       home,
       pull: {},
+      policy: "missing",
+      platform: undefined,
       signal: new AbortController().signal,
       onPull: () => {},
       onRoot: ({ type }) => events.push(type),

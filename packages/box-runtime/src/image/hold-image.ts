@@ -1,4 +1,4 @@
-import type { HomeLayout } from "@a3s/core";
+import type { HomeLayout, Platform, PullPolicy } from "@a3s/core";
 import type { PullEvent, StoredImage } from "@a3s/oci";
 import { LowerStore, type RootEvent } from "@a3s/rootfs";
 import { ReleaseStack } from "../release-stack.ts";
@@ -9,6 +9,8 @@ import { RootAhead } from "./root-ahead.ts";
 export interface HoldImageOptions {
   readonly home: HomeLayout;
   readonly pull: ImagePullOptions;
+  readonly policy: PullPolicy;
+  readonly platform: Platform | undefined;
   readonly signal: AbortSignal;
   readonly onPull: (event: PullEvent) => void;
   readonly onRoot: (event: RootEvent) => void;
@@ -25,7 +27,7 @@ export interface HeldBoxImage extends AsyncDisposable {
 
 /** Finds or pulls an image and makes its root ready. The layers of an image that is pulled are applied as they come in. */
 export async function holdImage(reference: string, options: HoldImageOptions): Promise<HeldBoxImage> {
-  const { home, pull, signal, onPull } = options;
+  const { home, signal, onPull } = options;
   const store = await LowerStore.open(home.rootfs, { signal });
   for (;;) {
     await using ahead = new RootAhead({ store, signal, onProgress: options.onRoot });
@@ -33,7 +35,7 @@ export async function holdImage(reference: string, options: HoldImageOptions): P
       ahead.follow(event);
       onPull(event);
     };
-    const found = await findImage(reference, { store: home.images, pull, signal, onProgress });
+    const found = await findImage(reference, { ...options, store: home.images, onProgress });
     // Another process removed it before it was held.
     if (found === undefined) continue;
     const held = new ReleaseStack();

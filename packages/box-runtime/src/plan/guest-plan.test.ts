@@ -29,6 +29,7 @@ test("a box's VM boots the agent, shares image and volumes, and opens two vsock 
         "path": "/a3s-agent",
         "pid1": true,
       },
+      "limits": {},
       "memoryMib": 256,
       "network": {
         "kind": "none",
@@ -75,6 +76,14 @@ test("a box's VM boots the agent, shares image and volumes, and opens two vsock 
       ],
     }
   `);
+});
+
+test("a box's network, ports and limits are its VM's", () => {
+  const limited = parseBoxConfig({ ...config, network: "tsi", ports: ["0.0.0.0:8080:80"], limits: { cpus: 0.5 } });
+  expect(planVmSpec(limited, mounts, paths)).toMatchObject({
+    network: { kind: "tsi", publish: [{ hostPort: 8080, guestPort: 80 }] },
+    limits: { cpus: 0.5 },
+  });
 });
 
 test("the guest is told of everything that the VM is given, by the same names and rights", () => {

@@ -2,6 +2,7 @@ import { AGENT_PORT, DOORBELL_PORT, type GuestConfig, type GuestMain } from "@a3
 import type { BoxConfig, BoxId } from "@a3s/core";
 import type { MountPlan } from "@a3s/rootfs";
 import type { BootRoot, VmSpec } from "@a3s/vm";
+import { planNetwork } from "./network.ts";
 
 /** What a plan needs to know about the host; every path is absolute. */
 export interface PlanPaths {
@@ -16,7 +17,10 @@ export interface PlanPaths {
   readonly hasMain?: boolean | undefined;
 }
 
-/** The VM for a box: the boot root as its root, what the guest mounts as further shares, two vsock ports, no network. */
+/**
+ * The VM for a box: the boot root as its root, what the guest mounts as further shares, two vsock ports, and its
+ * network. Throws what {@link planNetwork} does.
+ */
 export function planVmSpec(config: BoxConfig, { root, shares }: MountPlan, paths: PlanPaths): VmSpec {
   return {
     vcpus: config.vcpus,
@@ -30,7 +34,8 @@ export function planVmSpec(config: BoxConfig, { root, shares }: MountPlan, paths
       { port: AGENT_PORT, socketPath: paths.agentSocket, direction: "host-connects" },
     ],
     streams: paths.hasMain ?? false,
-    network: { kind: "none" },
+    network: planNetwork(config),
+    limits: config.limits,
   };
 }
 

@@ -8,8 +8,8 @@ export type VmNetwork =
   /** No network card. */
   | { readonly kind: "none" }
   /**
-   * The guest's TCP and UDP sockets become sockets of the host, **its loopback services included**; the host reaches only the listeners in
-   * `publish`. Ports below `net.ipv4.ip_unprivileged_port_start` (1024) cannot be published, by root neither: the VM process has no
+   * The guest's TCP and UDP sockets become sockets of the host, **its loopback services included, and so do all of its TCP listeners**, on the
+   * addresses that the guest chooses: `publish` gives some of them another port of the host, and libkrun leaves the others theirs. Ports below `net.ipv4.ip_unprivileged_port_start` (1024) cannot be had, by root neither: the VM process has no
    * privilege on the host.
    */
   | {

@@ -13,7 +13,10 @@ export const platform = v.pipe(
   v.check((name) => parsePlatform(name)?.os === "linux", "must be linux/ARCHITECTURE[/VARIANT], such as linux/amd64"),
 );
 
-/** `missing`: when the store does not have it. `always`: before every boot. `never`: a box whose image is not in the store does not boot. */
+/**
+ * `missing`: when the store does not have it. `always`: before every boot. `never`: no registry is asked, and a box whose image is not in
+ * the store does not boot. Images in files (`oci:` and the archives) are read before every boot, whatever the policy.
+ */
 export const pullPolicy = v.picklist(["missing", "always", "never"], 'must be "missing", "always" or "never"');
 
 /** See {@link BoxConfig}. */

@@ -4,6 +4,7 @@ import * as v from "valibot";
 export const DEFAULT_NETWORK = "none";
 
 /**
- * `none`: no network at all. `tsi`: the guest's TCP and UDP sockets are sockets of the host, **its loopback services included**.
+ * `none`: no network at all. `tsi`: the guest's TCP and UDP sockets are sockets of the host, **its loopback services and all of the
+ * guest's TCP listeners included**: `ports` gives some of them another port of the host.
  */
 export const network = v.picklist(["none", "tsi"], 'must be "none" or "tsi"');

@@ -1,0 +1,109 @@
+import { once } from "node:events";
+import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { type AddressInfo, connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { text as textOf } from "node:stream/consumers";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { VmManager } from "../src/index.ts";
+import { BOOT_TIMEOUT_MS, exampleImage, text } from "./example-image.ts";
+
+/** Limits need a cgroup to make children of, which root has. */
+const isRoot = process.getuid?.() === 0;
+const limits = { memoryMib: 400, cpus: 1.5, threads: 64 };
+
+let home: string;
+let vm: VmManager;
+let hostPort: number;
+beforeAll(async () => {
+  home = await mkdtemp(join(tmpdir(), "a3s-home-"));
+  hostPort = await freePort();
+  vm = new VmManager(
+    {
+      image: exampleImage(),
+      memoryMib: 256,
+      bootTimeoutMs: BOOT_TIMEOUT_MS,
+      entrypoint: ["sh", "-c"],
+      command: ["echo main $GREETING $(pwd)"],
+      env: { GREETING: "hello" },
+      user: "guest",
+      workdir: "/tmp",
+      stopSignal: "quit",
+      ulimits: { nofile: { soft: 64, hard: 128 }, core: 0 },
+      capabilities: { drop: ["ALL"] },
+      network: "tsi",
+      ports: [`0.0.0.0:${hostPort}:8080`],
+      logs: { maxBytes: 131_072, files: 2 },
+      limits: isRoot ? limits : {},
+    },
+    undefined,
+    { home },
+  );
+  await vm.boot();
+});
+afterAll(async () => {
+  await vm?.destroy();
+  await rm(home, { recursive: true, force: true });
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+const output = async (command: string, options: Parameters<VmManager["exec"]>[1] = {}) =>
+  text((await vm.exec(command, options).orThrow()).stdout);
+
+test("a command has environment, user, directory, limits and capabilities of the configuration, unless its call has its own", async () => {
+  const what = "echo $GREETING; pwd; id -un; ulimit -Sn; ulimit -Hn; ulimit -c; grep CapBnd /proc/self/status";
+  expect(await output(what)).toBe("hello\n/tmp\nguest\n64\n128\n0\nCapBnd:\t0000000000000000\n");
+  const own = { user: "root", cwd: "/", env: { GREETING: "bye" }, rlimits: { nofile: 32 }, capabilities: {} };
+  expect(await output(what, own)).toBe("bye\n/\nroot\n32\n32\n0\nCapBnd:\t00000000a80425fb\n");
+});
+
+test("the box's own process is the configuration's, or that of the call", async () => {
+  expect(text((await vm.run()).stdout)).toBe("main hello /tmp\n");
+  expect(text((await vm.run({ command: ["echo other"] })).stdout)).toBe("other\n");
+});
+
+test("a published port leads from the host to a program of the guest", async () => {
+  await using server = vm.exec("echo answer | nc -v -l -p 8080");
+  const reader = server.stderr.pipeThrough(new TextDecoderStream()).getReader();
+  expect((await reader.read()).value).toContain("listening");
+  expect(await textOf(connect(hostPort, "127.0.0.1"))).toBe("answer\n");
+});
+
+test.runIf(isRoot)("the VM has the limits of the configuration", async () => {
+  const [child] = (await readFile(`/proc/${vm.pid}/task/${vm.pid}/children`, "utf8")).trim().split(" ");
+  const [, group] = /^0::(.*)$/m.exec(await readFile(`/proc/${child}/cgroup`, "utf8")) ?? [];
+  const read = async (file: string) => (await readFile(`/sys/fs/cgroup${group}/${file}`, "utf8")).trim();
+  expect(await Promise.all(["memory.max", "cpu.max", "pids.max"].map(read))).toEqual([
+    String(400 * 2 ** 20),
+    "150000 100000",
+    "64",
+  ]);
+});
+
+test("what the guest says beyond the bounds of its log takes no room on the host", async () => {
+  // Root's alone, and 400 KB of it.
+  await vm.exec("seq 1 70000 >/dev/console", { user: "root" }).orThrow();
+  const directory = join(home, "boxes", vm.id);
+  const names = (await readdir(directory)).filter((name) => name.startsWith("log."));
+  const sizes = await Promise.all(names.map(async (name) => (await stat(join(directory, name))).size));
+  expect(names).toHaveLength(2);
+  expect(names).not.toContain("log.000001");
+  expect(Math.max(...sizes)).toBeLessThanOrEqual(131_072);
+});
+
+test("destroy() asks with the stop signal of the configuration", async () => {
+  const script = "trap 'echo asked; exit 6' QUIT; trap 'exit 7' TERM; echo ready; while :; do sleep 0.05; done";
+  const main = vm.run({ command: [script] });
+  const reader = main.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  expect((await reader.read()).value).toBe("ready\n");
+  await vm.destroy();
+  expect(await main).toMatchObject({ exitCode: 6, signal: null });
+});
