@@ -6,6 +6,8 @@ export type KvmHostErrorCode =
   | "KERNEL_UNAVAILABLE"
   /** QEMU or the kernel in it ended before the command did. */
   | "ENDED_EARLY"
+  /** The emulated machine stopped working, as QEMU's software CPU sometimes does: its heart was silent. */
+  | "FROZEN"
   /** The command did not end in the time it was given. */
   | "TIMEOUT";
 

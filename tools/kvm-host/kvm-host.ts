@@ -35,6 +35,11 @@ export interface KvmHostRun {
   readonly diskGib?: number;
   /** For the command and the boot before it; none unless given. Ends with `TIMEOUT`. */
   readonly timeoutMs?: number;
+  /**
+   * How long the emulated host's heart, which beats every 3 s, may be silent before that host counts as frozen. Default
+   * 90 s. Ends with `FROZEN`. It says nothing about the command, which may be quiet for as long as it likes.
+   */
+  readonly silenceMs?: number;
   /** Directories that take results. */
   readonly shares?: readonly Share[];
   /** Directories of the machine that the command may write to without the machine seeing it. */
@@ -48,6 +53,16 @@ export interface KvmHostRun {
   readonly signal?: AbortSignal;
 }
 
+export interface KvmHostResult {
+  readonly exitCode: number;
+  /** The longest silence of the emulated host's heart, in ms: how near it came to counting as frozen. */
+  readonly longestPauseMs: number;
+}
+
+/** The boot takes 6 to 8 s of CPU time; a busy machine and slow disks make minutes of them. */
+const bootMs = 180_000;
+const silenceMs = 90_000;
+
 const repository = fileURLToPath(new URL("../../", import.meta.url)).replace(/\/$/, "");
 
 /**
@@ -59,7 +74,7 @@ const repository = fileURLToPath(new URL("../../", import.meta.url)).replace(/\/
  * const { exitCode } = await runInKvmHost({ command: ["node", "-e", "console.log(1)"] });
  * ```
  */
-export async function runInKvmHost(run: KvmHostRun): Promise<{ exitCode: number }> {
+export async function runInKvmHost(run: KvmHostRun): Promise<KvmHostResult> {
   await requirePrograms();
   const deadline = run.timeoutMs === undefined ? undefined : AbortSignal.timeout(run.timeoutMs);
   const signal = AbortSignal.any([run.signal, deadline].filter((each) => each !== undefined));
@@ -74,8 +89,13 @@ export async function runInKvmHost(run: KvmHostRun): Promise<{ exitCode: number 
   if ("exitCode" in result) return result;
   run.signal?.throwIfAborted();
   if (deadline?.aborted) throw timeout(deadline.reason, result.console);
+  const { console } = result;
+  if ("frozen" in result) {
+    const message = "The emulated KVM host froze: nothing came from its heart, so it was ended. Run the command again.";
+    throw new KvmHostError("FROZEN", message, { console });
+  }
   throw new KvmHostError("ENDED_EARLY", `The emulated KVM host ended before the command did: ${result.endedEarly}.`, {
-    console: result.console,
+    console,
   });
 }
 
@@ -96,7 +116,8 @@ async function boot(run: KvmHostRun, signal: AbortSignal): Promise<MachineResult
   await using runFiles = await createRunFiles(files.initramfs, guest, run.diskGib ?? 16, signal);
   const machine = { kernel: files.kernel, cpus: run.cpus ?? 1, memoryMib: run.memoryMib ?? 4096, shares };
   const streams = { stdout: run.stdout ?? process.stdout, stderr: run.stderr ?? process.stderr, console: run.console };
-  return await runMachine(qemuArguments(machine), runFiles, marker, streams, signal);
+  const limits = { first: bootMs, pause: run.silenceMs ?? silenceMs };
+  return await runMachine(qemuArguments(machine), runFiles, marker, streams, limits, signal);
 }
 
 async function preparedShare(share: Share, index: number): Promise<Share & { tag: string }> {

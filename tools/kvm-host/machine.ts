@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Duplex, Readable, Writable } from "node:stream";
 import { EndMarker } from "./end-marker.ts";
+import { listenToHeart } from "./heart.ts";
 import { searchPath } from "./programs.ts";
 import { descriptors } from "./qemu.ts";
 import type { RunFiles } from "./run-files.ts";
@@ -16,20 +17,31 @@ export interface MachineStreams {
   readonly console?: Writable | undefined;
 }
 
+/** In ms. */
+export interface HeartLimits {
+  /** From the start of QEMU to the first beat, which is when the kernel and the file tree are up. */
+  readonly first: number;
+  /** Between two beats. */
+  readonly pause: number;
+}
+
 export type MachineResult =
-  | { readonly exitCode: number }
+  | { readonly exitCode: number; readonly longestPauseMs: number }
+  /** The emulated host's heart was silent for too long. */
+  | { readonly frozen: true; readonly console: string }
   /** QEMU, or the kernel in it, ended without a word from the command. */
   | { readonly endedEarly: string; readonly console: string };
 
 /**
- * Starts QEMU, carries the command's output out and returns the command's exit code. QEMU is ended when `signal` aborts,
- * is gone when this returns or throws, and dies with this process too, however that ends.
+ * Starts QEMU, carries the command's output out and returns the command's exit code. QEMU is ended when `signal` aborts
+ * or its heart is silent for too long, is gone when this returns or throws, and dies with this process too, however that ends.
  */
 export async function runMachine(
   qemuArguments: readonly string[],
   files: RunFiles,
   marker: string,
   streams: MachineStreams,
+  limits: HeartLimits,
   signal: AbortSignal,
 ): Promise<MachineResult> {
   signal.throwIfAborted();
@@ -37,7 +49,7 @@ export async function runMachine(
     env: { PATH: searchPath },
     // A session of its own: the terminal's Ctrl-C reaches this process, which ends QEMU in its own order.
     detached: true,
-    stdio: ["ignore", "ignore", "pipe", "pipe", "pipe", "pipe", "pipe", files.initramfs.fd, files.scratch.fd],
+    stdio: ["ignore", "ignore", "pipe", "pipe", "pipe", "pipe", "pipe", "pipe", files.initramfs.fd, files.scratch.fd],
   });
   const closed = once(qemu, "close");
   const stop = (): void => void qemu.kill("SIGKILL");
@@ -46,13 +58,18 @@ export async function runMachine(
     const pipe = (descriptor: number): Duplex => qemu.stdio[descriptor] as unknown as Duplex;
     const messages = tail(qemu.stdio[2] as Readable);
     const console = tail(pipe(descriptors.console), streams.console);
+    const heart = listenToHeart(pipe(descriptors.heart), limits.pause, limits.first);
+    void heart.then(({ stopped }) => stopped && stop());
     const [code] = await Promise.all([
       exitRecord(pipe(descriptors.control)),
       copyStream(pipe(descriptors.stdout), streams.stdout, marker),
       copyStream(pipe(descriptors.stderr), streams.stderr, marker),
     ]);
-    if (code !== undefined) return { exitCode: code };
+    if (code !== undefined) stop();
     await closed;
+    const { stopped, longestPauseMs } = await heart;
+    if (code !== undefined) return { exitCode: code, longestPauseMs };
+    if (stopped) return { frozen: true, console: await console };
     const why = complaints(await messages) || `QEMU ended with ${qemu.exitCode ?? qemu.signalCode}`;
     return { endedEarly: why, console: await console };
   } finally {

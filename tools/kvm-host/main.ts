@@ -21,7 +21,10 @@ async function main(): Promise<number> {
   try {
     const { run, verbose } = parseInvocation(process.argv.slice(2), process.env);
     const console = verbose ? { console: process.stderr } : {};
-    return (await runInKvmHost({ ...run, ...console, signal: interruption.signal })).exitCode;
+    const { exitCode, longestPauseMs } = await runInKvmHost({ ...run, ...console, signal: interruption.signal });
+    if (verbose)
+      process.stderr.write(`kvm-host: longest silence of its heart: ${(longestPauseMs / 1000).toFixed(1)} s\n`);
+    return exitCode;
   } catch (error) {
     if (error instanceof Interrupted) return error.exitCode;
     if (error instanceof KvmHostError && error.console !== "") process.stderr.write(`${error.console.trimEnd()}\n`);

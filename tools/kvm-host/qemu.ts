@@ -1,5 +1,13 @@
 /** Descriptors that QEMU inherits, in the order in which the tool passes them. 0 to 2 are the usual three. */
-export const descriptors = { stdout: 3, stderr: 4, control: 5, console: 6, initramfs: 7, scratch: 8 } as const;
+export const descriptors = {
+  stdout: 3,
+  stderr: 4,
+  control: 5,
+  console: 6,
+  heart: 7,
+  initramfs: 8,
+  scratch: 9,
+} as const;
 
 export interface Machine {
   readonly kernel: string;
@@ -17,7 +25,7 @@ const kernelParameters = [
 
 /** The command line of the emulated host. */
 export function qemuArguments(machine: Machine): string[] {
-  const { stdout, stderr, control, console, initramfs, scratch } = descriptors;
+  const { stdout, stderr, control, console, heart, initramfs, scratch } = descriptors;
   return [
     ...["-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"],
     ...["-machine", "q35,usb=off,smbus=off,sata=off"],
@@ -26,10 +34,11 @@ export function qemuArguments(machine: Machine): string[] {
     ...["-smp", String(machine.cpus), "-m", String(machine.memoryMib)],
     ...["-kernel", machine.kernel, "-initrd", `/dev/fd/${initramfs}`, "-append", kernelParameters],
     ...["-chardev", `socket,id=console,fd=${console}`, "-serial", "chardev:console"],
-    ...["-device", "virtio-serial-pci,max_ports=4"],
+    ...["-device", "virtio-serial-pci,max_ports=5"],
     ...port(1, "stdout", stdout),
     ...port(2, "stderr", stderr),
     ...port(3, "control", control),
+    ...port(4, "heart", heart),
     ...["-drive", `if=none,id=scratch,format=raw,cache=unsafe,discard=unmap,file.locking=off,file=/dev/fd/${scratch}`],
     ...["-device", "virtio-blk-pci,drive=scratch"],
     ...["-object", "rng-random,id=entropy,filename=/dev/urandom", "-device", "virtio-rng-pci,rng=entropy"],

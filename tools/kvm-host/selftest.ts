@@ -10,16 +10,23 @@ import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { KvmHostError } from "./errors.ts";
-import { type KvmHostRun, runInKvmHost } from "./kvm-host.ts";
+import { type KvmHostResult, type KvmHostRun, runInKvmHost } from "./kvm-host.ts";
 
-async function run(options: KvmHostRun): Promise<{ exitCode: number; stdout: string; stderr: string }> {
+async function run(options: KvmHostRun): Promise<KvmHostResult & { stdout: string; stderr: string }> {
   const streams = { stdout: new PassThrough(), stderr: new PassThrough() };
   const texts = Promise.all([text(streams.stdout), text(streams.stderr)]);
-  const { exitCode } = await runInKvmHost({ ...options, ...streams });
+  const result = await runInKvmHost({ ...options, ...streams });
   streams.stdout.end();
   streams.stderr.end();
   const [stdout, stderr] = await texts;
-  return { exitCode, stdout, stderr };
+  return { ...result, stdout, stderr };
+}
+
+/** Pid of this process's child that runs a program; names have 15 characters. */
+async function childNamed(name: string): Promise<number> {
+  const children = (await readFile(`/proc/self/task/${process.pid}/children`, "utf8")).trim().split(" ");
+  for (const pid of children) if ((await readFile(`/proc/${pid}/comm`, "utf8")).trim() === name) return Number(pid);
+  throw new Error(`no child is called ${name}`);
 }
 
 test("a command finds KVM, its files, room to write and a way to hand out results", async () => {
@@ -66,6 +73,21 @@ test("a panic is an error that shows the console", async () => {
 
 test("a command that takes too long is ended", async () => {
   await assert.rejects(run({ command: ["sleep", "1000"], timeoutMs: 5000 }), { code: "TIMEOUT" });
+});
+
+test("a machine that froze is ended, and said to have frozen", async () => {
+  const stdout = new PassThrough();
+  const running = runInKvmHost({ command: ["sh", "-c", "sleep 5; echo up; sleep 1000"], stdout, silenceMs: 15_000 });
+  await Promise.race([once(stdout, "data"), running]);
+  process.kill(await childNamed("qemu-system-x86"), "SIGSTOP");
+  await assert.rejects(running, { code: "FROZEN" });
+});
+
+test("a command may be silent and use the CPU for longer than the heart may be", async () => {
+  const script = "i=0; while [ $i -lt 400000 ]; do i=$((i + 1)); done; sleep 25";
+  const { exitCode, longestPauseMs } = await run({ command: ["sh", "-c", script], silenceMs: 20_000 });
+  assert.equal(exitCode, 0);
+  assert(longestPauseMs > 2500, `${longestPauseMs} ms, so it did not beat`);
 });
 
 test("QEMU ends with the tool, even when the tool is killed", async () => {

@@ -1,4 +1,4 @@
-import { KvmHostError } from "../kvm-host/errors.ts";
+import { KvmHostError, type KvmHostErrorCode } from "../kvm-host/errors.ts";
 import { runInKvmHost } from "../kvm-host/kvm-host.ts";
 import { kvmUsable } from "../kvm-host/usable.ts";
 import { runCommand } from "./command.ts";
@@ -31,17 +31,19 @@ export async function runWithKvm(
   try {
     return (await runInKvmHost(run)).exitCode;
   } catch (error) {
-    if (!isFrozen(error)) throw error;
+    if (!isMachineFailure(error)) throw error;
     console.log(`The emulated KVM host itself failed, so once more in a new one: ${error.message}`);
     return (await runInKvmHost(run)).exitCode;
   }
 }
+
+const machineFailures: readonly KvmHostErrorCode[] = ["FROZEN", "ENDED_EARLY", "TIMEOUT"];
 
 /**
  * Whether the emulated machine stopped or died under the tests. Tests that hang do not look like this: each has a time
  * limit of its own, and all of them together are far below the machine's. QEMU's software CPU has frozen before (see
  * tools/kvm-host/README.md).
  */
-function isFrozen(error: unknown): error is KvmHostError {
-  return error instanceof KvmHostError && (error.code === "TIMEOUT" || error.code === "ENDED_EARLY");
+function isMachineFailure(error: unknown): error is KvmHostError {
+  return error instanceof KvmHostError && machineFailures.includes(error.code);
 }
