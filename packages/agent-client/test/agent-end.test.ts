@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { connectAgent } from "../src/index.ts";
+import { AGENT_PROTOCOL, connectAgent } from "../src/index.ts";
 import { startRealAgent } from "./real-agent.ts";
 import { scratchDirectory } from "./scratch.ts";
 
@@ -41,7 +41,7 @@ test("health knows services, info is complete, shutdown is answered and ends the
   expect(await agent.client.health({ service: "a3s.agent.v1.AgentService" })).toBe("serving");
   expect(await agent.client.health({ service: "no.such.Service" })).toBe("service-unknown");
   expect(await agent.client.info()).toMatchObject({
-    protocol: 1,
+    protocol: AGENT_PROTOCOL,
     agentVersion: expect.stringMatching(/^\d+\.\d+\.\d+/),
     machine: expect.stringMatching(/^\w+$/),
   });

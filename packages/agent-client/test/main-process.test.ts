@@ -20,14 +20,14 @@ function watch(process: ExecProcess) {
 test("its output goes to the log, each stream by its own way, and its exit code ends the agent", async () => {
   await using agent = await startRealAgent({ command: "echo out; echo err >&2; exit 3" });
   const ended = agent.client.processes.wait("main");
-  expect(await Promise.all([text(agent.log?.stdout ?? []), text(agent.log?.stderr ?? [])])).toEqual(["out\n", "err\n"]);
+  expect(await Promise.all([text(agent.log.stdout), text(agent.log.stderr)])).toEqual(["out\n", "err\n"]);
   expect(await ended).toEqual({ exitCode: 3, signal: null, timedOut: false });
   expect(await agent.exitCode).toBe(3);
 });
 
 test("an end before anybody asked is kept for who asks, with the last of 1 MiB of output", async () => {
   await using agent = await startRealAgent({ command: "head -c 1048576 /dev/zero | tr '\\0' x; kill -9 $$" });
-  const [log, ended] = await Promise.all([buffer(agent.log?.stdout ?? []), agent.client.processes.wait("main")]);
+  const [log, ended] = await Promise.all([buffer(agent.log.stdout), agent.client.processes.wait("main")]);
   expect(log).toEqual(Buffer.alloc(1048576, "x"));
   expect(ended).toMatchObject({ exitCode: 137, signal: "SIGKILL" });
   expect(await agent.exitCode).toBe(137);
@@ -36,7 +36,7 @@ test("an end before anybody asked is kept for who asks, with the last of 1 MiB o
 test("what it has left behind that holds its output open does not hold its end up", async () => {
   await using agent = await startRealAgent({ command: "sleep 2 & echo left; exit 4" });
   expect(await agent.client.processes.wait("main")).toMatchObject({ exitCode: 4 });
-  expect(await text(agent.log?.stdout ?? [])).toBe("left\n");
+  expect(await text(agent.log.stdout)).toBe("left\n");
   expect(await agent.exitCode).toBe(4);
 });
 
@@ -53,7 +53,7 @@ test("the first to attach starts one that waits for it, gives its terminal the s
   expect(shown).toMatch(/^33 101\r\n\/dev\/pts\/\d+\r\ngot keys\r\n$/);
   expect(exitCode).toBe(5);
   expect(await waiting).toMatchObject({ exitCode: 5 });
-  expect(await text(agent.log?.stdout ?? [])).toContain("33 101\r\n");
+  expect(await text(agent.log.stdout)).toContain("33 101\r\n");
 });
 
 test.each([
@@ -70,7 +70,7 @@ test.each([
 test("whoever attaches reads and writes until it leaves; the process goes on, its stdin too, and the log has it all", async () => {
   const script = "while read -r line; do echo got $line; done; echo end";
   await using agent = await startRealAgent({ command: script, stdin: true });
-  const log = text(agent.log?.stdout ?? []);
+  const log = text(agent.log.stdout);
   const leave = new AbortController();
   const first = agent.client.processes.attach("main", { stdin: true, signal: leave.signal });
   const until = watch(first);
@@ -93,15 +93,18 @@ test("the shutdown asks it by its own signal, and before what exec has started",
     "trap 'sleep 0.2; echo asked; exit 6' QUIT; trap 'exit 7' TERM; echo ready; while :; do sleep 0.01; done";
   await using agent = await startRealAgent({ command: script, stopSignal: "SIGQUIT" });
   const main = agent.client.processes.attach("main");
-  const exec = agent.client.exec("trap 'date +%s%N; exit 8' TERM; echo ready; while :; do sleep 0.01; done");
+  const { pid } = await main.started;
+  const look = `kill -0 ${pid} 2>/dev/null && echo still there || echo gone`;
+  const exec = agent.client.exec(`trap '${look}; exit 8' TERM; echo ready; while :; do sleep 0.01; done`);
   const execUntil = watch(exec);
   await execUntil("ready");
-  const ended = agent.client.processes.wait("main").then((exit) => ({ ...exit, at: Date.now() }));
+  const ended = agent.client.processes.wait("main");
   await agent.client.shutdown({ graceMs: 60_000 });
   expect(await ended).toMatchObject({ exitCode: 6, signal: null });
+  await execUntil("gone");
   expect(await exec).toMatchObject({ exitCode: 8 });
   expect(new TextDecoder().decode((await main).stdout)).toContain("asked\n");
-  expect(await text(agent.log?.stdout ?? [])).toContain("asked\n");
+  expect(await text(agent.log.stdout)).toContain("asked\n");
   expect(await agent.exitCode).toBe(6);
 });
 

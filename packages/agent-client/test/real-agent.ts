@@ -4,7 +4,7 @@ import { existsSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { guestMainMessage } from "../src/doorbell/guest-main.ts";
 import { MainProcessSchema } from "../src/gen/a3s/boot/v1/boot_pb.ts";
@@ -20,8 +20,8 @@ export interface RealAgent extends AsyncDisposable {
   readonly client: AgentClient;
   readonly socketPath: string;
   readonly pid: number;
-  /** What the main process writes into the host's log; undefined without one. */
-  readonly log: { readonly stdout: Readable; readonly stderr: Readable } | undefined;
+  /** What the main process writes into the host's log; nothing without one. */
+  readonly log: { readonly stdout: Readable; readonly stderr: Readable };
   /** Resolves with the agent's exit code, which is the main process's. */
   readonly exitCode: Promise<number>;
   /** Ends the agent as the end of a VM would: at once. */
@@ -42,11 +42,12 @@ export async function startRealAgent(main?: GuestMain): Promise<RealAgent> {
   }
   const logs = main === undefined ? [] : (["pipe", "pipe"] as const);
   const child = spawn(program, args, { stdio: ["ignore", "pipe", "inherit", ...logs] });
-  const [, , , stdout, stderr] = child.stdio as Readable[];
+  const [, said, , stdout, stderr] = child.stdio as (Readable | undefined)[];
+  if (said == null) throw new Error("The guest agent has no stdout");
   const exited = once(child, "exit");
   // It says "serving PATH" when the socket takes connections.
   await Promise.race([
-    once(createInterface(child.stdout), "line"),
+    once(createInterface(said), "line"),
     exited.then(([code]) => Promise.reject(new Error(`The guest agent ended with ${code} before it served`))),
   ]);
   const client = connectAgent({ socketPath });
@@ -54,7 +55,7 @@ export async function startRealAgent(main?: GuestMain): Promise<RealAgent> {
     client,
     socketPath,
     pid: child.pid as number,
-    log: stdout && stderr && { stdout, stderr },
+    log: { stdout: stdout ?? Readable.from([]), stderr: stderr ?? Readable.from([]) },
     exitCode: exited.then(([code]) => code),
     kill: () => void child.kill("SIGKILL"),
     async [Symbol.asyncDispose]() {

@@ -8,8 +8,8 @@ import { checkHost, type JailMode, launchVm, publishBootRoot, type VmProcess } f
 import type { ImagePullOptions } from "../image/find-image.ts";
 import { holdImage } from "../image/hold-image.ts";
 import { planGuestConfig, planVmSpec } from "../plan/guest-plan.ts";
-import { type MainRequest, planGuestMain } from "../plan/main-process.ts";
 import { planPlatform } from "../plan/image-platform.ts";
+import { type MainRequest, planGuestMain } from "../plan/main-process.ts";
 import { planNetwork } from "../plan/network.ts";
 import type { ReleaseStack } from "../release-stack.ts";
 import { Volumes } from "../volumes/volumes.ts";

@@ -1,6 +1,6 @@
 import type { GuestMain, GuestMainOptions } from "@a3s/agent-client";
-import { type CommandRequest, type ImageProcess, planMainProcess } from "./command.ts";
 import { parseSignal } from "@a3s/core";
+import { type CommandRequest, type ImageProcess, planMainProcess } from "./command.ts";
 
 /** What the box's own process is to be; everything left out comes from the image. */
 export interface MainRequest
