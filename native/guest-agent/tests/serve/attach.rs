@@ -88,7 +88,7 @@ async fn what_a_caller_must_not_say_ends_its_call_alone() {
     exec.until("ready").await;
     for message in [
         Request::Start(AttachStart { id, size: None }),
-        Request::Stdin(vec![0; 64 * 1024 + 1]),
+        Request::Stdin(vec![0; 256 * 1024 + 1]),
         Request::Signal(Signal { number: 65 }),
         Request::Resize(TerminalSize { columns: 0, rows: 1 }),
     ] {

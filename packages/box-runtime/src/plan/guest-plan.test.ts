@@ -110,6 +110,20 @@ test("with a main process, the VM has ports for what that writes, and the guest 
   expect(planGuestConfig("abcdefghijkl", config, mounts, main).main).toBe(main);
 });
 
+test("the guest is told of names, resolvers and kernel parameters", () => {
+  const named = parseBoxConfig({
+    image: "alpine",
+    extraHosts: ["db:10.0.0.7"],
+    dns: { servers: ["10.0.0.1"] },
+    sysctls: { "net.core.somaxconn": "1024" },
+  });
+  expect(planGuestConfig("abcdefghijkl", named, mounts)).toMatchObject({
+    hosts: [{ address: "10.0.0.7", names: ["db"] }],
+    resolver: { servers: ["10.0.0.1"], search: [], options: [] },
+    sysctls: { "net.core.somaxconn": "1024" },
+  });
+});
+
 test("a box without a host name is called by its id", () => {
   expect(planGuestConfig("abcdefghijkl", config, mounts).hostname).toBe("abcdefghijkl");
   expect(planGuestConfig("abcdefghijkl", { ...config, hostname: "web" }, mounts).hostname).toBe("web");

@@ -46,5 +46,14 @@ export function planGuestConfig(
   { root, mounts }: MountPlan,
   main?: GuestMain,
 ): GuestConfig {
-  return { boxId: id, hostname: config.hostname ?? id, root: { ...root, upperSizeBytes: 0 }, mounts, main };
+  return {
+    boxId: id,
+    hostname: config.hostname ?? id,
+    root: { ...root, upperSizeBytes: 0 },
+    mounts,
+    main,
+    hosts: config.extraHosts.map(({ name, address }) => ({ address, names: [name] })),
+    resolver: config.dns,
+    sysctls: config.sysctls,
+  };
 }

@@ -30,6 +30,7 @@ test("an image alone is a configuration, with every default filled in", () => {
       "readOnly": false,
       "restart": "no",
       "stopGraceMs": 10000,
+      "sysctls": {},
       "tmpfs": [],
       "ulimits": {},
       "vcpus": 2,
@@ -182,6 +183,7 @@ test("short forms are written out", () => {
       "restart": "on-failure:5",
       "stopGraceMs": 0,
       "stopSignal": "sigrtmin+3",
+      "sysctls": {},
       "tmpfs": [
         {
           "mode": 1023,

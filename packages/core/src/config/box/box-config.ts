@@ -26,6 +26,7 @@ import {
   vcpus,
 } from "./resources.ts";
 import { DEFAULT_RESTART, restart } from "./restart.ts";
+import { sysctls } from "./sysctls.ts";
 import { tmpfs } from "./tmpfs.ts";
 import { ulimits } from "./ulimits.ts";
 import { volume } from "./volume.ts";
@@ -54,6 +55,7 @@ const each = fields({
   ports: v.optional(ports, []),
   dns: v.optional(dns, {}),
   extraHosts: v.optional(v.pipe(v.array(extraHost), v.maxLength(256)), []),
+  sysctls: v.optional(sysctls, {}),
   labels: v.optional(labels, {}),
   logs: v.optional(logs, {}),
   healthCheck: v.optional(healthCheck),
@@ -129,8 +131,9 @@ const boxConfig = v.pipe(
  * | `network` | `none`, `tsi` | `none` |
  * | `ports` | at most 64, `[ADDRESS:]HOST_PORT:GUEST_PORT[/PROTOCOL]` or their fields; not without a network | none |
  * | `hostname` | RFC 1123 label | the box's id |
- * | `dns` | `servers` (3), `search` (32), `options` (32) for /etc/resolv.conf; kept for the guest's boot, which does not write it yet | none |
- * | `extraHosts` | at most 256, `NAME:ADDRESS` or their fields, for /etc/hosts; kept for the guest's boot, which does not write them yet | none |
+ * | `dns` | `servers` (3), `search` (32), `options` (32) for /etc/resolv.conf | none |
+ * | `extraHosts` | at most 256, `NAME:ADDRESS` or their fields, for /etc/hosts | none |
+ * | `sysctls` | at most 256 of `net.*`, `kernel.shm*`, `kernel.msg*`, `kernel.sem`, `fs.mqueue.*`, of the guest's kernel | its own |
  *
  * Life
  *

@@ -1,0 +1,116 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { homeLayout, newBoxId, parseBoxConfig } from "@a3s/core";
+import { type Census, takeCensus } from "@a3s/testing";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { bootBox } from "../src/boot/boot-box.ts";
+import { type MainRequest, VmManager } from "../src/index.ts";
+import { ReleaseStack } from "../src/release-stack.ts";
+import { BOOT_TIMEOUT_MS, exampleImage, text } from "./example-image.ts";
+
+let home: string;
+let before: Census;
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), "a3s-home-"));
+  before = await takeCensus(home);
+});
+afterEach(async () => {
+  expect(await takeCensus(home)).toEqual(before);
+  await rm(home, { recursive: true, force: true });
+});
+
+const box = (config: Partial<ConstructorParameters<typeof VmManager>[0]> = {}) =>
+  new VmManager({ image: exampleImage(), memoryMib: 256, bootTimeoutMs: BOOT_TIMEOUT_MS, ...config }, undefined, {
+    home,
+  });
+
+/** A box whose log outlives its VM. */
+async function bootWith(held: ReleaseStack, main: MainRequest) {
+  const nothing = () => {};
+  return await bootBox({
+    id: newBoxId(),
+    config: parseBoxConfig({ image: exampleImage(), memoryMib: 256, bootTimeoutMs: BOOT_TIMEOUT_MS }),
+    home: homeLayout(home),
+    pull: {},
+    jail: undefined,
+    signal: new AbortController().signal,
+    held,
+    main,
+    onStage: nothing,
+    onPull: nothing,
+    onRoot: nothing,
+  });
+}
+
+test("what it wrote before an instant end is in the log, whole; a daemon that it left does not hold the end up", async () => {
+  await using held = new ReleaseStack();
+  const script = [
+    "(setsid sleep 1000 &)",
+    "head -c 1048576 /dev/zero | tr '\\0' x",
+    "echo",
+    "echo err >&2",
+    "exit 3",
+  ].join("; ");
+  const { vm, mainEnd } = await bootWith(held, { command: ["sh", "-c", script] });
+  expect(await mainEnd).toEqual({ exitCode: 3, signal: null });
+  expect(await vm.exited).toMatchObject({ code: 3, cause: "guest" });
+  const logged = { stdout: "", stderr: "" };
+  for await (const entry of vm.logs()) {
+    if (entry.stream === "stdout" || entry.stream === "stderr") {
+      logged[entry.stream] += `${entry.text}${entry.partial ? "" : "\n"}`;
+    }
+  }
+  expect(logged.stderr).toBe("err\n");
+  expect(logged.stdout.length).toBe(1048577);
+  expect(logged.stdout).toMatch(/^x+\n$/);
+});
+
+test("a signal that ends it is told as such and as 128 + N, and the box stops", async () => {
+  const vm = box();
+  const stopped = new Promise((resolve) => vm.events.on("box.stopped", resolve));
+  await vm.boot({ main: { command: ["sh", "-c", "kill -USR1 $$"] } });
+  expect(await vm.wait()).toEqual({ exitCode: 138, signal: "SIGUSR1" });
+  expect(await vm.exited).toMatchObject({ code: 138 });
+  await stopped;
+  expect(vm.state).toBe("stopped");
+});
+
+test("it waits for the first who attaches, has a terminal of that size, and is stopped by its own signal", async () => {
+  const vm = box({ stopSignal: "SIGQUIT", extraHosts: ["db:10.0.0.7"], dns: { servers: ["10.0.0.1"] } });
+  const script = "stty size; trap 'echo asked; exit 6' QUIT; trap 'exit 7' TERM; while :; do sleep 0.05; done";
+  await vm.boot({ main: { command: ["sh", "-c", script], start: "attach", tty: true } });
+  const main = vm.attach({ size: { columns: 101, rows: 33 } });
+  await main.started;
+  expect(await vm.processes.list()).toContainEqual(expect.objectContaining({ id: 0, main: true, tty: true }));
+  const files = await vm.exec("tail -n 1 /etc/hosts; cat /etc/resolv.conf");
+  expect(text(files.stdout)).toBe("10.0.0.7\tdb\nnameserver 10.0.0.1\n");
+  const ended = vm.wait();
+  await vm.destroy();
+  expect(await ended).toEqual({ exitCode: 6, signal: null });
+  const { exitCode, stdout } = await main;
+  expect([exitCode, text(stdout)]).toEqual([6, "33 101\r\nasked\r\n"]);
+});
+
+test.each([
+  ["COMMAND_NOT_FOUND", 127, "no-such-command"],
+  ["COMMAND_NOT_EXECUTABLE", 126, "/etc/passwd"],
+])("one that cannot be started fails the boot with %s and exit code %i", async (code, exitCode, command) => {
+  const vm = box();
+  await expect(vm.boot({ main: { command: [command] } })).rejects.toMatchObject({ code, details: { exitCode } });
+  expect(vm.state).toBe("stopped");
+});
+
+test("kernel parameters of the guest are set, and one that its kernel refuses fails the boot and is named", async () => {
+  {
+    await using vm = box({ sysctls: { "kernel.msgmax": "12345" } });
+    await vm.boot();
+    expect(text((await vm.exec("cat /proc/sys/kernel/msgmax")).stdout)).toBe("12345\n");
+    await expect(vm.wait()).rejects.toMatchObject({ code: "STATE_INVALID" });
+  }
+  await expect(box({ sysctls: { "net.no.such": "1" } }).boot()).rejects.toMatchObject({
+    code: "BOOT_FAILED",
+    message: expect.stringMatching(/sysctl net\.no\.such.*No such file/),
+    cause: { details: { stage: "sysctls", errno: 2 } },
+  });
+});
