@@ -103,9 +103,9 @@ test.each([
 
 test("kernel parameters of the guest are set, and one that its kernel refuses fails the boot and is named", async () => {
   {
-    await using vm = box({ sysctls: { "kernel.msgmax": "12345" } });
+    await using vm = box({ sysctls: { "net.core.somaxconn": "1234" } });
     await vm.boot();
-    expect(text((await vm.exec("cat /proc/sys/kernel/msgmax")).stdout)).toBe("12345\n");
+    expect(text((await vm.exec("cat /proc/sys/net/core/somaxconn")).stdout)).toBe("1234\n");
     await expect(vm.wait()).rejects.toMatchObject({ code: "STATE_INVALID" });
   }
   await expect(box({ sysctls: { "net.no.such": "1" } }).boot()).rejects.toMatchObject({
