@@ -63,6 +63,7 @@ try {
     ["agent, resident after all this, MiB", (await agentMib(agent)).toFixed(2), ""],
     ["boot, ms", guest.bootMs.toFixed(0), ""],
     ["of it PID 1 to ready, ms", guest.agentMs.toFixed(0), percent(share)],
+    ["of that until the host's answer, ms", guest.doorbellMs.toFixed(0), percent(guest.doorbellMs / guest.bootMs)],
   ];
   process.stdout.write(`${formatTable(rows)}\n\n${mib} MiB a transfer, medians of ${rounds} in turn\n`);
   const least = (name: string, value: number) => ({ name, value, bar: 0.6, better: "higher" as const });

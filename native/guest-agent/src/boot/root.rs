@@ -31,8 +31,7 @@ pub fn assemble(root: &Root) -> Result<OwnedFd, Trouble> {
         .attempt(|| "make the mounts private".into())?;
     let staging = stage()?;
     let tag = root.lower_tag.as_str();
-    let lower = create("virtiofs", &[("source", tag)], true, MountAttrFlags::empty())
-        .attempt(|| format!("open the image's virtio-fs share {tag:?}"))?;
+    let lower = open_image(tag).attempt(|| format!("open the image's virtio-fs share {tag:?}"))?;
     mount_staged(&staging, "lower", &lower)?;
     let layer = open_layer(&root.upper)?;
     mount_staged(&staging, "layer", &layer)?;
@@ -43,6 +42,17 @@ pub fn assemble(root: &Root) -> Result<OwnedFd, Trouble> {
     mount_staged(&staging, "root", &merged)?;
     let directory = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
     openat(&merged, ".", directory, Mode::empty()).attempt(|| "open the merged root".into())
+}
+
+/// Through the share's window where it has one: otherwise the kernel forgets a file's pages whenever somebody opens it,
+/// and starting a program reads it again.
+fn open_image(tag: &str) -> rustix::io::Result<OwnedFd> {
+    let attributes = MountAttrFlags::empty();
+    match create("virtiofs", &[("source", tag), ("dax", "")], true, attributes) {
+        // No window, or a kernel that knows none.
+        Err(Errno::INVAL) => create("virtiofs", &[("source", tag)], true, attributes),
+        opened => opened,
+    }
 }
 
 fn stage() -> Result<OwnedFd, Trouble> {

@@ -40,6 +40,7 @@ test("a box's VM boots the agent, shares image and volumes, and opens two vsock 
       },
       "shares": [
         {
+          "daxWindowMib": 256,
           "path": "/home/rootfs/1/root",
           "readOnly": true,
           "tag": "a3s.lower",

@@ -4,6 +4,9 @@ import type { MountPlan } from "@a3s/rootfs";
 import type { BootRoot, VmSpec } from "@a3s/vm";
 import { planNetwork } from "./network.ts";
 
+/** 128 files of an image at a time, or 256 MiB of larger ones; 4 MiB of the guest's memory. */
+const IMAGE_WINDOW_MIB = 256;
+
 /** What a plan needs to know about the host; every path is absolute. */
 export interface PlanPaths {
   readonly bootRoot: BootRoot;
@@ -28,7 +31,7 @@ export function planVmSpec(config: BoxConfig, { root, shares }: MountPlan, paths
     root: { path: paths.bootRoot.path, readOnly: true },
     init: { path: paths.bootRoot.agent, pid1: true },
     disks: paths.disks.map((path) => ({ path, readOnly: false })),
-    shares: [{ tag: root.lowerTag, path: paths.lower, readOnly: true }, ...shares],
+    shares: [{ tag: root.lowerTag, path: paths.lower, readOnly: true, daxWindowMib: IMAGE_WINDOW_MIB }, ...shares],
     vsockPorts: [
       { port: DOORBELL_PORT, socketPath: paths.doorbellSocket, direction: "guest-connects" },
       { port: AGENT_PORT, socketPath: paths.agentSocket, direction: "host-connects" },

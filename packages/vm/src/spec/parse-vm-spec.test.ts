@@ -56,6 +56,16 @@ test.each<[what: string, field: string, change: object]>([
   ["the root's tag", "shares.0.tag", { shares: [{ ...share, tag: "/dev/root" }] }],
   ["a tag used twice", "shares.1.tag", { shares: [share, { ...share, path: "/b" }] }],
   ["a share without a say on writing", "shares.0.readOnly", { shares: [{ tag: "t", path: "/a" }] }],
+  [
+    "a window on what is not read-only",
+    "shares.0.daxWindowMib",
+    { shares: [{ ...share, readOnly: false, daxWindowMib: 2 }] },
+  ],
+  [
+    "a window of a part of a file",
+    "shares.0.daxWindowMib",
+    { shares: [{ ...share, readOnly: true, daxWindowMib: 1 }] },
+  ],
   ["a share of entries with a say on all of them", "shares.0.readOnly", entries([], { readOnly: true })],
   ["an entry with a slash", "shares.0.entries.0.name", entries([{ ...entry, name: "a/b" }])],
   ["an entry that leaves the share", "shares.0.entries.0.name", entries([{ ...entry, name: ".." }])],

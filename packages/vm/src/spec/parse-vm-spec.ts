@@ -15,6 +15,9 @@ const MAX_TAG_BYTES = 36;
 /** The guest's kernel panics at more than 32 arguments or variables; libkrun and the kernel add some of their own. */
 const MAX_WORDS = 24;
 
+/** What the guest maps at once (fs/fuse/dax.c, FUSE_DAX_SZ). */
+const MIN_DAX_WINDOW_MIB = 2;
+const MAX_DAX_WINDOW_MIB = 16_384;
 const MAX_ENTRIES = 256;
 /** limits.h: NAME_MAX. */
 const MAX_NAME_BYTES = 255;
@@ -51,7 +54,18 @@ const entry = v.strictObject({
   path: absolutePath,
   readOnly: v.boolean(),
 });
-const directoryShare = v.strictObject({ tag, path: absolutePath, readOnly: v.boolean() });
+const directoryShare = v.pipe(
+  v.strictObject({
+    tag,
+    path: absolutePath,
+    readOnly: v.boolean(),
+    daxWindowMib: v.optional(integer(MIN_DAX_WINDOW_MIB, MAX_DAX_WINDOW_MIB)),
+  }),
+  v.forward(
+    v.check(({ readOnly, daxWindowMib }) => readOnly || daxWindowMib === undefined, "is for what is read-only"),
+    ["daxWindowMib"],
+  ),
+);
 const composedShare = v.strictObject({ tag, entries: v.pipe(v.array(entry), v.maxLength(MAX_ENTRIES)) });
 /** By what it has, so that each fault is named and not just that neither kind fits. */
 const share = v.lazy((input) =>

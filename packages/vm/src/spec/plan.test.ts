@@ -64,6 +64,13 @@ test("a box: read-only root with PID 1, shares, a doorbell and an agent", () => 
   `);
 });
 
+test("a share with a window for its pages is given one, by whatever version of libkrun", () => {
+  const shares: VmSpec["shares"] = [{ tag: "lower", path: "/home/rootfs/def", readOnly: true, daxWindowMib: 256 }];
+  expect(calls({ ...least, shares })).toContain(
+    'krun_add_virtiofs3(ctx, "lower", "/shares/0", 268435456, true), or else krun_add_virtiofs2(ctx, "lower", "/shares/0", 268435456)\n',
+  );
+});
+
 test("disks stand in the order in which the guest finds them, of the format and with the cache that they say", () => {
   const disks: VmSpec["disks"] = [
     { path: "/box/disk.ext4", readOnly: false },

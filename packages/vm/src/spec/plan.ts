@@ -89,7 +89,9 @@ function planShare(share: VmShare, path: string): KrunCall {
   const { tag } = share;
   const plain = krunCall("add_virtiofs", { context, tag, path });
   if (!("path" in share) || !share.readOnly) return plain;
-  return orElse(krunCall("add_virtiofs3", { context, tag, path, daxWindowBytes: 0, readOnly: true }), plain);
+  const daxWindowBytes = (share.daxWindowMib ?? 0) * 1024 * 1024;
+  const older = daxWindowBytes === 0 ? plain : krunCall("add_virtiofs2", { context, tag, path, daxWindowBytes });
+  return orElse(krunCall("add_virtiofs3", { context, tag, path, daxWindowBytes, readOnly: true }), older);
 }
 
 function planCard(network: VmNetwork, path: string | undefined): readonly KrunCall[] {

@@ -104,6 +104,13 @@ export interface DirectoryShare {
   readonly path: string;
   /** Writes of the guest fail with EROFS. */
   readonly readOnly: boolean;
+  /**
+   * MiB of the guest's address space through which it sees the files' pages where the host has them, instead of copies
+   * of its own that are read again at every open; the guest has to mount the share with the option `dax`. From 2 to
+   * 16384, none by default. It costs the guest 16 KiB of memory a MiB. Only for what is read-only and never changed by
+   * anybody: a file that the host shortens ends a VM that reads beyond its new end.
+   */
+  readonly daxWindowMib?: number | undefined;
 }
 
 /** A directory that exists for the guest only: it holds its entries and nothing else, and takes no further names. */
