@@ -138,3 +138,20 @@ test("destroy() asks a process with its stop signal and waits for it", async () 
   expect(await main).toMatchObject({ exitCode: 6, signal: null });
   await destroyed;
 });
+
+const rounds = process.env["A3S_SOAK"] === "1" ? 1000 : 100;
+
+test(`8 execs at a time, ${rounds} times over, mix no byte`, { timeout: rounds * 6000 }, async () => {
+  const one = async (index: number) => {
+    const line = `${index}-`.repeat(500);
+    const result = await vm.exec(`read -r line; echo "$line"; echo not ${index} >&2; exit ${index % 256}`, {
+      stdin: `${line}\n`,
+    });
+    expect(result.exitCode).toBe(index % 256);
+    expect(result.text()).toBe(`${line}\n`);
+    expect(result.text("stderr")).toBe(`not ${index}\n`);
+  };
+  for (let round = 0; round < rounds; round++) {
+    await Promise.all(Array.from({ length: 8 }, (_, index) => one(round * 8 + index)));
+  }
+});
