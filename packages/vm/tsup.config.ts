@@ -1,6 +1,9 @@
 import { packageBuild } from "../../tsup.base.ts";
 
-export default packageBuild({
-  entry: { index: "src/index.ts", "vm-host": "src/node-host/main.ts" },
-  dts: { entry: "src/index.ts" },
-});
+/** The two programs of the executor in Node.js hold all they need but koffi: whatever they imported would be loaded for each VM. */
+const PROGRAMS = { "vm-host": "src/node-host/main.ts", "vm-process": "src/node-host/child/main.ts" };
+
+export default [
+  packageBuild({ clean: Object.keys(PROGRAMS).map((name) => `!${name}.*`) }),
+  packageBuild({ entry: PROGRAMS, dts: false, clean: false, noExternal: [/^(?!koffi$)/] }),
+].flat();

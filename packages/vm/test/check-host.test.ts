@@ -3,8 +3,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { checkHost, locateVmHost } from "../src/index.ts";
+import { NODE } from "./executors.ts";
 
 test("this machine's KVM is judged by what the probe guest does, everything else by what is installed", async () => {
   const home = await mkdtemp(join(tmpdir(), "a3s-vm-"));
@@ -18,6 +19,20 @@ test("this machine's KVM is judged by what the probe guest does, everything else
     expect(ok).toBe(kvm === "ok");
   } finally {
     await rm(home, { recursive: true });
+  }
+});
+
+test("where VMs run in Node.js, that is told, and what is unknown because of it", async () => {
+  vi.stubEnv("A3S_VM_HOST", NODE.options.vmHost);
+  try {
+    const { ok, findings } = await checkHost();
+    const found = new Map(findings.map(({ code, severity }) => [code, severity]));
+    expect(found.get("VM_HOST_NODE")).toBe("warning");
+    expect(found.get("HOST_JAIL_INCOMPLETE")).toBe("error");
+    expect([...found.keys()]).not.toContain("HOST_KVM_OK");
+    expect(ok).toBe(false);
+  } finally {
+    vi.unstubAllEnvs();
   }
 });
 

@@ -104,12 +104,12 @@ describe.each(executors)("$name", (executor) => {
     expect(await asked({}, { libraries: withoutNet })).toContain("start_enter");
   });
 
-  test.runIf(executor.protects)("a read-only share is read-only in libkrun, too, where that can do it", async () => {
+  test("a read-only share is read-only in libkrun, too, where that can do it", async () => {
     const shares = [
       { tag: "lower", path: built, readOnly: true },
       { tag: "data", path: directory, readOnly: false },
     ];
-    const [lower, data] = [executor.shareName(built, 0), executor.shareName(directory, 1)];
+    const [lower, data] = [0, 1];
     expect(await asked({ shares }, { libraries: newer })).toContain(
       `add_virtiofs3 7 lower /${lower} 1 1\nadd_virtiofs 7 data /${data}\n`,
     );

@@ -1,72 +1,111 @@
-import { mkdtemp, readFile, rm, stat } from "node:fs/promises";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
-import { attachVm, isAlive, launchVm } from "../src/index.ts";
+import { createInterface } from "node:readline";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { attachVm, isAlive, launchVm, type VmProcess, type VmSpec } from "../src/index.ts";
 import { busyboxRoot } from "./busybox-root.ts";
+import type { CreatorRequest } from "./creator.ts";
 import { executors } from "./executors.ts";
 
-const BOOT_TIMEOUT_MS = 120_000;
+/** What the guest below does; its command line cannot hold double quotes. */
+const SCRIPT = [
+  "b=/bin/busybox",
+  "$b touch /new",
+  "$b mount -t virtiofs lower /ro",
+  "$b touch /ro/new",
+  "$b mount -t tmpfs none /all && $b mkdir /all/upper /all/work /all/merged",
+  "$b mount -t overlay none -o lowerdir=/ro,upperdir=/all/upper,workdir=/all/work /all/merged",
+  "echo more >> /all/merged/file && $b cat /all/merged/file",
+  "exit 37",
+].join("; ");
 
-/** The guest writes into what is shared read-only, says who it is, and waits for the end of what it reads. */
-const script = "/bin/busybox touch /new; echo up $(/bin/busybox uname -s); exec /bin/busybox sleep 1000";
+/** The promises that take a guest: real VMs, from a real libkrun. */
+describe.each(executors)("$name", (host) => {
+  let directory: string;
+  let files: { readonly log: { readonly path: string }; readonly exitPath: string; readonly statePath: string };
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), "a3s-vm-"));
+    files = {
+      log: { path: join(directory, "log") },
+      exitPath: join(directory, "exit.json"),
+      statePath: join(directory, "vm.json"),
+    };
+  });
+  afterEach(() => rm(directory, { recursive: true, force: true }));
 
-describe.each(executors)("$name", (executor) => {
-  test(
-    "boots a real guest that it keeps from writing, which others find, and ends it",
-    async () => {
-      const directory = await mkdtemp(join(tmpdir(), "a3s-vm-"));
-      const files = {
-        log: { path: join(directory, "log") },
-        exitPath: join(directory, "exit.json"),
-        statePath: join(directory, "vm.json"),
-      };
-      const root = await busyboxRoot(join(directory, "root"));
-      await using vm = await launchVm(
-        {
-          vcpus: 1,
-          memoryMib: 256,
-          root: { path: root, readOnly: true },
-          init: { path: "/bin/busybox", args: ["sh", "-c", script] },
-        },
-        { ...files, ...executor.options },
-      );
-      const said: string[] = [];
-      for await (const entry of vm.logs({ follow: true })) {
-        if (entry.stream === "log") continue;
-        said.push(entry.text.trimEnd());
-        if (entry.text.startsWith("up ")) break;
-      }
-      expect(said.at(-1)).toBe("up Linux");
-      expect(said.find((line) => line.includes("/new"))).toContain("Read-only file system");
-      const attached = await attachVm(files);
-      expect(attached.identity).toEqual(vm.identity);
-      expect(await attached.stop()).toMatchObject({ cause: "stopped", signal: "SIGKILL" });
-      await vm.exited;
-      expect(isAlive(vm.identity)).toBe(false);
-      expect(JSON.parse(await readFile(files.exitPath, "utf8"))).toMatchObject({ cause: "stopped" });
-      await expect(stat(join(root, "new"))).rejects.toThrow("ENOENT");
-      await rm(directory, { recursive: true, force: true });
-    },
-    BOOT_TIMEOUT_MS,
-  );
+  const spec = async (script: string, more: Partial<VmSpec> = {}): Promise<VmSpec> => ({
+    vcpus: 1,
+    memoryMib: 256,
+    root: { path: await busyboxRoot(join(directory, "root")), readOnly: true },
+    init: { path: "/bin/busybox", args: ["sh", "-c", script] },
+    ...more,
+  });
 
-  test(
-    "has the guest's exit code",
-    async () => {
-      const directory = await mkdtemp(join(tmpdir(), "a3s-vm-"));
-      await using vm = await launchVm(
-        {
-          vcpus: 1,
-          memoryMib: 256,
-          root: { path: await busyboxRoot(join(directory, "root")), readOnly: true },
-          init: { path: "/bin/busybox", args: ["sh", "-c", "exit 37"] },
-        },
-        { log: { path: join(directory, "log") }, exitPath: join(directory, "exit.json"), ...executor.options },
-      );
-      expect(await vm.exited).toMatchObject({ code: 37, cause: "guest" });
-      await rm(directory, { recursive: true, force: true });
-    },
-    BOOT_TIMEOUT_MS,
-  );
+  /** Starts a VM from a process of its own, and waits until its guest is up. */
+  async function startElsewhere(detached: boolean) {
+    const request: CreatorRequest = {
+      spec: await spec("echo up; exec /bin/busybox sleep 1000000"),
+      options: { ...files, ...host.options, detached },
+      linger: true,
+    };
+    const program = join(import.meta.dirname, "creator.ts");
+    const creator = spawn(process.execPath, [program, JSON.stringify(request)], {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    await once(createInterface({ input: creator.stdout }), "line");
+    const vm = await attachVm(files);
+    await said(vm, "up");
+    return { creator, vm };
+  }
+
+  test("boots, keeps what is read-only, lets an overlay change the rest, and hands the exit code back", async () => {
+    const lower = join(directory, "lower");
+    await mkdir(lower);
+    await writeFile(join(lower, "file"), "content\n");
+    const shares = [{ tag: "lower", path: lower, readOnly: true }];
+    await using vm = await launchVm(await spec(SCRIPT, { shares }), { ...files, ...host.options });
+    expect(vm.jail).toEqual(host.measures);
+    const exit = await vm.exited;
+    const { consoleTail } = await vm.evidence();
+    expect(exit, consoleTail).toMatchObject({ code: 37, cause: "guest", dropped: { records: 0, bytes: 0 } });
+    expect(consoleTail.match(/touch: .*/g)).toEqual([
+      "touch: /new: Read-only file system",
+      "touch: /ro/new: Read-only file system",
+    ]);
+    expect(consoleTail).toMatch(/content\nmore\n$/);
+    expect(await readdir(lower)).toEqual(["file"]);
+    expect(await readFile(join(lower, "file"), "utf8")).toBe("content\n");
+    expect(JSON.parse(await readFile(files.exitPath, "utf8"))).toMatchObject({
+      version: 1,
+      code: 37,
+      cause: "guest",
+    });
+  });
+
+  test("ends with its creator, also when that is killed, and says so", async () => {
+    const { creator, vm } = await startElsewhere(false);
+    creator.kill("SIGKILL");
+    expect(await vm.exited).toMatchObject({ code: null, signal: "SIGKILL", cause: "creator" });
+    expect(isAlive(vm.identity)).toBe(false);
+  });
+
+  test("detached, outlives its creator, and is stopped by whoever finds it", async () => {
+    const { creator, vm } = await startElsewhere(true);
+    creator.kill("SIGKILL");
+    await once(creator, "exit");
+    expect(isAlive(vm.identity)).toBe(true);
+    expect(await vm.stop()).toMatchObject({ code: null, signal: "SIGKILL", cause: "stopped" });
+    expect(isAlive(vm.identity)).toBe(false);
+  });
 });
+
+/** Waits for a line on the console. */
+async function said(vm: Pick<VmProcess, "logs">, line: string): Promise<void> {
+  for await (const entry of vm.logs({ follow: true })) {
+    if (entry.stream === "console" && entry.text.trimEnd() === line) return;
+  }
+  throw new Error(`The VM ended before it said ${line}`);
+}

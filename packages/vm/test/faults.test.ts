@@ -33,7 +33,7 @@ describe.each(executors)("$name", (executor) => {
       {
         vcpus: 1,
         memoryMib: 128,
-        root: { path: join(directory, "root"), readOnly: executor.protects },
+        root: { path: join(directory, "root"), readOnly: true },
         init: { path: program },
         vsockPorts: [{ port: 1, socketPath: join(directory, agent), direction: "host-connects" }],
         streams: true,
@@ -82,7 +82,7 @@ describe.each(executors)("$name", (executor) => {
     },
     async () => await (await launch("/crash")).exited,
     async () => await (await launch("/refuse")).exited,
-    async () => await expect(launch("/run", {}, "none/agent.sock")).rejects.toThrow(executor.noSuchFile),
+    async () => await expect(launch("/run", {}, "none/agent.sock")).rejects.toThrow(/No such file/),
     async () => {
       const vm = await launch("/run", { detached: true });
       await vm.stop();

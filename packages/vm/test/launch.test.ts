@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import { isAlive, type LaunchOptions, type LibkrunFiles, launchVm, type VmProcess, type VmSpec } from "../src/index.ts";
 import { listenForGuest } from "./doorbell.ts";
-import { executors } from "./executors.ts";
+import { executors, NATIVE } from "./executors.ts";
 import { buildFakeLibkrun } from "./fake-libkrun.ts";
 
 describe.each(executors)("$name", (executor) => {
@@ -63,7 +63,7 @@ describe.each(executors)("$name", (executor) => {
       "disable_implicit_console 7",
       "add_virtio_console_default 7 1",
       "set_root 7",
-      `add_virtiofs 7 lower /${executor.shareName("root", 0)}`,
+      "add_virtiofs 7 lower /0",
       "disable_implicit_vsock 7",
       "add_vsock 7 0",
       "add_vsock_port2 7 4087 0",
@@ -77,21 +77,36 @@ describe.each(executors)("$name", (executor) => {
     await doorbell.gone;
   });
 
-  test.each([...(executor.protects ? ([[true, "Read-only file system"]] as const) : []), [false, "written"] as const])(
-    "a root with readOnly %s: %s",
-    async (readOnly, said) => {
-      const root = { path: join(directory, "root"), readOnly };
-      await using vm = await launch("/write", { root });
-      expect(await consoleOf(vm)).toContain(said);
-      expect(await readdir(root.path)).toEqual(readOnly ? [] : ["new"]);
-    },
-  );
+  test.each([
+    [true, "Read-only file system"],
+    [false, "written"],
+  ])("a root with readOnly %s: %s", async (readOnly, said) => {
+    const root = { path: join(directory, "root"), readOnly };
+    await using vm = await launch("/write", { root });
+    expect(await consoleOf(vm)).toContain(said);
+    expect(await readdir(root.path)).toEqual(readOnly ? [] : ["new"]);
+  });
 
   test("what is in force of the jail is known", async () => {
     await using vm = await launch("/run");
     expect(vm.jail).toEqual(executor.measures);
     await using other = await launch("/run", { network: { kind: "tsi", publish: [] } }, { jail: "best-effort" });
     expect(other.jail).toEqual(vm.jail.filter((measure) => measure !== "network-namespace"));
+  });
+
+  test("a jail that is required whole is whole, or the start fails and names what it lacks", async () => {
+    const lacking = NATIVE.measures.filter((measure) => !executor.measures.includes(measure));
+    const starting = launch("/run", {}, { jail: "required" });
+    if (lacking.length === 0) {
+      await using vm = await starting;
+      expect(vm.jail).toEqual(NATIVE.measures);
+      return;
+    }
+    await expect(starting).rejects.toMatchObject({
+      code: "VM_START_FAILED",
+      details: { failure: { stage: "jail", what: lacking.join(", ") } },
+    });
+    expect((await readdir(directory)).sort()).toEqual(["exit.json", "log.000001", "root"]);
   });
 
   test("kill ends both processes, says so, and may be called again", async () => {

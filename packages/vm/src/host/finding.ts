@@ -24,6 +24,8 @@ export type HostFindingCode =
   | "HOST_DISK_LOW"
   /** The program that becomes a VM is not installed. */
   | "VM_HOST_MISSING"
+  /** There is no native one: VMs run in Node.js, which costs memory and parts of the jail. */
+  | "VM_HOST_NODE"
   /** libkrun or libkrunfw was not found. */
   | "LIBKRUN_MISSING"
   /** libkrun was found but cannot be loaded. */

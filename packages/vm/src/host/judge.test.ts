@@ -47,6 +47,7 @@ test.each<[code: string, severity: string, change: Partial<HostFacts>]>([
   ["LIBKRUN_UNUSABLE", "error", { libkrun: { state: "unusable", ...trouble } }],
   ["LIBKRUN_TOO_OLD", "error", { libkrun: { ...libkrun, version: undefined } }],
   ["VM_HOST_MISSING", "error", { vmHost: trouble }],
+  ["VM_HOST_NODE", "warning", { vmHost: { path: "/p/vm-host.js" } }],
   ["HOST_NOFILE_LOW", "warning", { nofile: 65_535 }],
   ["HOST_HOME_TOO_LONG", "error", { runDirectory: `/${"h".repeat(83)}` }],
   ["HOST_DISK_LOW", "warning", { freeBytes: 2 ** 30 }],

@@ -1,5 +1,7 @@
+import { PLATFORM_PACKAGE } from "../native/platform-package.ts";
+import { vmExecutor } from "../native/vm-host-command.ts";
 import { MAX_SOCKET_PATH_BYTES } from "../spec/path.ts";
-import type { HostFacts, KvmState, LibkrunState } from "./facts.ts";
+import type { HostFacts, LibkrunState } from "./facts.ts";
 import type { HostFinding, HostFindingCode } from "./finding.ts";
 
 /** vm-host needs mount_setattr (5.12), and threads that are counted within a user namespace (5.14). */
@@ -15,12 +17,10 @@ const SOCKET_NAME_BYTES = 24;
 export function judgeHost(facts: HostFacts): readonly HostFinding[] {
   return [
     judgePlatform(facts),
-    judgeKvm(facts.kvm),
+    judgeKvm(facts),
     judgeJail(facts),
     judgeLibkrun(facts.libkrun),
-    "path" in facts.vmHost
-      ? ok("VM_HOST_OK", `vm-host is at ${facts.vmHost.path}`)
-      : error("VM_HOST_MISSING", facts.vmHost.message, facts.vmHost.fix),
+    judgeVmHost(facts.vmHost),
     judgeLimits(facts.nofile),
     judgeHome(facts),
   ];
@@ -46,7 +46,17 @@ function judgePlatform({ platform, arch, kernelRelease }: HostFacts): HostFindin
   return ok("HOST_PLATFORM_OK", `Linux ${kernelRelease} on x86-64`);
 }
 
-function judgeKvm(state: KvmState): HostFinding {
+function judgeVmHost(vmHost: HostFacts["vmHost"]): HostFinding {
+  if (!("path" in vmHost)) return error("VM_HOST_MISSING", vmHost.message, vmHost.fix);
+  if (vmExecutor(vmHost.path) === "native") return ok("VM_HOST_OK", `vm-host is native, at ${vmHost.path}`);
+  return warning(
+    "VM_HOST_NODE",
+    `VMs run in Node.js, by ${vmHost.path}: each takes over 40 MiB more and has less of a jail`,
+    `Install ${PLATFORM_PACKAGE}, which holds the native vm-host, or launch VMs with jail: "best-effort".`,
+  );
+}
+
+function judgeKvm({ kvm: state, vmHost }: HostFacts): HostFinding {
   switch (state.kvm) {
     case "ok":
       return ok("HOST_KVM_OK", "/dev/kvm runs guests: a probe guest did what every kernel does while it boots");
@@ -69,6 +79,13 @@ function judgeKvm(state: KvmState): HostFinding {
         "This machine's KVM is a software emulation without all instructions, or broken. Use a machine with hardware virtualisation.",
       );
     case "unknown":
+      if ("path" in vmHost && vmExecutor(vmHost.path) === "node") {
+        return warning(
+          "HOST_KVM_UNKNOWN",
+          `Whether /dev/kvm can run guests is unknown: ${state.message}`,
+          `Boot a VM, or install ${PLATFORM_PACKAGE}, whose vm-host runs a probe guest.`,
+        );
+      }
       return error(
         "HOST_KVM_UNKNOWN",
         `Whether /dev/kvm can run guests is unknown: ${state.message}`,

@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import * as v from "valibot";
+import { vmHostCommand } from "../native/vm-host-command.ts";
 import type { KvmState } from "./facts.ts";
 
 /** vm-host gives up on its probe guest after 2 s; the rest is for starting it on a slow machine. */
@@ -19,7 +20,7 @@ const answer = v.pipe(
   v.intersect([
     v.variant("kvm", [
       v.object({ kvm: v.literal("ok") }),
-      v.object({ kvm: v.picklist(["missing", "denied", "unusable"]), message: v.string() }),
+      v.object({ kvm: v.picklist(["missing", "denied", "unusable", "unknown"]), message: v.string() }),
     ]),
     v.object({ jail: v.array(v.string()) }),
   ]),
@@ -28,8 +29,9 @@ const answer = v.pipe(
 /** Runs the probe guest and tries the jail: native/vm-host/PROTOCOL.md, "Probe". Rejects only when the signal aborts. */
 export async function probeHost(vmHost: string, signal: AbortSignal | undefined): Promise<Probed> {
   try {
+    const { command, args } = vmHostCommand(vmHost);
     const options = { timeout: PROBE_TIMEOUT_MS, maxBuffer: 64 * 1024, ...(signal === undefined ? {} : { signal }) };
-    const { stdout } = await promisify(execFile)(vmHost, ["probe"], options);
+    const { stdout } = await promisify(execFile)(command, [...args, "probe"], options);
     const said = v.safeParse(answer, stdout.trim());
     if (!said.success) return unknown("vm-host's answer was not understood");
     const { jail, ...kvm } = said.output;

@@ -7,12 +7,8 @@ export const MAX_RECORD_BYTES = 128 * 1024;
 
 /** The numbers of a log's files, oldest first. Empty when there is no log. */
 export async function logNumbers(path: string): Promise<readonly number[]> {
-  return numbersOf(path, (await unlessMissing(readdir(dirname(path)))) ?? []);
-}
-
-/** The numbers of a log's files among the names in its directory, oldest first. */
-export function numbersOf(path: string, names: readonly string[]): readonly number[] {
   const prefix = `${basename(path)}.`;
+  const names = (await unlessMissing(readdir(dirname(path)))) ?? [];
   return names
     .filter((name) => name.startsWith(prefix) && /^\d{6,15}$/.test(name.slice(prefix.length)))
     .map((name) => Number(name.slice(prefix.length)))

@@ -22,9 +22,6 @@ const PLATFORM = `${process.platform}-${process.arch}`;
 /** Name of the package with the native parts for this platform. */
 export const PLATFORM_PACKAGE = `@a3s/box-runtime-${PLATFORM}`;
 
-/** Whether there is such a package at all. */
-export const IS_PACKAGED = Object.hasOwn(LIBKRUN_PACKAGES, PLATFORM);
-
 /** Directories of the installed platform package's libraries; undefined when it, or one of its own, is not installed. */
 export function packagedLibraryDirectories(): { readonly libkrun: string; readonly libkrunfw: string } | undefined {
   const packages = LIBKRUN_PACKAGES[PLATFORM];

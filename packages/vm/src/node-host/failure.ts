@@ -1,42 +1,41 @@
-import { getSystemErrorMessage } from "node:util";
 import type { StartFailure } from "../process/exit-record.ts";
+import { describeErrno } from "./posix.ts";
 
-/** Exit code of a start that failed before the guest ran: native/vm-host/PROTOCOL.md, "End". */
-export const EXIT_FAILED = 70;
+/** Exit code, of the process and in its record, when no guest was started. */
+export const EXIT_CODE = 70;
 
-/** Why no guest was started, thrown from wherever that is found out. */
-export class HostFailure extends Error {
+/** Thrown where a start ends; `failure` is what the protocol says of it. */
+export class StartFailed extends Error {
   readonly failure: StartFailure;
 
   constructor(failure: StartFailure) {
-    super(failure.message);
+    super(`${failure.what}: ${failure.message}`);
     this.failure = failure;
   }
 }
 
-/** A failure that is no system error. */
-export function fault(stage: StartFailure["stage"], what: string, message: string): HostFailure {
-  return new HostFailure({ stage, what, errno: 0, message });
+/** Not a system error. */
+export function failed(stage: StartFailure["stage"], what: string, message: string): StartFailed {
+  return new StartFailed({ stage, what, errno: 0, message });
 }
 
-/** A failed system call, by its error number. */
-export function systemFault(stage: StartFailure["stage"], what: string, errno: number): HostFailure {
-  return new HostFailure({ stage, what, errno, message: `${getSystemErrorMessage(-errno)} (os error ${errno})` });
+/** By a Linux error number. */
+export function failedWith(stage: StartFailure["stage"], what: string, errno: number): StartFailed {
+  return new StartFailed({ stage, what, errno, message: describeErrno(errno) });
 }
 
-/** What any error means for the start; `what` names what an error of Node.js was about. */
-export function failureOf(error: unknown, what = "vm-host"): StartFailure {
-  if (error instanceof HostFailure) return error.failure;
+/** By what Node.js threw, with its error number if it has one; a failure stays what it is. */
+export function failedBy(stage: StartFailure["stage"], what: string, error: unknown): StartFailed {
+  if (error instanceof StartFailed) return error;
   const { errno } = error as NodeJS.ErrnoException;
-  return (errno === undefined ? fault("spec", what, String(error)) : systemFault("spec", what, Math.abs(errno)))
-    .failure;
+  return typeof errno === "number" ? failedWith(stage, what, Math.abs(errno)) : failed(stage, what, String(error));
 }
 
-/** Runs what may fail in a system call of Node.js, and says what it was for. */
-export function attempt<T>(stage: StartFailure["stage"], what: string, call: () => T): T {
+/** Runs a step of a start, and words what it throws. */
+export function step<T>(stage: StartFailure["stage"], what: string, run: () => T): T {
   try {
-    return call();
+    return run();
   } catch (error) {
-    throw new HostFailure({ ...failureOf(error, what), ...(error instanceof HostFailure ? {} : { stage }) });
+    throw failedBy(stage, what, error);
   }
 }

@@ -5,7 +5,8 @@ import { droppedLog } from "../log/log-entry.ts";
 /** Far more than vm-host writes. */
 const MAX_RECORD_BYTES = 64 * 1024;
 
-const failure = v.object({
+/** The shape of a {@link StartFailure}. */
+export const startFailure = v.object({
   stage: v.picklist(["spec", "load", "jail", "call"]),
   what: v.string(),
   errno: v.pipe(v.number(), v.integer()),
@@ -19,7 +20,7 @@ const record = v.object({
   signal: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(64))),
   startedAt: v.pipe(v.string(), v.isoTimestamp()),
   endedAt: v.pipe(v.string(), v.isoTimestamp()),
-  failure: v.nullable(failure),
+  failure: v.nullable(startFailure),
   log: droppedLog,
 });
 
@@ -59,6 +60,6 @@ export function parseEndReport(line: string): ExitRecord | undefined {
 /** The failure that vm-host said on its last line of stderr; undefined when that line is something else. */
 export function parseFailureLine(stderr: string): StartFailure | undefined {
   const last = stderr.trimEnd().split("\n").at(-1);
-  const result = v.safeParse(v.pipe(v.string(), v.parseJson(), failure), last);
+  const result = v.safeParse(v.pipe(v.string(), v.parseJson(), startFailure), last);
   return result.success ? result.output : undefined;
 }

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Duplex, Readable } from "node:stream";
-import { runsOnNode } from "../native/programs.ts";
+import { vmHostCommand } from "../native/vm-host-command.ts";
 import { type ProcessIdentity, readIdentity } from "./identity.ts";
 import { climb } from "./stop-ladder.ts";
 import { TailBuffer } from "./tail.ts";
@@ -46,8 +46,8 @@ export class Monitor {
 
   /** Starts `program run`, in a session of its own: Ctrl-C in the creator's terminal must not end a VM behind its back. */
   static async start(program: string, options: { readonly detached: boolean }): Promise<Monitor> {
-    const [command, ...before] = commandOf(program);
-    const child = spawn(command, [...before, "run"], {
+    const { command, args } = vmHostCommand(program);
+    const child = spawn(command, [...args, "run"], {
       // A detached VM outlives whoever could read its stderr; exit.json says all that it would.
       stdio: ["ignore", "pipe", options.detached ? "ignore" : "pipe", "pipe"],
       detached: true,
@@ -89,11 +89,6 @@ export class Monitor {
     const send = (name: "SIGTERM" | "SIGKILL") => () => void this.#child.kill(name);
     return await climb({ terminate: send("SIGTERM"), kill: send("SIGKILL"), ended: this.closed, graceMs, signal });
   }
-}
-
-/** A program for Node.js runs on the one that runs this. */
-function commandOf(program: string): readonly [string, ...string[]] {
-  return runsOnNode(program) ? [process.execPath, program] : [program];
 }
 
 /** The VM process gets an empty environment; vm-host itself needs no more than the loader does. */

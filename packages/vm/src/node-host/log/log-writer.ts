@@ -1,73 +1,73 @@
-import type { DroppedLog } from "../../log/log-entry.ts";
-import { type LinePart, Lines } from "./lines.ts";
-import { droppedRecord, outputRecord, STREAMS, type Stream } from "./record.ts";
-import { type SegmentLimits, Segments } from "./segments.ts";
+import { Lines, type Part } from "./lines.ts";
+import { type Dropped, droppedRecord, outputRecord, STREAMS, type Stream } from "./record.ts";
+import { type Limits, Segments } from "./segments.ts";
 
-/** How long the beginning of a line waits for its end before it is written as a part: a prompt shall be seen. In ms. */
+/** How long the beginning of a line waits for its end before it is written as a part, in milliseconds: a prompt shall be seen. */
 const PATIENCE_MS = 250;
 
-/** The log of a VM: what its console and its main process say. Writes at once, so that a guest is never ahead of its log. */
+/** A stream's lines, and the timer of the one that has no end yet. */
+interface Waiting {
+  readonly lines: Lines;
+  line: number | undefined;
+  timer: NodeJS.Timeout | undefined;
+}
+
+/** The log of a VM: native/vm-host/PROTOCOL.md, "Log". */
 export class LogWriter {
   readonly #segments: Segments;
-  readonly #lines: Readonly<Record<Stream, Lines>> = { console: new Lines(), stdout: new Lines(), stderr: new Lines() };
-  /** For each stream that has the beginning of a line: takes back that it is written unfinished. */
-  readonly #waiting = new Map<Stream, () => void>();
+  readonly #streams: Readonly<Record<Stream, Waiting>>;
   /** Since the last record that was written. */
-  #unsaid: DroppedLog = { records: 0, bytes: 0 };
-  #dropped: DroppedLog = { records: 0, bytes: 0 };
+  #unsaid: Dropped = { records: 0, bytes: 0 };
+  #dropped: Dropped = { records: 0, bytes: 0 };
 
-  constructor(path: string, limits: SegmentLimits) {
-    this.#segments = new Segments(path, limits);
+  private constructor(segments: Segments) {
+    this.#segments = segments;
+    const waiting = (): Waiting => ({ lines: new Lines(), line: undefined, timer: undefined });
+    this.#streams = { console: waiting(), stdout: waiting(), stderr: waiting() };
+  }
+
+  /** Goes on behind what an earlier VM left at the same path. */
+  static async open({ path, ...limits }: Limits & { readonly path: string }): Promise<LogWriter> {
+    return new LogWriter(await Segments.open(path, limits));
   }
 
   take(stream: Stream, chunk: Buffer): void {
-    const lines = this.#lines[stream];
-    this.#write(stream, lines.push(chunk));
-    if (!lines.waiting) this.#stopWaiting(stream);
-    else if (!this.#waiting.has(stream)) this.#wait(stream);
+    const waiting = this.#streams[stream];
+    this.#write(stream, waiting.lines.push(chunk));
+    if (waiting.line === waiting.lines.waiting) return;
+    clearTimeout(waiting.timer);
+    waiting.line = waiting.lines.waiting;
+    if (waiting.line !== undefined) waiting.timer = setTimeout(() => this.#flush(stream), PATIENCE_MS);
   }
 
-  /** Writes what is left, and tells what was lost in all. */
-  finish(): DroppedLog {
+  /** Writes what is left and tells what was lost in all. */
+  finish(): Dropped {
     for (const stream of STREAMS) this.#flush(stream);
-    if (this.#unsaid.records > 0) this.#append("", 0);
-    this.#segments.close();
+    if (this.#unsaid.records > 0) this.#append(undefined, 0);
     return this.#dropped;
   }
 
   #flush(stream: Stream): void {
-    this.#stopWaiting(stream);
-    this.#write(stream, this.#lines[stream].flush());
+    const waiting = this.#streams[stream];
+    clearTimeout(waiting.timer);
+    waiting.line = undefined;
+    this.#write(stream, waiting.lines.flush());
   }
 
-  #wait(stream: Stream): void {
-    const timer = setTimeout(() => {
-      // First what has come meanwhile is read: it may be the rest of the line.
-      const afterReading = setImmediate(() => this.#flush(stream));
-      this.#waiting.set(stream, () => clearImmediate(afterReading));
-    }, PATIENCE_MS);
-    this.#waiting.set(stream, () => clearTimeout(timer));
-  }
-
-  #stopWaiting(stream: Stream): void {
-    this.#waiting.get(stream)?.();
-    this.#waiting.delete(stream);
-  }
-
-  #write(stream: Stream, parts: readonly LinePart[]): void {
+  #write(stream: Stream, parts: readonly Part[]): void {
     const now = new Date();
     for (const part of parts) this.#append(outputRecord(now, stream, part), part.bytes.length);
   }
 
   /** A full disk must not stop the guest: what cannot be written is counted, and said as soon as there is room. */
-  #append(record: string, output: number): void {
-    const said = this.#unsaid.records > 0 ? droppedRecord(new Date(), this.#unsaid) : "";
+  #append(record: Buffer | undefined, outputBytes: number): void {
+    const said = this.#unsaid.records > 0 ? [droppedRecord(new Date(), this.#unsaid)] : [];
     try {
-      this.#segments.append(said + record);
+      this.#segments.append(Buffer.concat(record === undefined ? said : [...said, record]));
       this.#unsaid = { records: 0, bytes: 0 };
     } catch {
-      const lost = record === "" ? 0 : 1;
-      const more = ({ records, bytes }: DroppedLog) => ({ records: records + lost, bytes: bytes + output });
+      const lost = record === undefined ? 0 : 1;
+      const more = ({ records, bytes }: Dropped) => ({ records: records + lost, bytes: bytes + outputBytes });
       this.#unsaid = more(this.#unsaid);
       this.#dropped = more(this.#dropped);
     }

@@ -5,61 +5,71 @@ import {
   fstatSync,
   ftruncateSync,
   openSync,
-  readdirSync,
   readSync,
   rmSync,
   writeSync,
 } from "node:fs";
-import { dirname } from "node:path";
-import { logFile, numbersOf } from "../../log/log-files.ts";
+import { logFile, logNumbers } from "../../log/log-files.ts";
 
-/** How much of a log is kept. */
-export interface SegmentLimits {
-  /** Of one file. */
+/** Of one file, and of how many, with the one that is being written. */
+export interface Limits {
   readonly maxBytes: number;
-  /** With the one that is being written. */
   readonly files: number;
 }
 
-/** Numbered files, of which the oldest go when there are too many. A file never changes its name. */
+const { O_RDWR, O_APPEND, O_CREAT, O_EXCL, O_NOFOLLOW } = constants;
+const NEWLINE = 0x0a;
+
+/**
+ * Numbered files, `PATH.000001` and up, of which the oldest go when there are too many. A file never changes its name,
+ * so a reader that is behind finds its way by counting.
+ */
 export class Segments {
   readonly #path: string;
-  readonly #limits: SegmentLimits;
+  readonly #limits: Limits;
   #number: number;
   #fd: number;
   #length: number;
 
-  /** Goes on in the newest file, unless its last record was cut off. */
-  constructor(path: string, limits: SegmentLimits) {
-    const numbers = numbersOf(path, readdirSync(dirname(path)));
+  private constructor(path: string, limits: Limits, number: number, fd: number) {
     this.#path = path;
     this.#limits = limits;
-    this.#number = numbers.at(-1) ?? 1;
-    this.#fd = open(logFile(path, this.#number));
-    this.#length = fstatSync(this.#fd).size;
-    if (!endsALine(this.#fd, this.#length)) this.#rotate();
-    for (const number of numbers) this.#removeIfOld(number);
+    this.#number = number;
+    this.#fd = fd;
+    this.#length = fstatSync(fd).size;
   }
 
-  /** Writes all of it, or nothing and throws. */
-  append(records: string): void {
-    const bytes = Buffer.from(records);
-    if (this.#length > 0 && this.#length + bytes.length > this.#limits.maxBytes) this.#rotate();
+  /** Goes on in the newest file, unless its last record was cut off. */
+  static async open(path: string, limits: Limits): Promise<Segments> {
+    const numbers = await logNumbers(path);
+    const number = numbers.at(-1) ?? 1;
+    const segments = new Segments(path, limits, number, openForAppend(logFile(path, number), 0));
+    if (!segments.#endsALine()) segments.#rotate();
+    for (const old of numbers) segments.#removeIfOld(old);
+    return segments;
+  }
+
+  /** Writes all of it or nothing. */
+  append(records: Buffer): void {
+    if (this.#length > 0 && this.#length + records.length > this.#limits.maxBytes) this.#rotate();
     try {
-      for (let done = 0; done < bytes.length; ) done += writeSync(this.#fd, bytes, done);
+      for (let done = 0; done < records.length; ) done += writeSync(this.#fd, records, done);
     } catch (error) {
       ftruncateSync(this.#fd, this.#length);
       throw error;
     }
-    this.#length += bytes.length;
+    this.#length += records.length;
   }
 
-  close(): void {
-    closeSync(this.#fd);
+  #endsALine(): boolean {
+    if (this.#length === 0) return true;
+    const last = Buffer.alloc(1);
+    readSync(this.#fd, last, 0, 1, this.#length - 1);
+    return last[0] === NEWLINE;
   }
 
   #rotate(): void {
-    const next = open(logFile(this.#path, this.#number + 1), constants.O_EXCL);
+    const next = openForAppend(logFile(this.#path, this.#number + 1), O_EXCL);
     // Whoever waits for changes of this file learns from it that there is a next one. It needs no space.
     fchmodSync(this.#fd, 0o400);
     closeSync(this.#fd);
@@ -70,18 +80,15 @@ export class Segments {
   }
 
   #removeIfOld(number: number): void {
-    if (number > 0 && number + this.#limits.files <= this.#number) rmSync(logFile(this.#path, number), { force: true });
+    if (number < 1 || number + this.#limits.files > this.#number) return;
+    try {
+      rmSync(logFile(this.#path, number), { force: true });
+    } catch {
+      // It counts again when the next one is made.
+    }
   }
 }
 
-function open(path: string, more = 0): number {
-  const flags = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW | more;
-  return openSync(path, flags, 0o600);
-}
-
-function endsALine(fd: number, length: number): boolean {
-  if (length === 0) return true;
-  const last = Buffer.alloc(1);
-  readSync(fd, last, 0, 1, length - 1);
-  return last.toString() === "\n";
+function openForAppend(path: string, more: number): number {
+  return openSync(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | more, 0o600);
 }

@@ -1,0 +1,23 @@
+import { describe, expect, test } from "vitest";
+import { executors, runVmHost } from "./executors.ts";
+
+/** What a program finds out about the machine. */
+describe.each(executors)("$name, the probe", (host) => {
+  test("says what /dev/kvm is worth, and which measures of the jail cannot be had", async () => {
+    const said = JSON.parse(await runVmHost(host, "probe"));
+    // Only who runs a guest can tell these two apart.
+    const tried = host.runsProbeGuest ? ["ok", "unusable"] : ["unknown"];
+    expect(["missing", "denied", ...tried]).toContain(said.kvm);
+    const lacking = said.jail.map((sentence: string) => /is without its ([\w-]+)/.exec(sentence)?.[1]);
+    for (const measure of host.measures) expect(lacking).not.toContain(measure);
+    if (host.measures.includes("system-call-filter")) expect(lacking).toEqual([]);
+    else expect(lacking).toContain("system-call-filter");
+  });
+
+  test("takes no other command", async () => {
+    await expect(runVmHost(host, "walk")).rejects.toMatchObject({
+      code: 64,
+      stderr: expect.stringMatching(/^usage: /),
+    });
+  });
+});
