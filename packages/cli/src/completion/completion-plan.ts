@@ -7,7 +7,7 @@ export interface Candidate {
 }
 
 /** Things of the home directory that have names. */
-export type NameKind = "image" | "volume" | "box";
+export type NameKind = "image" | "volume";
 
 /** What completes a command line: fixed candidates, names that have to be looked up, paths of the shell's own. */
 export interface CompletionPlan {
@@ -67,7 +67,7 @@ function step(place: Place, word: string): Place {
   if (!onlyPositionals && word.startsWith("-") && word !== "-") return { ...place, wants: wantedBy(command, word) };
   const subcommand = command.commands.find((each) => each.name() === word || each.aliases().includes(word));
   if (subcommand !== undefined && positionals === 0) return { ...place, command: subcommand };
-  // After an image or a box, `run` and `exec` leave everything to the command there.
+  // After an image, `run` leaves everything to the command there.
   return { ...place, positionals: positionals + 1, onlyPositionals: onlyPositionals || stopsAtArguments(command) };
 }
 
@@ -119,9 +119,6 @@ const PLACEHOLDERS: Readonly<Record<string, Pick<CompletionPlan, "names" | "name
   source: { names: "image" },
   volume: { names: "volume" },
   "source:target[:ro]": { names: "volume", nameSuffix: ":", files: true },
-  box: { names: "box" },
-  from: { names: "box", nameSuffix: ":", files: true },
-  to: { names: "box", nameSuffix: ":", files: true },
   file: { files: true },
   path: { files: true },
 };

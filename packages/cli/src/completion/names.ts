@@ -23,8 +23,6 @@ async function listNames(kind: NameKind, word: string, signal: AbortSignal): Pro
       }));
     case "volume":
       return (await runtime.volumes.list({ signal })).map(({ name }) => ({ value: name, description: "volume" }));
-    case "box":
-      return [];
   }
 }
 
