@@ -76,7 +76,7 @@ export async function bootBox(options: BootOptions): Promise<BootedBox> {
     await createDisk({ path, sizeMib, signal });
     disks.push(path);
   }
-  const main = options.main && planGuestMain(image.config, config, options.main);
+  const main = options.main && planGuestMain(image.config, options.main, config);
   const bootRoot = await publishBootRoot(home, { signal });
   using deadline = startDeadline({ signal, timeoutMs: config.bootTimeoutMs, what: "The guest's readiness" });
   const { doorbellSocket, agentSocket, log, exitRecord } = directories;

@@ -3,7 +3,7 @@ import { type BoxConfig, UNLIMITED } from "@a3s/core";
 import type { ImageProcess } from "./command.ts";
 
 /** What an image says about its process, and how that is stopped. */
-interface StoppableProcess extends ImageProcess {
+export interface StoppableProcess extends ImageProcess {
   readonly stopSignal?: string | undefined;
 }
 

@@ -1,60 +1,59 @@
-import { parseBoxConfig } from "@a3s/core";
+import { type BoxConfigInput, parseBoxConfig } from "@a3s/core";
 import { expect, test } from "vitest";
 import { planGuestMain } from "./main-process.ts";
 
 const image = {
   entrypoint: ["/init"],
   cmd: ["run"],
-  env: ["A=1", "B=2"],
+  env: ["A=1"],
   workingDir: "/srv",
   user: "app",
   stopSignal: "QUIT",
 };
-const config = (fields: object = {}) => parseBoxConfig({ image: "a", ...fields });
 
-test("the image says what its process is", () => {
-  expect(planGuestMain(image, config({ stopGraceMs: 5000 }), {})).toMatchObject({
+const box = (config: Omit<BoxConfigInput, "image">) => parseBoxConfig({ image: "a", ...config });
+
+test("the image says what its process is, the request what is different", () => {
+  expect(planGuestMain(image, {}, box({ stopGraceMs: 5000 }))).toMatchObject({
     command: ["/init", "run"],
-    env: { A: "1", B: "2" },
+    env: { A: "1" },
     cwd: "/srv",
     user: "app",
     stopSignal: "SIGQUIT",
     endGraceMs: 5000,
   });
+  const request = { command: ["x"], user: "0", stopSignal: 9, tty: true, start: "attach", keepAlive: true } as const;
+  expect(planGuestMain(image, request, box({ stopGraceMs: 0 }))).toMatchObject({
+    ...request,
+    command: ["/init", "x"],
+    endGraceMs: 0,
+  });
 });
 
-test("the configuration says what is different, and the request over it", () => {
-  const configured = config({
-    entrypoint: ["/other"],
-    env: { A: "x" },
-    user: "0",
-    workdir: "/",
-    stopSignal: 9,
-    ulimits: { nofile: 64, core: -1 },
+test("the box's configuration stands between the two, with the rights of its processes", () => {
+  const config = box({
+    entrypoint: ["/e"],
+    command: ["c"],
+    env: { A: "2" },
+    user: "guest",
+    workdir: "/tmp",
+    stopSignal: "INT",
+    ulimits: { nofile: 64 },
     capabilities: { drop: ["ALL"] },
   });
-  expect(planGuestMain(image, configured, {})).toMatchObject({
-    command: ["/other"],
-    env: { A: "x", B: "2" },
-    cwd: "/",
-    user: "0",
-    stopSignal: 9,
-    rlimits: {
-      nofile: { soft: 64, hard: 64 },
-      core: { soft: Number.POSITIVE_INFINITY, hard: Number.POSITIVE_INFINITY },
-    },
+  expect(planGuestMain(image, {}, config)).toMatchObject({
+    command: ["/e", "c"],
+    env: { A: "2" },
+    cwd: "/tmp",
+    user: "guest",
+    stopSignal: "SIGINT",
+    rlimits: { nofile: { soft: 64, hard: 64 } },
     capabilities: { add: [], drop: ["ALL"] },
   });
-  const request = { user: "u", stopSignal: "SIGINT", tty: true, start: "attach", keepAlive: true } as const;
-  expect(planGuestMain(image, configured, { ...request, command: ["x"], env: { A: "y" } })).toMatchObject({
-    ...request,
-    command: ["/other", "x"],
-    env: { A: "y", B: "2" },
-  });
+  expect(planGuestMain(image, { user: "0", capabilities: {} }, config)).toMatchObject({ user: "0", capabilities: {} });
 });
 
 test("an image without a command needs one", () => {
   const bare = { ...image, entrypoint: [], cmd: [] };
-  expect(() => planGuestMain(bare, config(), {})).toThrow(expect.objectContaining({ code: "COMMAND_MISSING" }));
-  expect(planGuestMain(bare, config({ command: ["sh"] }), {}).command).toEqual(["sh"]);
+  expect(() => planGuestMain(bare, {}, box({}))).toThrow(expect.objectContaining({ code: "COMMAND_MISSING" }));
 });

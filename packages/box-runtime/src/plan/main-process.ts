@@ -1,56 +1,30 @@
 import type { GuestMain, GuestMainOptions } from "@a3s/agent-client";
 import { type BoxConfig, parseSignal } from "@a3s/core";
-import { type CommandRequest, type ImageProcess, planMainProcess } from "./command.ts";
+import { boxProcess, processRights, type StoppableProcess } from "./box-process.ts";
+import { type CommandRequest, planMainProcess } from "./command.ts";
 
-/** What the box's own process is to be, over what its configuration and its image say. */
+/** What the box's own process is to be; everything left out comes from the box's configuration, or else from the image. */
 export interface MainRequest
   extends CommandRequest,
     Omit<GuestMainOptions, keyof CommandRequest>,
     Pick<GuestMain, "stdin" | "start" | "keepAlive"> {}
 
-/** What the configuration of a box says about its process. */
-type ProcessConfig = Pick<
-  BoxConfig,
-  "entrypoint" | "command" | "env" | "user" | "workdir" | "stopSignal" | "ulimits" | "capabilities" | "stopGraceMs"
->;
-
 /**
- * The guest's main process: what the request leaves out comes from the configuration, and what that leaves out from the image.
+ * The guest's main process: the box's command, or else the image's, with the rights of the box, asked to end with their stop signal.
  *
  * @throws RuntimeError `COMMAND_MISSING`
  */
-export function planGuestMain(
-  image: ImageProcess & { readonly stopSignal?: string | undefined },
-  config: ProcessConfig,
-  request: MainRequest,
-): GuestMain {
-  // Another entrypoint would not know what to do with the image's command.
-  const process = config.entrypoint === undefined ? image : { ...image, entrypoint: config.entrypoint, cmd: [] };
-  const { argv, ...environment } = planMainProcess(process, {
-    command: request.command ?? config.command,
-    env: { ...config.env, ...request.env },
-    cwd: request.cwd ?? config.workdir,
-    user: request.user ?? config.user,
-  });
+export function planGuestMain(image: StoppableProcess, request: MainRequest, config: BoxConfig): GuestMain {
+  const box = boxProcess(image, config);
+  const { argv, ...environment } = planMainProcess(box, request);
   const { command: _, ...options } = request;
+  const stopSignal = request.stopSignal ?? parseSignal(box.stopSignal);
   return {
-    capabilities: config.capabilities,
-    rlimits: Object.fromEntries(
-      Object.entries(config.ulimits).map(([name, { soft, hard }]) => [name, { soft: limit(soft), hard: limit(hard) }]),
-    ),
     ...options,
     ...environment,
+    ...processRights(config, request),
     command: argv,
-    stopSignal: request.stopSignal ?? signalOf(config.stopSignal) ?? parseSignal(image.stopSignal),
+    stopSignal,
     endGraceMs: config.stopGraceMs,
   };
-}
-
-/** A configuration is JSON, which has no Infinity. */
-function limit(value: number): number {
-  return value === -1 ? Number.POSITIVE_INFINITY : value;
-}
-
-function signalOf(configured: string | number | undefined) {
-  return typeof configured === "number" ? configured : parseSignal(configured);
 }
