@@ -5,11 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { isAlive, launchVm, type ProcessIdentity } from "../src/index.ts";
+import { attachVm, isAlive, launchVm, type ProcessIdentity } from "../src/index.ts";
 import type { CreatorRequest } from "./creator.ts";
 import { listenForGuest } from "./doorbell.ts";
 import { executors } from "./executors.ts";
 import { buildFakeLibkrun } from "./fake-libkrun.ts";
+import { GONE_WITHIN_MS } from "./gone-within.ts";
 
 describe.each(executors)("$name", (executor) => {
   let directory: string;
@@ -18,6 +19,8 @@ describe.each(executors)("$name", (executor) => {
     await mkdir(join(directory, "root"));
   });
   afterEach(() => rm(directory, { recursive: true, force: true }));
+
+  const traces = () => ({ log: { path: join(directory, "log") }, exitPath: join(directory, "exit.json") });
 
   /** Starts a VM that runs for ever from a process of its own, and waits until it does. */
   async function startCreator(detached: boolean, doorbellPath: string) {
@@ -33,13 +36,7 @@ describe.each(executors)("$name", (executor) => {
           { port: 2, socketPath: doorbellPath, direction: "guest-connects" },
         ],
       },
-      options: {
-        log: { path: join(directory, "log") },
-        exitPath: join(directory, "exit.json"),
-        libraries,
-        ...executor.options,
-        detached,
-      },
+      options: { statePath: join(directory, "vm.json"), ...traces(), libraries, ...executor.options, detached },
     };
     const creator = spawn(process.execPath, [join(import.meta.dirname, "creator.ts"), JSON.stringify(request)], {
       stdio: ["ignore", "pipe", "inherit"],
@@ -60,8 +57,13 @@ describe.each(executors)("$name", (executor) => {
     await using doorbell = await listenForGuest(join(directory, "boot.sock"));
     const recorded = appears("exit.json");
     const { creator, identity } = await startCreator(false, doorbell.path);
+    const vm = await attachVm({ statePath: join(directory, "vm.json"), ...traces() });
     expect(isAlive(identity)).toBe(true);
+    const start = performance.now();
     creator.kill("SIGKILL");
+    // The kernel's word that neither of the two holds their FIFO any more (docs/decisions/0012).
+    await vm.exited;
+    expect(performance.now() - start).toBeLessThan(GONE_WITHIN_MS);
     await doorbell.gone;
     await recorded;
     expect(JSON.parse(await readFile(join(directory, "exit.json"), "utf8"))).toMatchObject({
