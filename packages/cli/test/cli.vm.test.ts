@@ -62,7 +62,9 @@ test("run takes the environment, the user, rights and limits as docker has them"
     "nofile=99",
   ];
   const rights = ["--security-opt", "no-new-privileges=false", "--security-opt", "seccomp=unconfined"];
-  const { code, stdout, stderr } = await finish(start(...run, ...options, ...rights, image, "--", "sh", "-c", script));
+  const { code, stdout, stderr } = await finish(
+    start(...run, ...options, ...rights, "--entrypoint", "sh", image, "--", "-c", script),
+  );
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
   expect(stdout).toMatch(/^1 flag 1000:50 99 1\nCapPrm: 0+ CapBnd: 0+ NoNewPrivs: 0 Seccomp: 0 $/);
 });
@@ -165,13 +167,15 @@ test("Ctrl-C while the box boots ends with 130 and leaves nothing behind", async
   expect(stderr).toContain("interrupted by SIGINT");
 });
 
-test("-t runs the command on a terminal of this one's size, -it passes keys on, Ctrl-C too", async () => {
-  const script = "tty; stty size; trap 'echo caught; exit 5' INT; echo ready; while :; do sleep 1; done";
+test("-it is a terminal that follows this one's size, and every key is the command's, Ctrl-C too", async () => {
+  const script =
+    "tty; stty size; trap 'stty size' WINCH; trap 'echo caught; exit 5' INT; echo ready; while :; do sleep 1; done";
   const { code, screen } = await a3sBoxInTerminal(home, [...run, "-it", image, "--", "sh", "-c", script], {
-    ready: "\x03",
+    ready: { columns: 99, rows: 33 },
+    "33 99": "\x03",
   });
-  expect(screen).toContain("/dev/pts/");
   expect(screen).toContain("24 80");
+  expect(screen).toContain("33 99");
   expect(screen).toContain("caught");
   expect(code).toBe(5);
 });

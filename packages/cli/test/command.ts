@@ -1,4 +1,4 @@
-import { execFile, spawn } from "node:child_process";
+import { execFile, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
@@ -32,28 +32,30 @@ export interface Shown {
   readonly screen: string;
 }
 
+/** What is done when a text is on the screen: keys that are pressed, or a size that the terminal gets. */
+export type Answer = string | { readonly columns: number; readonly rows: number };
+
 /** Runs `a3s-box` in a terminal; see {@link inTerminal}. */
 export function a3sBoxInTerminal(
   home: string,
   args: readonly string[],
-  answers: Readonly<Record<string, string>> = {},
+  answers: Readonly<Record<string, Answer>> = {},
 ): Promise<Shown> {
   return inTerminal([process.execPath, "--", program, ...args], { env: { A3S_HOME: home }, answers });
 }
 
-/**
- * Runs a command in a terminal of 80 columns and 24 rows. When one of the texts of `answers` is on the screen, its keys are pressed, once.
- */
+/** Runs a command in a terminal of 80 columns and 24 rows. What answers a text happens once, when that is on the screen. */
 export async function inTerminal(
   command: readonly string[],
   options: {
     readonly env?: Readonly<Record<string, string>>;
     readonly cwd?: string;
-    readonly answers?: Readonly<Record<string, string>>;
+    readonly answers?: Readonly<Record<string, Answer>>;
   } = {},
 ): Promise<Shown> {
   const words = command.map((word) => `'${word.replaceAll("'", "'\\''")}'`);
-  const line = `stty columns 80 rows 24; exec ${words.join(" ")}`;
+  // The terminal's name comes first, so that its size can be changed from outside, as a window does it.
+  const line = `stty columns 80 rows 24; echo "<$(tty)>"; exec ${words.join(" ")}`;
   // Nobody looks at a CI's terminal, and NO_COLOR is for tests to set.
   const { CI: _ci, NO_COLOR: _noColor, ...environment } = process.env;
   const child = spawn("script", ["--quiet", "--return", "--command", line, "/dev/null"], {
@@ -63,12 +65,17 @@ export async function inTerminal(
   });
   const unanswered = { ...options.answers };
   let screen = "";
+  const answer = (how: Answer) => {
+    const [, terminal = ""] = /<(\/dev\/pts\/\d+)>/.exec(screen) ?? [];
+    if (typeof how === "string") child.stdin.write(how);
+    else execFileSync("stty", ["-F", terminal, "columns", String(how.columns), "rows", String(how.rows)]);
+  };
   child.stdout.setEncoding("utf8").on("data", (text: string) => {
     screen += text;
-    for (const [seen, keys] of Object.entries(unanswered)) {
+    for (const [seen, how] of Object.entries(unanswered)) {
       if (!screen.includes(seen)) continue;
       delete unanswered[seen];
-      child.stdin.write(keys);
+      answer(how);
     }
   });
   child.once("exit", () => child.stdin.end());

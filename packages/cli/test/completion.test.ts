@@ -68,8 +68,8 @@ describe.each(Object.entries(SHELLS))("%s", (_, { command, setUp }) => {
     const { screen } = await inTerminal([...command], {
       env,
       cwd: join(home, "work"),
-      // Whatever a shell shows first is its prompt.
-      answers: { ...answers, "": `${setUp}; echo is'' ready\n` },
+      // The first thing on the screen is the terminal's name.
+      answers: { ...answers, ">": `${setUp}; echo is'' ready\n` },
     });
     for (const text of said) expect(screen).toContain(text);
     expect(existsSync(join(home, "work/pwned"))).toBe(false);

@@ -1,6 +1,7 @@
 import type { GenericSchema } from "valibot";
 import { homeInfo, hostReport } from "./host-json.ts";
 import { imageList, inspectedImages, loadedImages, prunedImages, pulledImage, pushedImage } from "./image-json.ts";
+import { networkList } from "./network-json.ts";
 import { inspectedVolumes, volumeList } from "./volume-json.ts";
 
 /** What each command prints as JSON. docs/cli.md is made of it, and tests hold the commands to it. */
@@ -13,6 +14,7 @@ export const JSON_OUTPUTS = {
   "image prune": prunedImages,
   "volume ls": volumeList,
   "volume inspect": inspectedVolumes,
+  "network ls": networkList,
   info: homeInfo,
   doctor: hostReport,
 } as const satisfies Readonly<Record<string, GenericSchema>>;

@@ -1,12 +1,9 @@
-import type { LinuxSignal } from "@a3s/box-runtime";
+import { type LinuxSignal, parseSignal as parse } from "@a3s/core";
 import { InvalidArgumentError } from "commander";
 
-/** A signal of the guest as docker has it: `SIGTERM`, `term`, `15`. Whether there is one of that name, the runtime says. */
+/** A signal of the guest as docker has it: `SIGTERM`, `term`, `15`, `RTMIN+3`. */
 export function parseSignal(text: string): LinuxSignal | number {
-  if (/^\d{1,2}$/.test(text)) return Number(text);
-  const name = text.toUpperCase();
-  if (!/^(?:SIG)?[A-Z][A-Z0-9]*$/.test(name)) {
-    throw new InvalidArgumentError(`${JSON.stringify(text)} is not a signal such as SIGTERM, TERM or 15`);
-  }
-  return (name.startsWith("SIG") ? name : `SIG${name}`) as LinuxSignal;
+  const signal = parse(text);
+  if (signal !== undefined) return signal;
+  throw new InvalidArgumentError(`${JSON.stringify(text)} is not a signal such as SIGTERM, TERM or 15`);
 }

@@ -1,23 +1,22 @@
-import { RESOURCES, type ResourceLimits, type ResourceName } from "@a3s/core";
+import { RESOURCES, type ResourceName, type Ulimit, UNLIMITED } from "@a3s/core";
 import { InvalidArgumentError } from "commander";
 
 /** `name=soft[:hard]`, by the names of getrlimit(2); -1 or `unlimited` for none. */
-export function parseUlimits(entries: readonly string[]): Partial<Record<ResourceName, ResourceLimits>> {
+export function parseUlimits(entries: readonly string[]): Partial<Record<ResourceName, Ulimit>> {
   return Object.fromEntries(entries.map(parseUlimit));
 }
 
-function parseUlimit(text: string): readonly [ResourceName, ResourceLimits] {
+function parseUlimit(text: string): readonly [ResourceName, Ulimit] {
   const [, name = "", soft = "", hard = soft] = /^([a-z]+)=([^:]+)(?::([^:]+))?$/.exec(text) ?? refuse(text);
   if (!Object.hasOwn(RESOURCES, name)) {
     throw new InvalidArgumentError(`${JSON.stringify(name)} is not one of ${Object.keys(RESOURCES).join(", ")}`);
   }
   const limits = { soft: limit(soft, text), hard: limit(hard, text) };
-  if (limits.soft > limits.hard) throw new InvalidArgumentError(`${JSON.stringify(text)}: soft is more than hard`);
   return [name as ResourceName, limits];
 }
 
 function limit(number: string, text: string): number {
-  if (number === "-1" || number === "unlimited") return Number.POSITIVE_INFINITY;
+  if (number === "-1" || number === "unlimited") return UNLIMITED;
   return /^\d{1,15}$/.test(number) ? Number(number) : refuse(text);
 }
 

@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { INSECURE_REGISTRY, integer, mebibytes, repeatable } from "./option-values.ts";
 
 /** Options that say what a box is and how its main process runs, named as docker's where they mean the same. */
@@ -7,12 +7,19 @@ export function withBoxOptions(command: Command): Command {
     .option("--cpus <n>", "virtual CPUs", integer)
     .option("-m, --memory <size>", "memory, as in 512m or 2g; a bare number is MiB", mebibytes)
     .option("--disk <size>", "writable layer on a disk of this size instead of in memory", mebibytes)
+    .option("--entrypoint <program>", "program in place of the image's entrypoint and command; empty for none")
     .addOption(repeatable("-e, --env <NAME[=VALUE]>", "set an environment variable, or pass one on"))
     .addOption(repeatable("--env-file <file>", "read environment variables from a file, one a line"))
     .addOption(
       repeatable("-v, --volume <source:target[:ro]>", "share a directory or file of the host, or a named volume"),
     )
     .addOption(repeatable("--tmpfs <target[:size=64m,mode=1777]>", "memory file system in the guest"))
+    .addOption(
+      new Option("--network <network>", "how the guest reaches others; none by default").choices(["none", "tsi"]),
+    )
+    .addOption(
+      repeatable("-p, --publish <[address:]port:port[/tcp]>", "give a port of this machine to one of the guest"),
+    )
     .option("-h, --hostname <name>", "host name of the guest")
     .option("-w, --workdir <directory>", "working directory in the guest")
     .option("-u, --user <user[:group]>", "user to run as")
@@ -28,6 +35,15 @@ export function withBoxOptions(command: Command): Command {
     .addOption(repeatable("--ulimit <name=soft[:hard]>", "limit of a resource, getrlimit(2); -1 for none"))
     .option("--stop-signal <signal>", "what asks the command to end; the image's own by default")
     .option("--stop-timeout <seconds>", "time from asking to killing", integer)
+    .addOption(repeatable("-l, --label <name=value>", "something to remember about the box"))
+    .addOption(
+      new Option("--pull <policy>", "when the image is asked for at its source").choices([
+        "missing",
+        "always",
+        "never",
+      ]),
+    )
+    .option("--platform <os/arch[/variant]>", "platform of the image; this machine's by default")
     .option("--boot-timeout <seconds>", "time from the start of the VM until it is ready", integer)
     .option(...INSECURE_REGISTRY);
   // -h is the host name, as docker has it.

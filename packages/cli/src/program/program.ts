@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { addCompletion } from "./completion-command.ts";
 import { HELP } from "./help.ts";
 import { addImageCommands } from "./image-commands.ts";
+import { addNetworkCommands } from "./network-commands.ts";
 import type { Outcome } from "./outcome.ts";
 import { addRun } from "./run-command.ts";
 import { addSystemCommands } from "./system-commands.ts";
@@ -23,6 +24,7 @@ export function buildProgram(outcome: Outcome): Command {
   addRun(program, outcome);
   addImageCommands(program);
   addVolumeCommands(program);
+  addNetworkCommands(program);
   addSystemCommands(program, outcome);
   addCompletion(program);
   pointToHelp(program);

@@ -1,6 +1,6 @@
-import type { BoxConfigInput, CommandRequest, ExecOptions } from "@a3s/box-runtime";
+import type { BoxConfigInput } from "@a3s/box-runtime";
 import { parseEnvironment } from "../../options/environment.ts";
-import { parseSecurityOptions } from "../../options/security.ts";
+import { parseLabels } from "../../options/labels.ts";
 import { parseSignal } from "../../options/signal.ts";
 import { parseTmpfs } from "../../options/tmpfs.ts";
 import { parseUlimits } from "../../options/ulimits.ts";
@@ -9,52 +9,60 @@ import { parseVolume } from "../../options/volume.ts";
 /** Options that say what a box is, as the command line gives them. */
 export interface BoxOptions {
   readonly image: string;
-  readonly cpus?: number;
-  readonly memory?: number;
-  readonly disk?: number;
-  readonly env: readonly string[];
-  readonly envFile: readonly string[];
-  readonly volume: readonly string[];
-  readonly tmpfs: readonly string[];
-  readonly hostname?: string;
-  readonly workdir?: string;
-  readonly user?: string;
-  readonly readOnly?: boolean;
+  /** Behind the image; empty for the image's own. */
+  readonly command: readonly string[];
+  readonly bootTimeout?: number;
   readonly capAdd: readonly string[];
   readonly capDrop: readonly string[];
-  readonly securityOpt: readonly string[];
-  readonly ulimit: readonly string[];
+  readonly cpus?: number;
+  readonly disk?: number;
+  readonly entrypoint?: string;
+  readonly env: readonly string[];
+  readonly envFile: readonly string[];
+  readonly hostname?: string;
+  readonly label: readonly string[];
+  readonly memory?: number;
+  readonly network?: "none" | "tsi";
+  readonly platform?: string;
+  readonly publish: readonly string[];
+  readonly pull?: "missing" | "always" | "never";
+  readonly readOnly?: boolean;
   readonly stopSignal?: string;
   readonly stopTimeout?: number;
-  readonly bootTimeout?: number;
+  readonly tmpfs: readonly string[];
+  readonly ulimit: readonly string[];
+  readonly user?: string;
+  readonly volume: readonly string[];
+  readonly workdir?: string;
 }
 
 /** What the box is. */
 export function boxConfigOf(options: BoxOptions): BoxConfigInput {
   return {
     image: options.image,
+    platform: options.platform,
+    pullPolicy: options.pull,
+    // As docker has it: one program, without the image's command; "" for none.
+    entrypoint: options.entrypoint === undefined ? undefined : [options.entrypoint].filter((word) => word !== ""),
+    command: options.command.length === 0 ? undefined : [...options.command],
+    env: parseEnvironment(options.envFile, options.env, process.env),
+    user: options.user,
+    workdir: options.workdir,
+    stopSignal: options.stopSignal === undefined ? undefined : parseSignal(options.stopSignal),
+    ulimits: parseUlimits(options.ulimit),
+    capabilities: { add: [...options.capAdd], drop: [...options.capDrop] },
     vcpus: options.cpus,
     memoryMib: options.memory,
-    readOnly: options.readOnly,
-    hostname: options.hostname,
     diskMib: options.disk,
+    readOnly: options.readOnly,
+    volumes: options.volume.map((text) => parseVolume(text, process.cwd())),
     tmpfs: options.tmpfs.map(parseTmpfs),
+    hostname: options.hostname,
+    network: options.network,
+    ports: [...options.publish],
+    labels: parseLabels(options.label),
     bootTimeoutMs: milliseconds(options.bootTimeout),
     stopGraceMs: milliseconds(options.stopTimeout),
-    volumes: options.volume.map((text) => parseVolume(text, process.cwd())),
-  };
-}
-
-/** How its main process runs. */
-export function processOf(options: BoxOptions): CommandRequest & ExecOptions {
-  return {
-    env: parseEnvironment(options.envFile, options.env, process.env),
-    cwd: options.workdir,
-    user: options.user,
-    capabilities: { add: options.capAdd, drop: options.capDrop },
-    rlimits: parseUlimits(options.ulimit),
-    ...parseSecurityOptions(options.securityOpt),
-    ...(options.stopSignal !== undefined && { stopSignal: parseSignal(options.stopSignal) }),
   };
 }
 

@@ -1,17 +1,18 @@
 import { type ExecProcess, VmManager } from "@a3s/box-runtime";
+import { parseSecurityOptions } from "../../options/security.ts";
 import { InterruptedBySignal } from "../../output/error-report.ts";
 import { reportTransfer } from "../../output/transfer-report.ts";
 import { writeFully } from "../../output/write-fully.ts";
 import { FORWARDED, onSignals } from "../interruption.ts";
-import { type BoxOptions, boxConfigOf, processOf } from "./box-options.ts";
+import { type BoxOptions, boxConfigOf } from "./box-options.ts";
 import { joinTerminal, requireTerminal, terminalSize } from "./terminal.ts";
 
 /** Options of `a3s-box run`, as the command line gives them. */
 export interface RunOptions extends BoxOptions {
-  readonly command: readonly string[];
   readonly interactive?: boolean;
   readonly tty?: boolean;
   readonly insecureRegistry: readonly string[];
+  readonly securityOpt: readonly string[];
   readonly verbose?: boolean;
 }
 
@@ -22,22 +23,22 @@ export interface RunOptions extends BoxOptions {
 export async function runImage(options: RunOptions): Promise<number> {
   const { interactive: keys = false, tty = false } = options;
   if (tty && keys) requireTerminal();
-  // Before anything is pulled.
-  const command = { ...processOf(options), command: options.command };
+  const config = boxConfigOf(options);
+  const security = parseSecurityOptions(options.securityOpt);
   const interruption = new AbortController();
   let running: ExecProcess | undefined;
   using _signals = onSignals((name, number) => {
     if (running === undefined) interruption.abort(new InterruptedBySignal(name, number));
     else running.kill(number);
   }, FORWARDED);
-  await using vm = new VmManager(boxConfigOf(options), undefined, {
+  await using vm = new VmManager(config, undefined, {
     pull: { insecureRegistries: options.insecureRegistry },
   });
   if (options.verbose) vm.events.on("box.stage", ({ stage }) => process.stderr.write(`a3s-box: ${stage}\n`));
   await boot(vm, interruption.signal);
   if (options.verbose) process.stderr.write(`${vm.timings}\n`);
   running = vm.run({
-    ...command,
+    ...security,
     stdin: keys ? process.stdin : undefined,
     tty: tty && terminalSize(),
   });
