@@ -17,7 +17,7 @@ pub struct StreamPort {
 }
 
 impl StreamPort {
-    /// `fd` is non-blocking: the kernel would spin until the host has taken a write.
+    /// `fd` is non-blocking.
     pub fn new(fd: OwnedFd) -> io::Result<Self> {
         Ok(Self {
             fd: system::watch_for(fd, Interest::WRITABLE)?,
