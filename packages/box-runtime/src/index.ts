@@ -47,5 +47,6 @@ export {
 } from "./runtime/images.ts";
 export { createRuntime, type Runtime, type RuntimeOptions } from "./runtime/runtime.ts";
 export type { BoxState } from "./state/box-state.ts";
-export { type VmBootOptions, VmManager, type VmManagerOptions } from "./vm-manager.ts";
+export { VmManager } from "./vm-manager.ts";
+export type { VmBootOptions, VmManagerOptions } from "./vm-manager-options.ts";
 export { type Volume, type VolumeCall, type VolumeHold, Volumes } from "./volumes/volumes.ts";

@@ -22,44 +22,20 @@ import {
   parseSignal,
   raceSignal,
 } from "@a3s/core";
-import type { BootTimings, BoxMetrics } from "@a3s/metrics";
-import type { JailMeasure, JailMode, VmExit } from "@a3s/vm";
+import type { BootTimings } from "@a3s/metrics";
+import type { JailMeasure, VmExit } from "@a3s/vm";
 import type { BootedBox } from "./boot/boot-box.ts";
 import type { MainExit } from "./boot/main-end.ts";
+import { stopGuest } from "./boot/stop-guest.ts";
 import { type CopyInReport, type CopyOptions, copyIn } from "./copy/copy-in.ts";
 import { type CopyOutOptions, type CopyOutReport, copyOut } from "./copy/copy-out.ts";
 import { RuntimeError } from "./errors/runtime-error.ts";
 import type { BoxEvents } from "./events.ts";
-import type { ImagePullOptions } from "./image/find-image.ts";
 import { boxProcess, processRights } from "./plan/box-process.ts";
 import { type CommandRequest, planEnvironment, planMainProcess } from "./plan/command.ts";
-import type { MainRequest } from "./plan/main-process.ts";
 import { ReleaseStack } from "./release-stack.ts";
 import { type BoxState, type BoxTransition, INITIAL_STATUS, nextStatus, requireLive } from "./state/box-state.ts";
-
-/** Options of {@link VmManager} beside its configuration. */
-export interface VmManagerOptions {
-  /** Home directory, absolute; `$A3S_HOME`, else `~/.a3s`, by default. */
-  readonly home?: string;
-  /** How images are pulled and kept: credentials, mirrors, certificates, signature policy, size of the store. */
-  readonly pull?: ImagePullOptions;
-  /** Where boots, states and execs are counted; nowhere by default. */
-  readonly metrics?: BoxMetrics;
-  /** What to do where the system does not allow a measure of the jail that every VM process gets; `required` by default. */
-  readonly jail?: JailMode;
-}
-
-/** Options of {@link VmManager.boot}. */
-export interface VmBootOptions {
-  /** Abort to end the boot; it rejects with the signal's reason. */
-  readonly signal?: AbortSignal | undefined;
-  /**
-   * Makes the image's command the guest's main process, which belongs to the box and to no caller: what it writes is in the log, its
-   * end is the box's, and it outlives whoever started it. `{}` takes everything from the image. Without it, the box waits for `exec`
-   * and `run`.
-   */
-  readonly main?: MainRequest | undefined;
-}
+import type { VmBootOptions, VmManagerOptions } from "./vm-manager-options.ts";
 
 /**
  * One box: an image booted in its own kernel.
@@ -364,22 +340,4 @@ export class VmManager implements AsyncDisposable {
   #image() {
     return boxProcess((this.#booted as BootedBox).image.config, this.config);
   }
-}
-
-/**
- * What a guest may take after the grace of its processes, in ms: to kill them (5 s at most), say farewell, write its disks back and
- * power off. A host as patient as the grace alone would pull the plug in the middle of that.
- */
-const POWER_OFF_MS = 10_000;
-
-/** Asks nicely, then insists: the guest's power-off, else the end of the VM process. */
-async function stopGuest({ vm, agent }: BootedBox, graceMs: number): Promise<void> {
-  const patience = AbortSignal.timeout(graceMs + POWER_OFF_MS);
-  try {
-    const asked = agent.shutdown({ graceMs, signal: patience }).then(() => vm.exited);
-    await raceSignal(Promise.race([vm.exited, asked]), patience);
-  } catch {
-    // Whatever kept the guest from stopping: its process ends now.
-  }
-  await vm.kill();
 }
