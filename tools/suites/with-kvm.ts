@@ -25,7 +25,7 @@ export async function runWithKvm(
     cwd,
     env: full,
     shares: [{ guestPath: directory, hostPath: directory }],
-    timeoutMs: (soak ? 170 : 20) * minute,
+    timeoutMs: (soak ? 170 : 30) * minute,
     signal,
   };
   try {
