@@ -15,7 +15,7 @@ test("names files that are stale, missing or left over", () => {
     ["stale.ts", "new"],
     ["new.ts", ""],
   ]);
-  expect(differences(committed, fresh)).toEqual([
+  expect(differences("packages/agent-client/src/gen", committed, fresh)).toEqual([
     "packages/agent-client/src/gen/left.ts comes from no definition",
     "packages/agent-client/src/gen/new.ts is missing",
     "packages/agent-client/src/gen/stale.ts is stale",

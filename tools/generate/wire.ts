@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 
 const run = promisify(execFile);
 /** Where proto/buf.gen.yaml puts the TypeScript, relative to the repository. */
-const generated = "packages/agent-client/src/gen";
+const GENERATED = ["packages/agent-client/src/gen", "packages/testing/src/gen"];
 
 /** Writes the TypeScript of every wire message anew. */
 export async function generateWire(repository: string): Promise<void> {
@@ -44,17 +44,24 @@ export async function staleWire(repository: string): Promise<string[]> {
   try {
     // The template's "out" begins with "..": a folder in between makes it end up in `fresh`.
     await run("buf", ["generate", "--output", join(fresh, "proto")], { cwd: join(repository, "proto") });
-    return differences(await contents(join(repository, generated)), await contents(join(fresh, generated)));
+    const findings: string[] = [];
+    for (const directory of GENERATED) {
+      const [committed, made] = await Promise.all([repository, fresh].map((root) => contents(join(root, directory))));
+      findings.push(...differences(directory, committed as Files, made as Files));
+    }
+    return findings;
   } finally {
     await rm(fresh, { recursive: true, force: true });
   }
 }
 
-/** How committed files differ from those that were just generated. */
-export function differences(committed: ReadonlyMap<string, string>, fresh: ReadonlyMap<string, string>): string[] {
+type Files = ReadonlyMap<string, string>;
+
+/** How the committed files of a directory differ from those that were just generated. */
+export function differences(directory: string, committed: Files, fresh: Files): string[] {
   const paths = [...new Set([...committed.keys(), ...fresh.keys()])].sort();
   return paths.flatMap((path) => {
-    const file = `${generated}/${path}`;
+    const file = `${directory}/${path}`;
     if (!fresh.has(path)) return [`${file} comes from no definition`];
     if (!committed.has(path)) return [`${file} is missing`];
     return committed.get(path) === fresh.get(path) ? [] : [`${file} is stale`];

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { AGENT_PROTOCOL, connectAgent } from "../src/index.ts";
+import { connectAgent } from "../src/index.ts";
 import { startRealAgent } from "./real-agent.ts";
 import { scratchDirectory } from "./scratch.ts";
 
@@ -36,15 +36,8 @@ test("where there is no agent, a call says so", async () => {
   });
 });
 
-test("health knows services, info is complete, shutdown is answered and ends the agent", async () => {
+test("shutdown is answered and ends the agent", async () => {
   await using agent = await startRealAgent();
-  expect(await agent.client.health({ service: "a3s.agent.v1.AgentService" })).toBe("serving");
-  expect(await agent.client.health({ service: "no.such.Service" })).toBe("service-unknown");
-  expect(await agent.client.info()).toMatchObject({
-    protocol: AGENT_PROTOCOL,
-    agentVersion: expect.stringMatching(/^\d+\.\d+\.\d+/),
-    machine: expect.stringMatching(/^\w+$/),
-  });
   const pending = agent.client.exec(["sleep", "1000"]).then(
     (result) => result.signal,
     (error: { code: string }) => error.code,

@@ -1,77 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { gzipSync } from "node:zlib";
-import type { MessageInitShape } from "@bufbuild/protobuf";
-import { Code, ConnectError } from "@connectrpc/connect";
+import { Code } from "@connectrpc/connect";
 import { expect, test } from "vitest";
-import { type ExecResponseSchema, ExecFailed_Reason as Reason } from "../src/gen/a3s/agent/v1/agent_pb.ts";
 import type { HealthCheckResponse_ServingStatus } from "../src/gen/grpc/health/v1/health_pb.ts";
-import { fakeAgent, fakeHttp2, fakeSocket } from "./fake-agent.ts";
-import { retainedBytes } from "./retained-bytes.ts";
-
-type Response = MessageInitShape<typeof ExecResponseSchema>;
-const started: Response = { message: { case: "started", value: { pid: 7 } } };
-const stdout = (data: Uint8Array): Response => ({
-  message: { case: "stdout", value: data as Uint8Array<ArrayBuffer> },
-});
-const exited = (code: number, signal = 0): Response => ({ message: { case: "exited", value: { code, signal } } });
-const failed = (reason: Reason, message: string): Response => ({
-  message: { case: "failed", value: { reason, message } },
-});
-
-/** An agent that answers every exec with these messages. */
-const answering = (...responses: Response[]) =>
-  fakeAgent({
-    async *exec() {
-      yield* responses;
-    },
-  });
-const never = () => new Promise<never>(() => {});
-
-test.each<[string, Response[]]>([
-  ["an exit code above 255", [started, exited(256)]],
-  ["a negative exit code", [started, exited(-1)]],
-  ["a signal that is none", [started, exited(128 + 65, 65)]],
-  ["a signal that does not fit the exit code", [started, exited(0, 9)]],
-  ["output before the start", [stdout(new Uint8Array(3))]],
-  ["an exit without a start", [exited(0)]],
-  ["a second start", [started, started]],
-  ["a process ID of 0", [{ message: { case: "started", value: { pid: 0 } } }]],
-  ["an id that nobody counts up to", [{ message: { case: "started", value: { pid: 1, id: 2n ** 60n } } }]],
-  ["an end without an exit", [started, stdout(new Uint8Array(3))]],
-  ["nothing at all", []],
-  ["a message larger than the limit", [started, stdout(new Uint8Array(400_000)), exited(0)]],
-])("%s is a violation of the protocol", async (_name, responses) => {
-  await using agent = await answering(...responses);
-  await expect(agent.client.exec(["x"])).rejects.toMatchObject({ code: "AGENT_PROTOCOL_VIOLATION" });
-});
-
-test("a message of a later protocol is passed over", async () => {
-  await using agent = await answering(started, { message: { case: undefined } }, exited(3));
-  expect((await agent.client.exec(["x"])).exitCode).toBe(3);
-});
-
-test.each([
-  [Reason.BAD_USER, "EXEC_USER_INVALID"],
-  [Reason.BAD_CWD, "EXEC_CWD_INVALID"],
-  [Reason.INVALID, "EXEC_INVALID"],
-  [Reason.RESOURCES, "EXEC_RESOURCES_EXHAUSTED"],
-  [Reason.UNSPECIFIED, "AGENT_CALL_FAILED"],
-  [99 as Reason, "AGENT_CALL_FAILED"],
-])("reason %i of a failed start is %s", async (reason, code) => {
-  await using agent = await answering(failed(reason, "because"));
-  await expect(agent.client.exec(["x"])).rejects.toMatchObject({ code, message: '"x" was not started: because' });
-});
-
-test("text of an agent is bounded and cannot drive a terminal", async () => {
-  await using agent = await answering(failed(Reason.NOT_FOUND, `\x1b]0;owned\x07\u202e${"long ".repeat(5000)}`));
-  const message = await agent.client.exec(["x"]).then(String, (error: Error) => error.message);
-  expect(message).toMatch(/^"x" was not started: \]0;owned long [^\p{C}]*…$/u);
-  expect(message.length).toBeLessThan(1100);
-});
+import { doubleAgent, fakeHttp2, fakeSocket } from "./fake-agent.ts";
 
 test("an error status is the agent's own refusal", async () => {
-  const refuse = () => Promise.reject(new ConnectError("not \x1b[2J now", Code.FailedPrecondition));
-  await using agent = await fakeAgent({ info: refuse });
+  const fault = { type: "status", code: Code.FailedPrecondition, message: "not \x1b[2J now" } as const;
+  await using agent = await doubleAgent({ faults: [{ method: "Info", fault }] });
   await expect(agent.client.info()).rejects.toMatchObject({
     code: "AGENT_CALL_FAILED",
     message: "The guest agent refused the call: not [2J now",
@@ -82,14 +18,7 @@ test("an error status is the agent's own refusal", async () => {
 test("an agent that never answers meets the deadline of a call and the signal of an exec", {
   timeout: 20_000,
 }, async () => {
-  await using agent = await fakeAgent(
-    {
-      exec: async function* () {
-        yield await never();
-      },
-    },
-    { check: never },
-  );
+  await using agent = await doubleAgent({ faults: [{ fault: { type: "hang" } }] });
   await expect(agent.client.health({ timeoutMs: 50 })).rejects.toMatchObject({ code: "DEADLINE_EXCEEDED" });
   await expect(agent.client.health({ signal: AbortSignal.abort("why") })).rejects.toBe("why");
   await expect(agent.client.exec(["x"], { timeoutMs: 50 })).rejects.toMatchObject({ code: "DEADLINE_EXCEEDED" });
@@ -99,79 +28,33 @@ test("an agent that never answers meets the deadline of a call and the signal of
   await expect(pending).rejects.toBe("stop");
 });
 
-test("a cancelled exec is cancelled at the agent", async () => {
-  const { promise: cancelled, resolve } = Promise.withResolvers<unknown>();
-  await using agent = await fakeAgent({
-    async *exec(_requests, { signal }) {
-      signal.addEventListener("abort", () => resolve(ConnectError.from(signal.reason).code));
-      yield started;
-      await never();
-    },
-  });
-  const controller = new AbortController();
-  const events = agent.client.exec(["x"], { signal: controller.signal })[Symbol.asyncIterator]();
-  await events.next();
-  controller.abort("stop");
-  expect(await cancelled).toBe(Code.Canceled);
-});
-
-test("an agent that does not end the stream after the exit keeps nobody waiting", async () => {
-  await using agent = await fakeAgent({
-    async *exec() {
-      yield started;
-      yield exited(4);
-      await never();
-    },
-  });
-  expect((await agent.client.exec(["x"])).exitCode).toBe(4);
-});
-
-test("endless output is bounded by maxBufferBytes and timeoutMs", { timeout: 60_000 }, async () => {
-  await using agent = await fakeAgent({
-    async *exec() {
-      yield started;
-      for (;;) yield stdout(new Uint8Array(28 * 1024));
-    },
-  });
-  const before = retainedBytes();
-  await expect(agent.client.exec(["x"], { timeoutMs: 500, maxBufferBytes: 4096 })).rejects.toMatchObject({
-    code: "DEADLINE_EXCEEDED",
-  });
-  expect(retainedBytes() - before).toBeLessThan(8 * 1024 * 1024);
-});
-
-test("single bytes do not make us keep the reads that they came in", async () => {
-  const bytes = 20_000;
-  await using agent = await answering(
-    started,
-    ...Array.from({ length: bytes }, () => stdout(new Uint8Array([65]))),
-    exited(0),
-  );
-  const { stdout: output } = await agent.client.exec(["x"]);
-  expect(output).toHaveLength(bytes);
-  expect(output.buffer.byteLength).toBeLessThan(bytes * 3);
+test("trailers that never come meet the deadline of a call with one answer, and of one with many", async () => {
+  await using agent = await doubleAgent({ faults: [{ fault: { type: "linger" } }] });
+  await expect(agent.client.info({ timeoutMs: 50 })).rejects.toMatchObject({ code: "DEADLINE_EXCEEDED" });
+  const listed = agent.client.processes.list({ timeoutMs: 50 });
+  await expect(listed).rejects.toMatchObject({ code: "DEADLINE_EXCEEDED" });
 });
 
 test("a connection that breaks in the middle rejects every pending call", async () => {
-  await using agent = await fakeAgent(
-    {
-      async *exec() {
-        yield started;
-        await never();
-      },
-    },
-    { check: never },
-  );
-  const events = agent.client.exec(["x"])[Symbol.asyncIterator]();
+  await using agent = await doubleAgent({ faults: [{ method: "Check", fault: { type: "hang" } }] });
+  const events = agent.client.exec(["sleep", "1000"])[Symbol.asyncIterator]();
   await events.next();
-  const pending = [events.next(), agent.client.exec(["y"]).then(), agent.client.health()];
+  const pending = [events.next(), agent.client.exec(["sleep", "1000"]).then(), agent.client.health()];
   const rejected = pending.map((call) => expect(call).rejects.toMatchObject({ code: "AGENT_UNAVAILABLE" }));
   agent.connections[0]?.destroy();
   await Promise.all(rejected);
 });
 
+test("a connection that breaks at each call rejects each at once, and never the next one", async () => {
+  await using agent = await doubleAgent({ faults: [{ times: 5, fault: { type: "disconnect" } }] });
+  for (let call = 0; call < 5; call++) {
+    await expect(agent.client.info()).rejects.toMatchObject({ code: "AGENT_UNAVAILABLE" });
+  }
+  expect(await agent.client.info()).toMatchObject({ agentVersion: "0.0.0-double" });
+});
+
 test("the next call after a break opens a new connection", async () => {
-  await using agent = await fakeAgent({}, { check: () => ({ status: 1 }) });
+  await using agent = await doubleAgent({});
   expect(await agent.client.health()).toBe("serving");
   agent.sessions[0]?.goaway();
   agent.sessions[0]?.destroy();
@@ -182,12 +65,29 @@ test("the next call after a break opens a new connection", async () => {
 });
 
 test("a stream that is reset before its answer does not hang", async () => {
-  await using agent = await fakeHttp2((stream) => {
-    stream.on("error", () => {});
-    stream.close(0);
-  });
+  await using agent = await doubleAgent({ faults: [{ fault: { type: "reset" } }] });
   await expect(agent.client.exec(["x"])).rejects.toMatchObject({ code: "AGENT_UNAVAILABLE" });
   await expect(agent.client.health()).rejects.toMatchObject({ code: "AGENT_UNAVAILABLE" });
+});
+
+test("garbage in place of messages is a violation of the protocol, whatever was called", async () => {
+  await using agent = await doubleAgent({ faults: [{ fault: { type: "garbage" } }] });
+  const { client } = agent;
+  const calls = {
+    health: () => client.health(),
+    exec: () => client.exec(["x"]),
+    list: () => client.processes.list(),
+    wait: () => client.processes.wait(1),
+    stats: () => client.system.stats(),
+    read: () => client.files.readFile("/x"),
+    write: () => client.files.writeFile("/x", "x"),
+    readdir: () => client.files.readdir("/x"),
+    watch: () => client.files.watch("/x"),
+    upload: () => client.files.uploadTar("/x", "x"),
+  };
+  for (const [name, call] of Object.entries(calls)) {
+    await expect(call(), name).rejects.toMatchObject({ code: "AGENT_PROTOCOL_VIOLATION" });
+  }
 });
 
 test.each<[string, Record<string, string | number>, Buffer]>([
@@ -227,28 +127,20 @@ test("an agent that takes the connection and falls silent is noticed by keep-ali
 });
 
 test("a live but quiet agent is not taken for dead", async () => {
-  let answer: () => void = () => {};
-  const waiting = new Promise<void>((resolve) => (answer = resolve));
-  await using agent = await fakeAgent({
-    async *exec() {
-      yield started;
-      await waiting;
-      yield exited(0);
-    },
-  });
-  const process = agent.client.exec(["x"]);
-  const events = process[Symbol.asyncIterator]();
+  const { promise: waiting, resolve: answer } = Promise.withResolvers<number>();
+  await using agent = await doubleAgent({ programs: { quiet: () => waiting } });
+  const events = agent.client.exec(["quiet"])[Symbol.asyncIterator]();
   await events.next();
   const next = events.next();
   await new Promise((resolve) => agent.sessions[0]?.ping(resolve));
-  answer();
+  answer(0);
   expect((await next).value).toMatchObject({ type: "exit", exitCode: 0 });
 });
 
 test("what an agent says about itself is bounded and stripped", async () => {
   const info = { agentVersion: "1\n2", machine: "m".repeat(5000), uptime: { seconds: -9n, nanos: 0 } };
   const check = () => ({ status: 42 as HealthCheckResponse_ServingStatus });
-  await using agent = await fakeAgent({ info: () => info }, { check });
+  await using agent = await doubleAgent({ methods: { agent: { info: () => info }, health: { check } } });
   const { agentVersion, machine, uptimeMs } = await agent.client.info();
   expect({ agentVersion, machine: machine.length, uptimeMs }).toEqual({
     agentVersion: "1 2",

@@ -2,11 +2,11 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { ServiceImpl } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import { type FileInfoSchema, type FileService, FileType } from "../src/gen/a3s/agent/v1/files_pb.ts";
-import { fakeAgent } from "./fake-agent.ts";
+import { doubleAgent } from "./fake-agent.ts";
 import { retainedBytes } from "./retained-bytes.ts";
 
 const MIB = 1024 * 1024;
-const hostile = (files: Partial<ServiceImpl<typeof FileService>>) => fakeAgent({}, {}, {}, {}, files);
+const hostile = (files: Partial<ServiceImpl<typeof FileService>>) => doubleAgent({ methods: { files } });
 const never = () => new Promise<never>(() => {});
 
 const time = { seconds: 0n, nanos: 0 };

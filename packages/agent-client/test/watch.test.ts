@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 import { Change_Kind as Kind } from "../src/gen/a3s/agent/v1/files_pb.ts";
 import type { GuestChange } from "../src/index.ts";
-import { fakeAgent } from "./fake-agent.ts";
+import { doubleAgent } from "./fake-agent.ts";
 import { type RealAgent, startRealAgent } from "./real-agent.ts";
 import { scratchDirectory } from "./scratch.ts";
 
@@ -65,16 +65,6 @@ test("both names of a move have the same cookie, and names are kept as bytes", a
   expect(Buffer.from(to?.nameBytes ?? []).at(-1)).toBe(0xff);
 });
 
-test("a file is watched by itself, and the watch ends with it", async () => {
-  writeFileSync(at("file"), "");
-  await using watch = await agent.client.files.watch(at("file"));
-  appendFileSync(at("file"), "x");
-  rmSync(at("file"));
-  const seen: string[] = [];
-  for await (const { type, name } of watch) seen.push(type + name);
-  expect(seen).toEqual(["modified", "attributes"]);
-});
-
 test("a watch ends by its signal, by being disposed and by being left", async () => {
   const controller = new AbortController();
   const signalled = await agent.client.files.watch(scratch.path, { signal: controller.signal });
@@ -109,42 +99,36 @@ test("an agent that shuts down ends its watches", async () => {
 test("a hostile agent cannot pass a name off that leads elsewhere, nor skip the beginning", async () => {
   const change = (name: string) =>
     ({ message: { case: "change", value: { kind: Kind.CREATED, name: Buffer.from(name) } } }) as const;
-  await using early = await fakeAgent(
-    {},
-    {},
-    {},
-    {},
-    {
-      async *watch() {
-        yield change("a");
+  await using early = await doubleAgent({
+    methods: {
+      files: {
+        async *watch() {
+          yield change("a");
+        },
       },
     },
-  );
+  });
   await expect(early.client.files.watch("/x")).rejects.toMatchObject({ code: "AGENT_PROTOCOL_VIOLATION" });
-  await using named = await fakeAgent(
-    {},
-    {},
-    {},
-    {},
-    {
-      async *watch() {
-        yield { message: { case: "watching", value: {} } } as const;
-        yield change("../../etc/passwd");
+  await using named = await doubleAgent({
+    methods: {
+      files: {
+        async *watch() {
+          yield { message: { case: "watching", value: {} } } as const;
+          yield change("../../etc/passwd");
+        },
       },
     },
-  );
+  });
   const watch = await named.client.files.watch("/x");
   await expect(watch[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: "AGENT_PROTOCOL_VIOLATION" });
-  await using silent = await fakeAgent(
-    {},
-    {},
-    {},
-    {},
-    {
-      async *watch() {
-        yield await new Promise<never>(() => {});
+  await using silent = await doubleAgent({
+    methods: {
+      files: {
+        async *watch() {
+          yield await new Promise<never>(() => {});
+        },
       },
     },
-  );
+  });
   await expect(silent.client.files.watch("/x", { timeoutMs: 50 })).rejects.toMatchObject({ code: "DEADLINE_EXCEEDED" });
 });

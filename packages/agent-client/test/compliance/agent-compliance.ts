@@ -1,0 +1,36 @@
+import { afterAll, beforeAll, describe } from "vitest";
+import type { AgentSubject, AgentTraits, Held } from "./agent-subject.ts";
+import { execEndSuite } from "./exec-end-suite.ts";
+import { execSuite } from "./exec-suite.ts";
+import { filesSuite } from "./files-suite.ts";
+import { healthSuite } from "./health-suite.ts";
+import { processesSuite } from "./processes-suite.ts";
+import { terminalSuite } from "./terminal-suite.ts";
+
+/** What everything that is called a guest agent does, whatever it is made of. */
+export function agentCompliance(traits: AgentTraits): void {
+  describe(`${traits.name} is a guest agent`, { timeout: 20_000 * traits.slowness }, () => {
+    let subject: AgentSubject;
+    let directory: string;
+    const held: Held = {
+      traits,
+      get client() {
+        return subject.client;
+      },
+      get subject() {
+        return subject;
+      },
+      at: (...names) => [directory, ...names].join("/"),
+    };
+    beforeAll(async () => {
+      subject = await traits.start();
+      directory = `${subject.scratchParent}/a3s-compliance-${crypto.randomUUID().slice(0, 8)}`;
+      await subject.client.files.mkdir(directory);
+    }, 120_000);
+    afterAll(async () => {
+      await subject?.client.files.rm(directory, { recursive: true, force: true });
+      await subject?.[Symbol.asyncDispose]();
+    });
+    for (const suite of [execSuite, execEndSuite, terminalSuite, processesSuite, filesSuite, healthSuite]) suite(held);
+  });
+}
