@@ -1,5 +1,7 @@
 import { randomBytes } from "node:crypto";
+import { createConnection, type Socket } from "node:net";
 import { gzipSync } from "node:zlib";
+import { startAgentDouble } from "@a3s/testing";
 import { Code } from "@connectrpc/connect";
 import { expect, test } from "vitest";
 import type { HealthCheckResponse_ServingStatus } from "../src/gen/grpc/health/v1/health_pb.ts";
@@ -124,6 +126,29 @@ test("an agent that takes the connection and falls silent is noticed by keep-ali
     code: "AGENT_UNAVAILABLE",
     message: expect.stringContaining("keep-alive"),
   });
+});
+
+test("the call after a silence that keep-alive noticed has a connection of its own at once", async () => {
+  await using alive = await startAgentDouble();
+  let silent = true;
+  const behind = (socket: Socket) => {
+    if (silent) return void socket.pause();
+    const through = createConnection(alive.socketPath);
+    for (const end of [socket, through]) end.on("error", () => {});
+    socket.pipe(through).pipe(socket);
+  };
+  await using agent = await fakeSocket(behind, { keepAlive: { intervalMs: 20, timeoutMs: 1000 } });
+  // More than the socket takes, so that the broken connection is long in closing.
+  const failed = Array.from({ length: 20 }, () =>
+    agent.client.exec(["x".repeat(60_000)]).then(
+      () => "answered",
+      (error) => error.message,
+    ),
+  );
+  expect(await Promise.race(failed)).toContain("keep-alive");
+  silent = false;
+  expect(await agent.client.health()).toBe("serving");
+  expect(new Set(await Promise.all(failed)).size).toBe(1);
 });
 
 test("a live but quiet agent is not taken for dead", async () => {

@@ -20,7 +20,9 @@ agentCompliance({
       home,
     });
     await vm.boot();
-    const connect = () => connectAgent({ socketPath: join(home, "run", vm.id, "agent.sock") });
+    // 150 commands at once leave an emulated CPU no time for a ping within the default.
+    const keepAlive = { timeoutMs: 200_000 };
+    const connect = () => connectAgent({ socketPath: join(home, "run", vm.id, "agent.sock"), keepAlive });
     const client = connect();
     return {
       client,

@@ -43,6 +43,11 @@ export class AgentConnection {
     session.unref();
   }
 
+  /** No call can be made on it. */
+  get isBroken(): boolean {
+    return this.#session.destroyed || this.#session.closed;
+  }
+
   request(headers: OutgoingHttpHeaders): ClientHttp2Stream {
     const stream = this.#session.request(headers);
     let settled = false;

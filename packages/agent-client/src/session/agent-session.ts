@@ -25,7 +25,8 @@ export class AgentSession {
 
   async request(method: string, path: string, headers: OutgoingHttpHeaders): Promise<ClientHttp2Stream> {
     if (this.#closed !== undefined) throw this.#closed;
-    this.#current ??= this.#connect();
+    // A broken connection says so by an event, which comes after its calls have failed and can be long in coming.
+    if (this.#current === undefined || this.#current.isBroken) this.#current = this.#connect();
     return this.#current.request({ ...headers, ":method": method, ":path": path });
   }
 
