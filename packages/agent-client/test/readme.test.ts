@@ -20,13 +20,16 @@ test("the example of the README is the one in examples/, and runs as it says", a
   );
 });
 
-test("the example about files is the one in examples/, and runs as it says", async () => {
-  const example = join(PACKAGE, "examples/files.ts");
+test.each([
+  ["files", "[ 'logs', 'logs/app.log' ]\nstarted\nready\n14 600 true\nFILE_NOT_FOUND ENOENT\n"],
+  ["copy", "4\ncopied\n"],
+])("the example about %s is the one in examples/, and runs as it says", async (name, output) => {
+  const example = join(PACKAGE, `examples/${name}.ts`);
   expect(await readFile(join(PACKAGE, "README.md"), "utf8")).toContain((await readFile(example, "utf8")).trim());
   await using agent = await startRealAgent();
   await using scratch = await scratchDirectory();
   const { stdout } = await promisify(execFile)(process.execPath, [example], {
     env: { ...process.env, A3S_EXAMPLE_AGENT: agent.socketPath, A3S_EXAMPLE_DIRECTORY: join(scratch.path, "example") },
   });
-  expect(stdout).toBe("[ 'logs', 'logs/app.log' ]\nstarted\nready\n14 600 true\nFILE_NOT_FOUND ENOENT\n");
+  expect(stdout).toBe(output);
 });
