@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -143,6 +144,13 @@ test(`8 execs at a time, ${rounds} times over, mix no byte`, { timeout: rounds *
   for (let round = 0; round < rounds; round++) {
     await Promise.all(Array.from({ length: 8 }, (_, index) => one(round * 8 + index)));
   }
+});
+
+test("content goes both ways at once, in several commands", async () => {
+  const stdin = randomBytes(2 << 20);
+  const call = { stdin, maxBufferBytes: 4 << 20, signal: AbortSignal.timeout(60_000) };
+  const results = await Promise.all([1, 2].map(() => vm.exec(["cat"], call)));
+  for (const { stdout } of results) expect(Buffer.compare(stdout, stdin)).toBe(0);
 });
 
 // The last: it ends the VM of all the others.

@@ -57,7 +57,7 @@ async fn detached(agent: &Agent, start: ExecStart) -> (u64, Exec) {
 #[tokio::test]
 async fn an_attached_call_hears_what_the_process_writes_from_then_on_and_its_end() {
     let agent = Agent::start();
-    let script = "echo before; trap 'echo after; echo err >&2; exit 3' USR1; echo ready; while :; do sleep 0.01; done";
+    let script = "echo before; trap 'echo after; echo err >&2; exit 3' USR1; echo ready; while :; do :; done";
     let (id, mut exec) = detached(&agent, shell(script)).await;
     exec.until("ready").await;
     drop(exec);

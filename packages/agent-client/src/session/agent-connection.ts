@@ -2,6 +2,7 @@ import { type ClientHttp2Session, type ClientHttp2Stream, connect, type Outgoing
 import { createConnection } from "node:net";
 import { AgentError } from "../errors/agent-error.ts";
 import { MAX_AGENT_MESSAGE_BYTES } from "../protocol.ts";
+import { EagerSocket } from "../socket/eager-socket.ts";
 import { KeepAlive, type KeepAliveOptions } from "./keep-alive.ts";
 
 /** Bytes of one call that may wait here unread: what a slow reader costs, and what keeps a fast one busy. */
@@ -19,16 +20,19 @@ export interface ConnectionListener {
 
 /** One HTTP/2 connection with prior knowledge to a Unix socket. It keeps the process alive only while calls are pending. */
 export class AgentConnection {
+  readonly #socket: EagerSocket;
   readonly #session: ClientHttp2Session;
   readonly #keepAlive: KeepAlive;
   #pending = 0;
 
   constructor(socketPath: string, authority: string, keepAlive: KeepAliveOptions, listener: ConnectionListener) {
+    const socket = new EagerSocket(createConnection(socketPath));
     const session = connect(authority, {
-      createConnection: () => createConnection(socketPath),
+      createConnection: () => socket,
       settings: { initialWindowSize: STREAM_WINDOW_BYTES, maxFrameSize: MAX_AGENT_MESSAGE_BYTES, enablePush: false },
       maxHeaderListPairs: 64,
     });
+    this.#socket = socket;
     this.#session = session;
     this.#keepAlive = new KeepAlive(session, keepAlive, () => session.destroy(silentAgent()));
     session.once("connect", () => session.setLocalWindowSize(CONNECTION_WINDOW_BYTES));
@@ -40,7 +44,7 @@ export class AgentConnection {
       listener.onLeave();
       listener.onClose();
     });
-    session.unref();
+    socket.unref();
   }
 
   /** No call can be made on it. */
@@ -50,8 +54,9 @@ export class AgentConnection {
 
   request(headers: OutgoingHttpHeaders): ClientHttp2Stream {
     const stream = this.#session.request(headers);
+    readFromTheStart(stream);
     let settled = false;
-    if (this.#pending++ === 0) this.#session.ref();
+    if (this.#pending++ === 0) this.#socket.ref();
     stream.once("response", () => {
       settled = true;
     });
@@ -59,7 +64,7 @@ export class AgentConnection {
       settled = true;
     });
     stream.once("close", () => {
-      if (--this.#pending === 0) this.#session.unref();
+      if (--this.#pending === 0) this.#socket.unref();
       // A reset with NO_ERROR before the response's head raises no event that Connect listens to: it would wait for ever.
       if (!settled) stream.emit("error", endedWithoutAnswer());
     });
@@ -75,6 +80,24 @@ export class AgentConnection {
   destroy(reason: Error): void {
     this.#session.destroy(reason);
   }
+}
+
+/**
+ * Begins to iterate over a stream, and lets its caller go on with that. A whole answer can arrive before the caller is told of its
+ * head; for an iteration that begins then, Node takes the call for one that broke off.
+ */
+function readFromTheStart(stream: ClientHttp2Stream): void {
+  const chunks = stream[Symbol.asyncIterator]();
+  let first: ReturnType<typeof chunks.next> | undefined = chunks.next();
+  // The caller hears of it by asking.
+  first.catch(() => {});
+  const next = chunks.next.bind(chunks);
+  chunks.next = () => {
+    const result = first ?? next();
+    first = undefined;
+    return result;
+  };
+  stream[Symbol.asyncIterator] = () => chunks;
 }
 
 function silentAgent(): AgentError {

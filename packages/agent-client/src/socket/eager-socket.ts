@@ -1,0 +1,68 @@
+import type { Socket } from "node:net";
+import { Duplex } from "node:stream";
+
+/** Bytes that may wait here for the system to take them: more than the agent's windows let well-behaved calls send. */
+const MAX_WAITING_BYTES = 64 * 1024 * 1024;
+
+/**
+ * A socket whose writes end at once, for HTTP/2 to run on.
+ *
+ * Node's HTTP/2 reads nothing while one of its writes is under way. The vsock device of libkrun 1.17 takes nothing from this
+ * side while what it has for this side is not read. Content in both directions at once made the two wait for each other, and with
+ * them everything else that the VM has to say over vsock, for good. What waits here instead is bounded by HTTP/2's flow control.
+ */
+export class EagerSocket extends Duplex {
+  readonly #socket: Socket;
+  /** Takes charge of `socket`, connected or not. */
+  constructor(socket: Socket) {
+    super();
+    this.#socket = socket;
+    socket.on("data", (bytes) => {
+      if (!this.push(bytes)) socket.pause();
+    });
+    socket.once("end", () => this.push(null));
+    socket.once("error", (error) => this.destroy(error));
+    socket.once("close", () => this.destroy());
+  }
+
+  /** Whether an open connection keeps this process alive. */
+  ref(): void {
+    this.#socket.ref();
+  }
+
+  unref(): void {
+    this.#socket.unref();
+  }
+
+  override _read(): void {
+    this.#socket.resume();
+  }
+
+  override _write(bytes: Uint8Array, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    this.#send([bytes], done);
+  }
+
+  override _writev(writes: { readonly chunk: Uint8Array }[], done: (error?: Error | null) => void): void {
+    this.#send(
+      writes.map(({ chunk }) => chunk),
+      done,
+    );
+  }
+
+  override _final(done: () => void): void {
+    this.#socket.end(done);
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    this.#socket.destroy();
+    done(error);
+  }
+
+  #send(parts: readonly Uint8Array[], done: () => void): void {
+    this.#socket.cork();
+    for (const part of parts) this.#socket.write(part);
+    this.#socket.uncork();
+    if (this.#socket.writableLength < MAX_WAITING_BYTES) done();
+    else this.#socket.once("drain", done);
+  }
+}
