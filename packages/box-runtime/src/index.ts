@@ -28,9 +28,25 @@ export {
   type JailMeasure,
   type JailMode,
   type VmExit,
+  type VmLogEntry,
+  type VmLogGap,
+  type VmLogOptions,
+  type VmLogOutput,
 } from "@a3s/vm";
 export type { BootStage } from "./boot/boot-stage.ts";
 export type { MainExit } from "./boot/main-end.ts";
+export type {
+  Box,
+  BoxCall,
+  BoxKillOptions,
+  BoxRemoveOptions,
+  BoxStartOptions,
+  BoxStatsOptions,
+  BoxStopOptions,
+} from "./boxes/box.ts";
+export type { BoxInspection, BoxMain, BoxStats, BoxSummary } from "./boxes/box-description.ts";
+export type { BoxExit, BoxIntent, BoxLife } from "./boxes/box-life.ts";
+export type { BoxCreateOptions, Boxes, BoxListOptions, BoxPruneOptions } from "./boxes/boxes.ts";
 export type { CopyInReport, CopyOptions } from "./copy/copy-in.ts";
 export type { CopyOutOptions, CopyOutReport } from "./copy/copy-out.ts";
 export { RuntimeError, type RuntimeErrorCode } from "./errors/runtime-error.ts";

@@ -26,6 +26,20 @@ export type RuntimeErrorCode =
   | "VOLUME_NOT_FOUND"
   /** A running box has the volume. */
   | "VOLUME_IN_USE"
+  /** No box has that id or name. */
+  | "BOX_NOT_FOUND"
+  /** Several boxes have ids that begin so; `details.ids` holds them. */
+  | "BOX_AMBIGUOUS"
+  /** The name is none that a box can have. */
+  | "BOX_NAME_INVALID"
+  /** Another box has the name; `details.box` is its id. */
+  | "BOX_NAME_TAKEN"
+  /** The box runs, and is not removed without `force`. */
+  | "BOX_RUNNING"
+  /** The record of the box cannot be read; `details.damage` says why. */
+  | "BOX_DAMAGED"
+  /** What is to be kept of a box is too much: its record would have more than 4 MiB. */
+  | "BOX_INVALID"
   /** What is copied cannot be copied there: a directory over a file, or into a directory that is missing. */
   | "COPY_INVALID"
   /** The host's system refused a part of a copy; `details.errno` names why. */
