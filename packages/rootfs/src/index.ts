@@ -28,6 +28,7 @@ export { measureTree, type TreeSize } from "./root/measure-tree.ts";
 export { removeTree } from "./root/remove-tree.ts";
 export type { RootEvent } from "./root-event.ts";
 export { LowerStore, type RootLease } from "./store/lower-store.ts";
+export { Pins } from "./store/pins.ts";
 export type { PrunedRoot, PruneOptions, PruneReport } from "./store/prune.ts";
 export { type StagedDirectory, Staging } from "./store/staging.ts";
 export type { StoredRoot } from "./store/stored-root.ts";

@@ -24,7 +24,7 @@ export type RuntimeErrorCode =
   | "VOLUME_INVALID"
   /** No volume has that name. */
   | "VOLUME_NOT_FOUND"
-  /** A running box has the volume. */
+  /** A box has the volume, running or not. */
   | "VOLUME_IN_USE"
   /** No box has that id or name. */
   | "BOX_NOT_FOUND"

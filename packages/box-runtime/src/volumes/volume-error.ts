@@ -24,8 +24,8 @@ export function volumeNotFound(name: string): RuntimeError {
 export function volumeInUse(name: string): RuntimeError {
   return new RuntimeError({
     code: "VOLUME_IN_USE",
-    message: `The volume ${name} is in use by a running box`,
-    hint: "Stop the boxes that use it first.",
+    message: `The volume ${name} is in use by a box`,
+    hint: "Remove the boxes that use it first; a VmManager's volume is free when it is destroyed.",
     details: { name },
   });
 }

@@ -128,3 +128,20 @@ test("a signal ends the wait for a volume", async () => {
   const reason = new Error("enough");
   await expect(volumes.create("a", { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
 });
+
+test("a pinned volume stays until its owner gives it up, also when nothing runs", async () => {
+  await volumes.pin(["data", "more"], "box1");
+  await volumes.pin(["data"], "box2");
+  const later = new Volumes(directory);
+  expect((await later.list()).map(({ name, inUse }) => [name, inUse])).toEqual([
+    ["data", true],
+    ["more", true],
+  ]);
+  await expect(later.remove("data")).rejects.toMatchObject({ code: "VOLUME_IN_USE" });
+  expect(await later.prune()).toEqual([]);
+  expect([...(await later.pinOwners())].sort()).toEqual(["box1", "box2"]);
+  expect(await later.unpin("box1")).toEqual(["more"]);
+  await later.remove("more");
+  expect(await later.unpin("box2")).toEqual(["data"]);
+  expect(await later.prune()).toEqual(["data"]);
+});

@@ -2,7 +2,7 @@ import { constants } from "node:fs";
 import { type FileHandle, lstat, mkdir, open, readdir, rename } from "node:fs/promises";
 import { join } from "node:path";
 import { isVolumeName, tryFlock, unlessMissing, type VolumeName, withFileLock } from "@a3s/core";
-import { measureTree, type StagedDirectory, Staging, type TreeSize } from "@a3s/rootfs";
+import { measureTree, Pins, type StagedDirectory, Staging, type TreeSize } from "@a3s/rootfs";
 import { requireVolumeName, volumeInUse, volumeNotFound, volumeReplaced } from "./volume-error.ts";
 import { parseLabels, readVolumeRecord, writeVolumeRecord } from "./volume-record.ts";
 
@@ -14,7 +14,7 @@ export interface Volume {
   /** ISO 8601; missing when the record is damaged. */
   readonly createdAt?: string;
   readonly labels: Readonly<Record<string, string>>;
-  /** Whether a running box has it. */
+  /** Whether a box has it, running or not. */
   readonly inUse: boolean;
   /** What is wrong with the record of the volume, when its files are there all the same. */
   readonly damage?: string;
@@ -37,11 +37,13 @@ export interface VolumeHold extends AsyncDisposable {
 export class Volumes {
   readonly #directory: string;
   readonly #staging: Staging;
+  readonly #pins: Pins;
 
   /** @param directory absolute path; made when it is missing. */
   constructor(directory: string) {
     this.#directory = directory;
     this.#staging = new Staging(join(directory, ".staging"));
+    this.#pins = new Pins(join(directory, ".pins"));
   }
 
   /**
@@ -87,6 +89,39 @@ export class Volumes {
     return this.#hold(name, signal, () => this.#make(name, {}));
   }
 
+  /**
+   * Keeps volumes from removal until their owner is unpinned, whatever becomes of this process; what is missing of them is made.
+   *
+   * @param owner id of a box
+   * @throws RuntimeError `VOLUME_INVALID`
+   */
+  async pin(names: readonly string[], owner: string, { signal }: VolumeCall = {}): Promise<void> {
+    for (const name of names) requireVolumeName(name);
+    if (names.length === 0) return;
+    await this.#locked(signal, async () => {
+      for (const name of names) {
+        await this.#make(name, {});
+        await this.#pins.pin(name, owner);
+      }
+    });
+  }
+
+  /** Gives up all pins of an owner. @returns the volumes that it had and nobody else has. */
+  async unpin(owner: string, { signal }: VolumeCall = {}): Promise<readonly VolumeName[]> {
+    return this.#locked(signal, async () => {
+      const idle: VolumeName[] = [];
+      for (const name of await this.#pins.unpin(owner)) {
+        if ((await unlessMissing(lstat(this.#path(name)))) !== undefined && !(await this.#inUse(name))) idle.push(name);
+      }
+      return idle;
+    });
+  }
+
+  /** All who have pinned a volume. */
+  async pinOwners({ signal }: VolumeCall = {}): Promise<ReadonlySet<string>> {
+    return this.#locked(signal, () => this.#pins.owners());
+  }
+
   /** Removes a volume and its files. @throws RuntimeError `VOLUME_NOT_FOUND`, `VOLUME_IN_USE`, `VOLUME_INVALID` */
   async remove(name: string, { signal }: VolumeCall = {}): Promise<void> {
     requireVolumeName(name);
@@ -97,7 +132,7 @@ export class Volumes {
     });
   }
 
-  /** Removes every volume that no running box has. @returns their names. */
+  /** Removes every volume that no box has. @returns their names. */
   async prune({ signal }: VolumeCall = {}): Promise<readonly VolumeName[]> {
     const gone: StagedDirectory[] = [];
     try {
@@ -169,6 +204,7 @@ export class Volumes {
   }
 
   async #inUse(name: string): Promise<boolean> {
+    if ((await this.#pins.count(name)) > 0) return true;
     await using file = await this.#openLock(name);
     return !tryFlock(file);
   }

@@ -194,3 +194,21 @@ test("a store where none can be is unavailable", async () => {
     code: "STORE_UNAVAILABLE",
   });
 });
+
+test("a pinned root stays until its owner gives it up, whatever becomes of the process", async () => {
+  await using scratch = await Scratch.create();
+  const { chainId } = await scratch.apply(plain([file("a")]));
+  const { store } = scratch;
+  await expect(store.pin(ABSENT, "one")).rejects.toMatchObject({ code: "ROOT_NOT_FOUND" });
+  await expect(store.pin(chainId, "../one")).rejects.toThrow(RangeError);
+  await store.pin(chainId, "one");
+  const other = await LowerStore.open(store.directory);
+  expect([...(await other.pinOwners())]).toEqual(["one"]);
+  expect(await other.list()).toMatchObject([{ chainId, leases: 1 }]);
+  expect((await other.prune({ maxBytes: 0 })).removed).toEqual([]);
+  await expect(other.remove(chainId)).rejects.toMatchObject({ code: "ROOT_IN_USE" });
+  await other.unpin("two");
+  expect(await other.remove(chainId).catch((error) => error)).toMatchObject({ code: "ROOT_IN_USE" });
+  await other.unpin("one");
+  expect(await store.remove(chainId)).toBe(true);
+});

@@ -103,6 +103,37 @@ export class LowerStore {
   }
 
   /**
+   * Holds a root for an owner until {@link LowerStore.unpin}, whatever becomes of this process. An owner may pin several.
+   *
+   * @param owner 1 to 64 of `[a-z0-9]`
+   * @throws RootfsError `ROOT_NOT_FOUND`, `STORE_CORRUPT`; the signal's reason
+   */
+  async pin(
+    chainId: Digest,
+    owner: string,
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<void> {
+    if (!/^[a-z0-9]{1,64}$/.test(owner)) throw new RangeError(`${JSON.stringify(owner)} cannot own a pin`);
+    return this.#run(() =>
+      this.entries.locked(options.signal, async () => {
+        if (!(await this.has(chainId))) throw notFound(chainId);
+        await this.entries.pin(chainId, owner);
+        await this.entries.touch(chainId);
+      }),
+    );
+  }
+
+  /** Gives up all pins of an owner. @throws the signal's reason */
+  unpin(owner: string, options: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
+    return this.#run(() => this.entries.locked(options.signal, () => this.entries.unpin(owner)));
+  }
+
+  /** All who have pinned a root. @throws the signal's reason */
+  pinOwners(options: { readonly signal?: AbortSignal | undefined } = {}): Promise<ReadonlySet<string>> {
+    return this.#run(() => this.entries.locked(options.signal, () => this.entries.pinOwners()));
+  }
+
+  /**
    * Removes a root, whole, damaged or half; false when there is none.
    *
    * @throws RootfsError `ROOT_IN_USE`; the signal's reason

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { type Digest, digestParts, isDigest, syncDirectory, tryFileLock, unlessMissing, withFileLock } from "@a3s/core";
 import { RootfsError } from "../errors/rootfs-error.ts";
 import { Leases } from "./leases.ts";
+import { Pins } from "./pins.ts";
 import { type RootRecord, readRecord } from "./root-record.ts";
 import { type StagedDirectory, Staging } from "./staging.ts";
 
@@ -29,11 +30,13 @@ export class RootEntries {
   readonly directory: string;
   readonly staging: Staging;
   readonly leases: Leases;
+  readonly #pins: Pins;
 
   private constructor(directory: string) {
     this.directory = directory;
     this.staging = new Staging(join(directory, ".staging"));
     this.leases = new Leases(join(directory, ".leases"));
+    this.#pins = new Pins(join(directory, ".pins"));
   }
 
   /** Makes the directory if it is missing, and removes what dead processes left in it. */
@@ -103,9 +106,25 @@ export class RootEntries {
     return this.leases.hold(entryName(chainId));
   }
 
+  /** Of living processes, and pins. Under the lock of the store. */
+  async leaseCount(chainId: Digest): Promise<number> {
+    const name = entryName(chainId);
+    return (await this.leases.count(name)) + (await this.#pins.count(name));
+  }
+
   /** Under the lock of the store. */
-  leaseCount(chainId: Digest): Promise<number> {
-    return this.leases.count(entryName(chainId));
+  pin(chainId: Digest, owner: string): Promise<void> {
+    return this.#pins.pin(entryName(chainId), owner);
+  }
+
+  /** Under the lock of the store. */
+  async unpin(owner: string): Promise<void> {
+    await this.#pins.unpin(owner);
+  }
+
+  /** Under the lock of the store. */
+  pinOwners(): Promise<ReadonlySet<string>> {
+    return this.#pins.owners();
   }
 
   /** Moves a root out of sight; undefined when there is none. Under the lock of the store. */

@@ -6,7 +6,7 @@ import { type StoredRoot, storedRoot } from "./stored-root.ts";
 export interface ListedRoot extends StoredRoot {
   /** When it was last built, found or held; ISO 8601. */
   readonly lastUsedAt: string;
-  /** How often it is held now, by all processes together. */
+  /** How often it is held now: by leases of all processes together, and by pins. */
   readonly leases: number;
 }
 
