@@ -47,6 +47,7 @@ export type {
 export type { BoxInspection, BoxMain, BoxStats, BoxSummary } from "./boxes/box-description.ts";
 export type { BoxExit, BoxIntent, BoxLife } from "./boxes/box-life.ts";
 export type { BoxCreateOptions, Boxes, BoxListOptions, BoxPruneOptions } from "./boxes/boxes.ts";
+export type { BoxesEvents } from "./boxes/boxes-events.ts";
 export type { CopyInReport, CopyOptions } from "./copy/copy-in.ts";
 export type { CopyOutOptions, CopyOutReport } from "./copy/copy-out.ts";
 export { RuntimeError, type RuntimeErrorCode } from "./errors/runtime-error.ts";

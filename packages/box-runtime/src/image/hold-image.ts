@@ -1,4 +1,4 @@
-import type { HomeLayout, Platform, PullPolicy } from "@a3s/core";
+import type { Digest, HomeLayout, Platform, PullPolicy } from "@a3s/core";
 import type { PullEvent, StoredImage } from "@a3s/oci";
 import { LowerStore, type RootEvent } from "@a3s/rootfs";
 import { ReleaseStack } from "../release-stack.ts";
@@ -23,6 +23,7 @@ export interface HeldBoxImage extends AsyncDisposable {
   readonly image: StoredImage;
   /** Path of the root directory. */
   readonly root: string;
+  readonly chainId: Digest;
 }
 
 /** Finds or pulls an image and makes its root ready. The layers of an image that is pulled are applied as they come in. */
@@ -42,8 +43,8 @@ export async function holdImage(reference: string, options: HoldImageOptions): P
     try {
       const { image } = held.use(found);
       options.onImage();
-      const { path } = held.use(await ahead.take(image));
-      return { image, root: path, [Symbol.asyncDispose]: () => held[Symbol.asyncDispose]() };
+      const { path, chainId } = held.use(await ahead.take(image));
+      return { image, root: path, chainId, [Symbol.asyncDispose]: () => held[Symbol.asyncDispose]() };
     } catch (error) {
       await held[Symbol.asyncDispose]();
       throw error;

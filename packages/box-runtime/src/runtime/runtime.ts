@@ -1,4 +1,10 @@
-import { type HomeLayout, homeLayout } from "@a3s/core";
+import { EventBus, type HomeLayout, homeLayout } from "@a3s/core";
+import type { JailMode } from "@a3s/vm";
+import { BoxStore } from "../boxes/box-store.ts";
+import type { Boxes } from "../boxes/boxes.ts";
+import type { BoxesEvents } from "../boxes/boxes-events.ts";
+import { HomeBoxes } from "../boxes/home-boxes.ts";
+import { reconcile } from "../boxes/reconcile.ts";
 import type { ImagePullOptions } from "../image/find-image.ts";
 import { Volumes } from "../volumes/volumes.ts";
 import { Images } from "./images.ts";
@@ -9,6 +15,8 @@ export interface RuntimeOptions {
   readonly home?: string | undefined;
   /** How images are pulled and pushed, unless a call says otherwise: credentials, mirrors, certificates, signature policy. */
   readonly pull?: Omit<ImagePullOptions, "cacheBytes"> | undefined;
+  /** What to do where the system does not allow a measure of the jail that every VM process gets; `required` by default. */
+  readonly jail?: JailMode | undefined;
 }
 
 /** Everything that one home directory holds. */
@@ -17,10 +25,18 @@ export interface Runtime {
   readonly home: HomeLayout;
   readonly images: Images;
   readonly volumes: Volumes;
+  readonly boxes: Boxes;
+  /** What this runtime does with its boxes, and sees of them. */
+  readonly events: EventBus<BoxesEvents>;
+  /**
+   * Brings boxes in line with what runs, after whoever was at them was killed or the machine restarted: finishes what was begun or takes it
+   * back, and removes what was left behind. Each call on a box does as much for that box; this does it for all.
+   */
+  open(options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
 }
 
 /**
- * The images and volumes of a home directory. It touches nothing until it is asked for something, and holds nothing afterwards: any number
+ * The images, volumes and boxes of a home directory. It touches nothing until it is asked for something, and holds nothing afterwards: any number
  * of runtimes, in any number of processes, may have the same home.
  *
  * ```ts
@@ -31,7 +47,13 @@ export interface Runtime {
  *
  * @throws CoreError `CONFIG_INVALID` when the home directory is not an absolute path.
  */
-export function createRuntime({ home, pull = {} }: RuntimeOptions = {}): Runtime {
+export function createRuntime({ home, pull = {}, jail }: RuntimeOptions = {}): Runtime {
   const layout = homeLayout(home);
-  return { home: layout, images: new Images(layout, pull), volumes: new Volumes(layout.volumes) };
+  const events = new EventBus<BoxesEvents>();
+  const place = { home: layout, store: new BoxStore(layout), events, pull, jail };
+  return {
+    ...{ home: layout, events, boxes: new HomeBoxes(place) },
+    ...{ images: new Images(layout, pull), volumes: new Volumes(layout.volumes) },
+    open: ({ signal } = {}) => reconcile(place, signal),
+  };
 }

@@ -4,7 +4,7 @@ import { readConsoleTail } from "../log/console-tail.ts";
 import type { VmLogEntry } from "../log/log-entry.ts";
 import { readVmLog, type VmLogOptions } from "../log/read-log.ts";
 import { readExitRecord } from "./exit-record.ts";
-import { isAlive, type ProcessIdentity } from "./identity.ts";
+import { isAlive, type ProcessIdentity, readIdentity } from "./identity.ts";
 import type { JailMeasure } from "./jail.ts";
 import { type Liveness, watchLiveness } from "./liveness.ts";
 import { signalProcess } from "./pidfd.ts";
@@ -27,6 +27,10 @@ export interface AttachOptions {
 
 /** A VM that another process started. */
 export interface AttachedVm extends VmProcess {
+  /** Whether it ran when it was attached to; `exited` says when it has ended since. */
+  readonly running: boolean;
+  /** When it was started; ISO 8601. */
+  readonly startedAt: string;
   /** Lets go of the VM: it runs on, and this process does not wait for it any more. `exited` stays pending then. */
   release(): void;
 }
@@ -46,7 +50,8 @@ export async function attachVm(options: AttachOptions): Promise<AttachedVm> {
   const state = await readVmState(statePath);
   const liveness = watchLiveness(alivePath(statePath));
   const { pid, startTime, executable } = state;
-  if (liveness !== undefined && !isAlive({ pid, startTime, executable })) {
+  // A monitor that was killed is gone a moment before the VM, which goes with it.
+  if (liveness !== undefined && readIdentity(pid) !== undefined && !isAlive({ pid, startTime, executable })) {
     liveness[Symbol.dispose]();
     throw new VmError({
       code: "VM_IDENTITY_MISMATCH",
@@ -61,6 +66,8 @@ export async function attachVm(options: AttachOptions): Promise<AttachedVm> {
 class ForeignVm implements AttachedVm {
   readonly identity: ProcessIdentity;
   readonly vmPid: number;
+  readonly running: boolean;
+  readonly startedAt: string;
   readonly jail: readonly JailMeasure[];
   readonly exited: Promise<VmExit>;
   readonly #files: VmFiles;
@@ -73,6 +80,8 @@ class ForeignVm implements AttachedVm {
   ) {
     this.identity = { pid, startTime, executable };
     this.vmPid = vmPid;
+    this.running = liveness !== undefined;
+    this.startedAt = startedAt;
     this.jail = jail;
     this.#files = files;
     this.#liveness = liveness;

@@ -1,0 +1,37 @@
+import { BoxError } from "@a3s/core";
+import type { VmExit, VmProcess } from "@a3s/vm";
+import type { MainExit } from "../boot/main-end.ts";
+import type { BoxExit } from "./box-life.ts";
+import type { BoxRecord } from "./box-record.ts";
+
+/** Of a run whose VM left no trace, or that was cut short before there was one. */
+export const UNKNOWN_END: BoxExit = {
+  exitCode: null,
+  signal: null,
+  meaning: "How it ended is not known: no VM left a record",
+  endedAt: null,
+};
+
+/** How a run ended, from what the VM left and, where somebody has heard it, what its agent said. */
+export function boxExit({ main }: Pick<BoxRecord, "main">, exit: VmExit, heard?: MainExit): BoxExit {
+  const { code, cause, meaning, endedAt } = exit;
+  // Its exit code is that of the main process, or of nothing.
+  const own = main !== null && (cause === "guest" || cause === "init") ? code : null;
+  return { exitCode: heard?.exitCode ?? own, signal: heard?.signal ?? null, meaning, endedAt };
+}
+
+/** How the run of a VM that is gone ended; of none, that nobody knows. */
+export async function endOf(record: BoxRecord, vm: VmProcess | undefined): Promise<BoxExit> {
+  return vm === undefined ? UNKNOWN_END : boxExit(record, await vm.exited);
+}
+
+/** The end of a run that never came to be. */
+export function failedStart(error: unknown): BoxExit {
+  const exitCode = error instanceof BoxError ? error.details["exitCode"] : undefined;
+  return {
+    exitCode: typeof exitCode === "number" ? exitCode : null,
+    signal: null,
+    meaning: `It did not start: ${error instanceof Error ? error.message : String(error)}`,
+    endedAt: new Date().toISOString(),
+  };
+}

@@ -1,0 +1,19 @@
+import type { BoxId, EventBus, HomeLayout } from "@a3s/core";
+import type { JailMode } from "@a3s/vm";
+import type { ImagePullOptions } from "../image/find-image.ts";
+import type { BoxStore } from "./box-store.ts";
+import type { BoxesEvents } from "./boxes-events.ts";
+
+/** Where boxes are kept, and how they are made and told of there. */
+export interface BoxPlace {
+  readonly home: HomeLayout;
+  readonly store: BoxStore;
+  readonly events: EventBus<BoxesEvents>;
+  readonly pull: ImagePullOptions;
+  readonly jail: JailMode | undefined;
+}
+
+/** Path of the record of who the box's VM is. */
+export function statePath({ store }: BoxPlace, id: BoxId): string {
+  return `${store.directory(id)}/vm.json`;
+}

@@ -1,0 +1,34 @@
+import type { BoxId } from "@a3s/core";
+import { LowerStore } from "@a3s/rootfs";
+import { Volumes } from "../volumes/volumes.ts";
+import type { BoxPlace } from "./box-place.ts";
+import type { BoxRecord } from "./box-record.ts";
+
+/** What goes with a box. */
+export interface RemoveOptions {
+  /** Also its named volumes that no other box has. */
+  readonly volumes?: boolean | undefined;
+}
+
+/** Removes a box whose VM is gone. Under the lock of the box. */
+export async function removeBox(place: BoxPlace, record: BoxRecord, options: RemoveOptions): Promise<void> {
+  await place.store.write({ ...record, intent: "removing" });
+  await removeFiles(place, record.id, options);
+}
+
+/** The same for a box without a record. */
+export async function removeFiles(place: BoxPlace, id: BoxId, { volumes = false }: RemoveOptions): Promise<void> {
+  const { store, events, home } = place;
+  await store.removeRun(id);
+  // Out of sight first: what has no box any more is swept, whatever becomes of this process.
+  await using _gone = await store.naming(undefined, () => store.take(id));
+  const idle = await unpin(place, id);
+  if (volumes) for (const name of idle) await new Volumes(home.volumes).remove(name);
+  events.emit("box.removed", { id });
+}
+
+/** Gives up all that a box has kept. @returns its volumes that nobody else has. */
+export async function unpin({ home }: BoxPlace, id: BoxId): Promise<readonly string[]> {
+  await (await LowerStore.open(home.rootfs)).unpin(id);
+  return await new Volumes(home.volumes).unpin(id);
+}

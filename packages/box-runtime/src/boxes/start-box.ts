@@ -1,0 +1,97 @@
+import { rename, rm, stat } from "node:fs/promises";
+import { unlessMissing } from "@a3s/core";
+import { StageTimer } from "@a3s/metrics";
+import { createDisk, type Disk, LowerStore, planMounts } from "@a3s/rootfs";
+import type { BootStage } from "../boot/boot-stage.ts";
+import { type BootedVm, bootVm } from "../boot/boot-vm.ts";
+import { makePrivate, type VmPaths, vmPaths } from "../boot/box-directories.ts";
+import { checkPorts } from "../boot/check-ports.ts";
+import { checkVolumes } from "../boot/check-volumes.ts";
+import { planNetwork } from "../plan/network.ts";
+import { ReleaseStack } from "../release-stack.ts";
+import { Volumes } from "../volumes/volumes.ts";
+import { failedStart } from "./box-exit.ts";
+import { type BoxPlace, statePath } from "./box-place.ts";
+import type { BoxRecord } from "./box-record.ts";
+import { forgetRun, settleBox } from "./settle-box.ts";
+
+/** How a box is started. */
+export interface StartOptions {
+  /** The main process waits for the first who attaches. */
+  readonly onAttach: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** A box that was started here. */
+export interface StartedBox {
+  readonly record: BoxRecord;
+  readonly booted: BootedVm;
+}
+
+/** Starts a box that does not run. Under the lock of the box. */
+export async function startBox(place: BoxPlace, box: BoxRecord, options: StartOptions): Promise<StartedBox> {
+  const { store, events } = place;
+  const { id } = box;
+  await forgetRun(place, box);
+  const record = await store.write({ ...box, intent: "starting", exit: null, startedAt: new Date().toISOString() });
+  const held = new ReleaseStack();
+  try {
+    const booted = await boot(place, record, options, held);
+    const running = await store.write({ ...record, intent: "running" });
+    events.emit("box.started", { id, timings: booted.timings });
+    return { record: running, booted };
+  } catch (error) {
+    events.emit("box.error", { id, error });
+    await held[Symbol.asyncDispose]();
+    await settleBox(place, record, failedStart(error));
+    throw error;
+  }
+}
+
+async function boot(
+  place: BoxPlace,
+  record: BoxRecord,
+  { signal, onAttach }: StartOptions,
+  held: ReleaseStack,
+): Promise<BootedVm> {
+  const { home, events, jail } = place;
+  const { id, config, main } = record;
+  const timer = new StageTimer();
+  const enter = (stage: BootStage) => {
+    timer.begin(stage);
+    events.emit("box.stage", { id, stage });
+  };
+  enter("prepare");
+  planNetwork(config);
+  await checkPorts(config.ports);
+  const volumes = await checkVolumes(config.volumes);
+  const mounts = planMounts({ ...config, volumes, volumesDirectory: home.volumes });
+  await using lower = await (await LowerStore.open(home.rootfs, { signal })).lease(record.chainId, { signal });
+  const names = mounts.volumes.map(({ name }) => name);
+  await new Volumes(home.volumes).pin(names, id, { signal });
+  const paths = vmPaths(home, id);
+  await makePrivate(`${home.run}/${id}`);
+  return await bootVm({
+    ...{ id, config, home, mounts, paths, jail, signal, held, timer, enter },
+    image: record.image.process,
+    lower: lower.path,
+    disks: await keepDisks(mounts.disks, paths, signal),
+    main: main === null ? undefined : { ...main, start: onAttach ? "attach" : "boot" },
+    life: { statePath: statePath(place, id) },
+  });
+}
+
+/** Disks of the starts before are used again; one that is missing is made, whole or not at all. */
+async function keepDisks(disks: readonly Disk[], paths: VmPaths, signal: AbortSignal): Promise<readonly string[]> {
+  const kept: string[] = [];
+  for (const { sizeMib } of disks) {
+    const path = paths.disk(kept.length);
+    if ((await unlessMissing(stat(path))) === undefined) {
+      await rm(`${path}.tmp`, { force: true });
+      await createDisk({ path: `${path}.tmp`, sizeMib, signal });
+      await rename(`${path}.tmp`, path);
+    }
+    kept.push(path);
+  }
+  return kept;
+}

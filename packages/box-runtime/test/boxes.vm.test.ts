@@ -1,0 +1,120 @@
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { type Census, takeCensus } from "@a3s/testing";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { type Box, type BoxConfigInput, createRuntime, type Runtime } from "../src/index.ts";
+import { BOOT_TIMEOUT_MS, exampleImage, text } from "./example-image.ts";
+
+let home: string;
+let before: Census;
+let runtime: Runtime;
+beforeEach(async () => {
+  home = await mkdtemp(join(tmpdir(), "a3s-home-"));
+  before = await takeCensus(home);
+  runtime = createRuntime({ home });
+});
+afterEach(async () => {
+  for (const { id } of await runtime.boxes.list()) await runtime.boxes.remove(id, { force: true });
+  await runtime.open();
+  const { files, ...rest } = await takeCensus(home);
+  const { files: _, ...expected } = before;
+  expect(rest).toEqual(expected);
+  expect(files.filter((name) => !/^boxes\/\.(lock|locks|staging)$/.test(name))).toEqual([]);
+  await rm(home, { recursive: true, force: true });
+});
+
+const config = (more: Partial<BoxConfigInput> = {}): BoxConfigInput => ({
+  image: exampleImage(),
+  memoryMib: 256,
+  bootTimeoutMs: BOOT_TIMEOUT_MS,
+  ...more,
+});
+
+async function logOf(box: Box): Promise<string> {
+  let said = "";
+  for await (const entry of box.logs()) if (entry.stream === "stdout") said += `${entry.text}\n`;
+  return said;
+}
+
+/** A process that does something with the boxes of the home directory, and ends. @returns what it printed */
+async function elsewhere(script: string): Promise<string> {
+  const program = fileURLToPath(new URL("../dist/index.js", import.meta.url));
+  const whole = `
+    import { createRuntime } from ${JSON.stringify(program)};
+    const runtime = createRuntime({ home: ${JSON.stringify(home)} });
+    ${script}
+  `;
+  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", whole]);
+  return stdout;
+}
+
+test("another process starts a box and ends; this one finds it, enters it, stops it, starts it again with its disk and removes it", async () => {
+  const stopping = "trap 'echo bye; exit 7' TERM; echo up; while :; do sleep 0.05; done";
+  const made = JSON.stringify(config({ command: ["sh", "-c", stopping], diskMib: 32, volumes: ["data:/data"] }));
+  const id = (
+    await elsewhere(`
+      const box = await runtime.boxes.run(${made}, { name: "kept" });
+      console.log(box.id);
+      await box[Symbol.asyncDispose]();
+    `)
+  ).trim();
+
+  expect(await runtime.boxes.list()).toMatchObject([{ id, name: "kept", state: "running" }]);
+  await using box = await runtime.boxes.get("kept");
+  expect(await box.inspect()).toMatchObject({ id, state: "running", pid: expect.any(Number), volumes: ["data"] });
+  const { exitCode } = await box.exec("echo on disk > /root-file; echo in volume > /data/file");
+  expect(exitCode).toBe(0);
+  for await (const { cpu, memory } of box.stats()) {
+    expect(cpu.count).toBe(2);
+    expect(memory.usedBytes).toBeGreaterThan(0);
+    break;
+  }
+  await expect(box.remove()).rejects.toMatchObject({ code: "BOX_RUNNING" });
+
+  const waiting = box.wait();
+  expect(await box.stop()).toMatchObject({ exitCode: 7 });
+  expect(await waiting).toMatchObject({ exitCode: 7 });
+  expect([box.state, await logOf(box)]).toEqual(["stopped", "up\nbye\n"]);
+  expect(() => box.exec("true")).toThrow(expect.objectContaining({ code: "STATE_INVALID" }));
+  await expect(runtime.volumes.remove("data")).rejects.toMatchObject({ code: "VOLUME_IN_USE" });
+  expect((await runtime.images.prune()).roots.removed).toEqual([]);
+  expect(existsSync(join(home, "run", id))).toBe(false);
+
+  await box.start();
+  expect(text((await box.exec("cat /root-file /data/file")).stdout)).toBe("on disk\nin volume\n");
+  await box.kill();
+  expect(await box.wait()).toMatchObject({ exitCode: 137 });
+  await box.remove({ volumes: true });
+  expect(await runtime.boxes.list()).toEqual([]);
+  expect(await runtime.volumes.list()).toEqual([]);
+});
+
+test("a box that ends by itself is seen to have, with its exit code, by whoever comes later; one with autoRemove is gone", async () => {
+  await using box = await runtime.boxes.run(config({ command: ["sh", "-c", "exit 5"] }));
+  expect(await box.wait()).toMatchObject({ exitCode: 5, signal: null });
+  expect(JSON.parse(await elsewhere("console.log(JSON.stringify(await runtime.boxes.list()))"))).toMatchObject([
+    { id: box.id, state: "stopped", exit: { exitCode: 5 } },
+  ]);
+  await using passing = await runtime.boxes.run(config({ command: ["sh", "-c", "kill -USR1 $$"] }), {
+    autoRemove: true,
+  });
+  expect(await passing.wait()).toMatchObject({ exitCode: 138 });
+  expect((await runtime.boxes.list()).map(({ id }) => id)).toEqual([box.id]);
+});
+
+test("a main process that cannot be started leaves a stopped box, and nothing of a run; one that waits is attached to", async () => {
+  await using box = await runtime.boxes.create(config({ command: ["no-such-command"] }));
+  await expect(box.start()).rejects.toMatchObject({ code: "COMMAND_NOT_FOUND" });
+  await box.refresh();
+  expect([box.state, box.exit]).toMatchObject(["stopped", { exitCode: 127 }]);
+  await using waits = await runtime.boxes.run(config({ command: ["sh", "-c", "read line; echo got $line"] }), {
+    main: { stdin: true },
+    onAttach: true,
+  });
+  expect(text((await waits.attach({ stdin: "word\n" })).stdout)).toBe("got word\n");
+});
