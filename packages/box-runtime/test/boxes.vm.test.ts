@@ -55,7 +55,9 @@ async function elsewhere(script: string): Promise<string> {
 
 test("another process starts a box and ends; this one finds it, enters it, stops it, starts it again with its disk and removes it", async () => {
   const stopping = "trap 'echo bye; exit 7' TERM; echo up; while :; do sleep 0.05; done";
-  const made = JSON.stringify(config({ command: ["sh", "-c", stopping], diskMib: 32, volumes: ["data:/data"] }));
+  const made = JSON.stringify(
+    config({ command: ["sh", "-c", stopping], diskMib: 32, volumes: [{ source: "data", target: "/data" }] }),
+  );
   const id = (
     await elsewhere(`
       const box = await runtime.boxes.run(${made}, { name: "kept" });

@@ -15,7 +15,7 @@ export async function reconcile(place: BoxPlace, signal: AbortSignal | undefined
   const { store } = place;
   for (const id of await store.ids()) {
     signal?.throwIfAborted();
-    await ignoreDamage(store.ifFree(id, () => reconcileBox(place, id)));
+    if ((await store.read(id)) !== undefined) await ignoreDamage(store.ifFree(id, () => reconcileBox(place, id)));
   }
   await store.sweep(signal);
   await unpinGone(place, signal);
