@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { testImage, testLayer, writeTestLayout } from "@a3s/testing";
@@ -26,11 +26,12 @@ export async function boxSetting() {
 export async function run(home: string, id: string, intent: BoxIntent, exitAt: string | undefined): Promise<void> {
   const file = (name: string) => join(home, "boxes", id, name);
   const record = JSON.parse(await readFile(file("box.json"), "utf8"));
-  await writeFile(file("box.json"), JSON.stringify({ ...record, intent, startedAt: RUN_AT }));
+  await writeFile(file("box.json"), JSON.stringify({ ...record, intent, startedAt: RUN_AT, runs: 1 }));
+  await mkdir(file("run-1"), { recursive: true });
   const state = { version: 1, pid: 2, vmPid: 3, startTime: "1", executable: "/vm-host", startedAt: RUN_AT, jail: [] };
-  await writeFile(file("vm.json"), JSON.stringify(state), { mode: 0o600 });
+  await writeFile(file("run-1/vm.json"), JSON.stringify(state), { mode: 0o600 });
   if (exitAt === undefined) return;
   const ended = { code: 3, cause: "guest", signal: null, startedAt: exitAt, endedAt: "2026-01-01T00:01:00.000Z" };
   const exit = { version: 1, ...ended, failure: null, log: { records: 0, bytes: 0 } };
-  await writeFile(file("exit.json"), JSON.stringify(exit));
+  await writeFile(file("run-1/exit.json"), JSON.stringify(exit));
 }

@@ -2,7 +2,7 @@ import { BoxError, type BoxId, raceSignal } from "@a3s/core";
 import type { AttachedVm } from "@a3s/vm";
 import { vmPaths } from "../boot/box-directories.ts";
 import { boxNotRunning } from "./box-error.ts";
-import { boxExit } from "./box-exit.ts";
+import { boxExit, hearing } from "./box-exit.ts";
 import type { BoxExit } from "./box-life.ts";
 import type { BoxPlace } from "./box-place.ts";
 import type { BoxRecord } from "./box-record.ts";
@@ -29,12 +29,20 @@ async function awaitEnd(place: BoxPlace, record: BoxRecord, vm: AttachedVm, sign
   const heard = record.main === null ? undefined : await raceSignal(hearMainEnd(place, record.id, vm, signal), signal);
   const exit = boxExit(record, await raceSignal(vm.exited, signal), heard);
   try {
-    await settleIfFree(place, record.id);
+    await settleIfFree(place, record.id, { runs: record.runs, main: heard });
+    // Another may have been faster, and taken away what the VM left.
+    if (exit.endedAt === null) return hearing(await writtenEnd(place, record, exit), heard);
   } catch (error) {
     // It goes with its end, and another has seen to that.
     if (!(error instanceof BoxError && error.code === "BOX_NOT_FOUND")) throw error;
   }
   return exit;
+}
+
+/** What is written of the end of a run by now. */
+async function writtenEnd({ store }: BoxPlace, { id, runs }: BoxRecord, exit: BoxExit): Promise<BoxExit> {
+  const now = await store.require(id);
+  return now.runs === runs ? (now.exit ?? exit) : exit;
 }
 
 async function hearMainEnd({ home }: BoxPlace, id: BoxId, vm: AttachedVm, signal: AbortSignal | undefined) {

@@ -17,7 +17,12 @@ export function boxExit({ main }: Pick<BoxRecord, "main">, exit: VmExit, heard?:
   const { code, cause, meaning, endedAt } = exit;
   // Its exit code is that of the main process, or of nothing.
   const own = main !== null && (cause === "guest" || cause === "init") ? code : null;
-  return { exitCode: heard?.exitCode ?? own, signal: heard?.signal ?? null, meaning, endedAt };
+  return hearing({ exitCode: own, signal: null, meaning, endedAt }, heard);
+}
+
+/** An end with what an agent said of it. */
+export function hearing(exit: BoxExit, heard: MainExit | undefined): BoxExit {
+  return { ...exit, exitCode: heard?.exitCode ?? exit.exitCode, signal: heard?.signal ?? exit.signal };
 }
 
 /** How the run of a VM that is gone ended; of none, that nobody knows. */

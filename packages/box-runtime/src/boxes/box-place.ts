@@ -1,4 +1,4 @@
-import type { BoxId, EventBus, HomeLayout } from "@a3s/core";
+import type { EventBus, HomeLayout } from "@a3s/core";
 import type { JailMode } from "@a3s/vm";
 import type { ImagePullOptions } from "../image/find-image.ts";
 import type { BoxStore } from "./box-store.ts";
@@ -11,9 +11,4 @@ export interface BoxPlace {
   readonly events: EventBus<BoxesEvents>;
   readonly pull: ImagePullOptions;
   readonly jail: JailMode | undefined;
-}
-
-/** Path of the record of who the box's VM is. */
-export function statePath({ store }: BoxPlace, id: BoxId): string {
-  return `${store.directory(id)}/vm.json`;
 }

@@ -33,6 +33,7 @@ const schema = v.strictObject({
     }),
   ),
   restarts: count,
+  runs: count,
   autoRemove: v.boolean(),
   main: v.nullable(v.strictObject({ tty: v.boolean(), stdin: v.boolean() })),
   image: v.strictObject({

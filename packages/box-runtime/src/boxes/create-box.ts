@@ -40,7 +40,7 @@ export async function createBox(
   const box: BoxRecord = {
     version: 1,
     ...{ id, name: name ?? id, generation: 1, createdAt: new Date().toISOString(), intent: "created" },
-    ...{ startedAt: null, exit: null, restarts: 0, autoRemove },
+    ...{ startedAt: null, exit: null, restarts: 0, runs: 0, autoRemove },
     main: main === false ? null : { tty: main.tty ?? false, stdin: main.stdin ?? main.tty ?? false },
     image: {
       ...{ reference, digest: manifestDigest },

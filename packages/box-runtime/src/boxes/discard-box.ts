@@ -2,7 +2,7 @@ import type { BoxId } from "@a3s/core";
 import type { BoxRemoveOptions } from "./box.ts";
 import { boxDamaged, boxNotFound, boxRunning } from "./box-error.ts";
 import type { BoxPlace } from "./box-place.ts";
-import { findVm, lookAtOwnBox } from "./look-at-box.ts";
+import { lookAtOwnBox } from "./look-at-box.ts";
 import { mendBox } from "./mend-box.ts";
 import { removeFiles } from "./remove-box.ts";
 
@@ -18,7 +18,6 @@ export async function discardBox(
     if (record === undefined) throw boxNotFound(id);
     if ("damage" in record) {
       if (!force) throw boxDamaged(id, record.damage);
-      await endUnrecorded(place, id);
       return await removeFiles(place, id, { volumes });
     }
     using seen = await lookAtOwnBox(place, id);
@@ -33,11 +32,4 @@ export async function discardBox(
     }
     await removeFiles(place, id, { volumes });
   });
-}
-
-/** A box may run whose record is damaged; its VM is known by its own. */
-async function endUnrecorded(place: BoxPlace, id: BoxId): Promise<void> {
-  // What cannot be told to be its VM is not touched.
-  const vm = await findVm(place, id).catch(() => undefined);
-  if (vm?.running) await vm.kill();
 }

@@ -1,11 +1,11 @@
-import { BoxError, type BoxId } from "@a3s/core";
-import { type AttachedVm, attachVm } from "@a3s/vm";
-import { vmPaths } from "../boot/box-directories.ts";
-import { boxDamaged, boxNotFound } from "./box-error.ts";
+import type { BoxId } from "@a3s/core";
+import type { AttachedVm } from "@a3s/vm";
+import { boxNotFound } from "./box-error.ts";
 import { endOf, UNKNOWN_END } from "./box-exit.ts";
 import type { BoxExit, BoxLife } from "./box-life.ts";
-import { type BoxPlace, statePath } from "./box-place.ts";
+import type { BoxPlace } from "./box-place.ts";
 import type { BoxRecord } from "./box-record.ts";
+import { findVm } from "./box-runs.ts";
 import { type BoxMend, deriveLife, isPassing, mayRun } from "./derive-life.ts";
 
 /** A box as it is now. Disposing of it lets go of its VM, which runs on. */
@@ -27,7 +27,7 @@ export interface SeenBox extends Disposable {
 export async function lookAtBox(place: BoxPlace, id: BoxId): Promise<SeenBox> {
   for (;;) {
     const record = await place.store.require(id);
-    const vm = mayRun(record.intent) ? await findVm(place, id) : undefined;
+    const vm = mayRun(record.intent) ? await findVm(place, record) : undefined;
     const busy = isPassing(record.intent) && (await place.store.isBusy(id));
     const { life, mend } = deriveLife({ intent: record.intent, alive: vm?.running ?? false, busy });
     const seen = { record, life, mend, vm: vm?.running ? vm : undefined, [Symbol.dispose]: () => vm?.release() };
@@ -44,23 +44,11 @@ export async function lookAtBox(place: BoxPlace, id: BoxId): Promise<SeenBox> {
 /** The same under the lock of the box, where it cannot be busy. @throws as {@link lookAtBox} */
 export async function lookAtOwnBox(place: BoxPlace, id: BoxId): Promise<SeenBox> {
   const record = await place.store.require(id);
-  const vm = mayRun(record.intent) ? await findVm(place, id) : undefined;
+  const vm = mayRun(record.intent) ? await findVm(place, record) : undefined;
   const { life, mend } = deriveLife({ intent: record.intent, alive: vm?.running ?? false, busy: false });
   const exit = life === "stopped" && mend === "settle" ? await endOf(record, vm) : (record.exit ?? undefined);
   const running = vm?.running ? vm : undefined;
   return { record, life, mend, vm: running, exit, [Symbol.dispose]: () => vm?.release() };
-}
-
-/** The VM that its record names, running or not; undefined when there is no record. @throws RuntimeError `BOX_DAMAGED` */
-export async function findVm(place: BoxPlace, id: BoxId): Promise<AttachedVm | undefined> {
-  const { log, exitRecord } = vmPaths(place.home, id);
-  try {
-    return await attachVm({ statePath: statePath(place, id), log: { path: log }, exitPath: exitRecord });
-  } catch (error) {
-    if (!(error instanceof BoxError)) throw error;
-    if (error.code === "VM_STATE_MISSING") return undefined;
-    throw boxDamaged(id, error.message);
-  }
 }
 
 async function hasChanged({ store }: BoxPlace, { id, generation }: BoxRecord): Promise<boolean> {

@@ -1,6 +1,7 @@
 import type { BoxId } from "@a3s/core";
 import { vmPaths } from "../boot/box-directories.ts";
-import { UNKNOWN_END } from "./box-exit.ts";
+import type { MainExit } from "../boot/main-end.ts";
+import { hearing, UNKNOWN_END } from "./box-exit.ts";
 import type { BoxPlace } from "./box-place.ts";
 import { lookAtOwnBox, type SeenBox } from "./look-at-box.ts";
 import { removeFiles } from "./remove-box.ts";
@@ -29,11 +30,19 @@ export async function mendBox(place: BoxPlace, { record, mend, vm, exit }: SeenB
   else await cutBox(place, record, vm);
 }
 
+/** What an agent has said of the end of a run: it alone knows of signals. */
+export interface HeardEnd {
+  readonly runs: number;
+  readonly main: MainExit | undefined;
+}
+
 /** Writes down the end of a box's run, unless somebody is at the box: what is cheap for whoever comes by. */
-export async function settleIfFree(place: BoxPlace, id: BoxId): Promise<void> {
+export async function settleIfFree(place: BoxPlace, id: BoxId, heard?: HeardEnd): Promise<void> {
   await place.store.ifFree(id, async () => {
     using seen = await lookAtOwnBox(place, id);
-    if (seen.mend === "settle") await mendBox(place, seen);
+    if (seen.mend !== "settle") return;
+    const main = heard?.runs === seen.record.runs ? heard.main : undefined;
+    await settleBox(place, seen.record, hearing(seen.exit ?? UNKNOWN_END, main));
   });
 }
 

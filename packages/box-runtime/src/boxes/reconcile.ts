@@ -3,6 +3,7 @@ import { BoxError, type BoxId, unlessMissing } from "@a3s/core";
 import { LowerStore } from "@a3s/rootfs";
 import { Volumes } from "../volumes/volumes.ts";
 import type { BoxPlace } from "./box-place.ts";
+import { removeRuns } from "./box-runs.ts";
 import { lookAtOwnBox } from "./look-at-box.ts";
 import { mendBox } from "./mend-box.ts";
 import { unpin } from "./remove-box.ts";
@@ -25,8 +26,9 @@ async function reconcileBox(place: BoxPlace, id: BoxId): Promise<void> {
   using seen = await lookAtOwnBox(place, id);
   await place.store.sweepBox(id);
   await mendBox(place, seen);
-  // A start that was cut short before it was written down.
-  if (seen.life === "created" || seen.life === "stopped") await place.store.removeRun(id);
+  if (seen.life !== "created" && seen.life !== "stopped") return;
+  await place.store.removeRun(id);
+  await removeRuns(place, id);
 }
 
 /** A box that is damaged is left as it is: what it needs cannot be known. */

@@ -3,6 +3,7 @@ import { LowerStore } from "@a3s/rootfs";
 import { Volumes } from "../volumes/volumes.ts";
 import type { BoxPlace } from "./box-place.ts";
 import type { BoxRecord } from "./box-record.ts";
+import { closeRuns } from "./box-runs.ts";
 
 /** What goes with a box. */
 export interface RemoveOptions {
@@ -19,6 +20,7 @@ export async function removeBox(place: BoxPlace, record: BoxRecord, options: Rem
 /** The same for a box without a record. */
 export async function removeFiles(place: BoxPlace, id: BoxId, { volumes = false }: RemoveOptions): Promise<void> {
   const { store, events, home } = place;
+  await closeRuns(place, id);
   await store.removeRun(id);
   // Out of sight first: what has no box any more is swept, whatever becomes of this process.
   await using _gone = await store.naming(undefined, () => store.take(id));

@@ -1,4 +1,5 @@
 import { rename, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
 import { unlessMissing } from "@a3s/core";
 import { StageTimer } from "@a3s/metrics";
 import { createDisk, type Disk, LowerStore, planMounts } from "@a3s/rootfs";
@@ -11,9 +12,10 @@ import { planNetwork } from "../plan/network.ts";
 import { ReleaseStack } from "../release-stack.ts";
 import { Volumes } from "../volumes/volumes.ts";
 import { failedStart } from "./box-exit.ts";
-import { type BoxPlace, statePath } from "./box-place.ts";
+import type { BoxPlace } from "./box-place.ts";
 import type { BoxRecord } from "./box-record.ts";
-import { forgetRun, settleBox } from "./settle-box.ts";
+import { runPaths } from "./box-runs.ts";
+import { settleBox } from "./settle-box.ts";
 
 /** How a box is started. */
 export interface StartOptions {
@@ -32,8 +34,8 @@ export interface StartedBox {
 export async function startBox(place: BoxPlace, box: BoxRecord, options: StartOptions): Promise<StartedBox> {
   const { store, events } = place;
   const { id } = box;
-  await forgetRun(place, box);
-  const record = await store.write({ ...box, intent: "starting", exit: null, startedAt: new Date().toISOString() });
+  const startedAt = new Date().toISOString();
+  const record = await store.write({ ...box, intent: "starting", exit: null, startedAt, runs: box.runs + 1 });
   const held = new ReleaseStack();
   try {
     const booted = await boot(place, record, options, held);
@@ -69,15 +71,16 @@ async function boot(
   await using lower = await (await LowerStore.open(home.rootfs, { signal })).lease(record.chainId, { signal });
   const names = mounts.volumes.map(({ name }) => name);
   await new Volumes(home.volumes).pin(names, id, { signal });
-  const paths = vmPaths(home, id);
-  await makePrivate(`${home.run}/${id}`);
+  const run = runPaths(place, record);
+  const paths = { ...vmPaths(home, id), exitRecord: run.exit };
+  for (const directory of [join(home.run, id), run.directory]) await makePrivate(directory);
   return await bootVm({
     ...{ id, config, home, mounts, paths, jail, signal, held, timer, enter },
     image: record.image.process,
     lower: lower.path,
     disks: await keepDisks(mounts.disks, paths, signal),
     main: main === null ? undefined : { ...main, start: onAttach ? "attach" : "boot" },
-    life: { statePath: statePath(place, id) },
+    life: { statePath: run.state },
   });
 }
 

@@ -97,7 +97,7 @@ export class StoredBox implements Box {
       [this.#record, this.#life, this.#exit] = [record, "running", undefined];
       // The first who sees its end writes it down, and that is this process as long as it lives.
       void Promise.all([booted.vm.exited, booted.mainEnd])
-        .then(() => settleIfFree(this.#place, record.id))
+        .then(([, main]) => settleIfFree(this.#place, record.id, { runs: record.runs, main }))
         .catch(() => {});
     });
   }
