@@ -8,7 +8,7 @@ import { BOOT_TIMEOUT_MS, exampleImage } from "./example-image.ts";
 import { expectSound, live, recordedPids } from "./killed-box.ts";
 
 const soak = process.env["A3S_SOAK"] === "1";
-const ROUNDS = soak ? 100 : 4;
+const ROUNDS = soak ? 100 : 6;
 /** Points of a life, and within how many ms after each its process is killed: much of what takes long is the guest's. */
 const MOMENTS = [
   ["start", 300],

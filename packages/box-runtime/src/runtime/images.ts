@@ -110,7 +110,7 @@ export class Images {
   }
 
   /**
-   * Forgets a name, and removes what nothing else needs. A running box keeps the image that it was started from until it ends.
+   * Forgets a name, and removes what nothing else needs. A box keeps the root directory that was made of its image.
    *
    * @throws OciError `IMAGE_NOT_FOUND`
    */
@@ -120,7 +120,7 @@ export class Images {
     await store.gc(call);
   }
 
-  /** Removes images and root directories that no running box has. */
+  /** Removes images that nobody uses now, and root directories that no box has, running or not. */
   async prune({ maxImageBytes = 0, maxRootBytes = 0, signal }: ImagePruneOptions = {}): Promise<ImagePruneReport> {
     const images = await (await this.#store({ signal })).evict({ maxBytes: maxImageBytes, signal });
     const roots = await (await LowerStore.open(this.#home.rootfs)).prune({ maxBytes: maxRootBytes, signal });

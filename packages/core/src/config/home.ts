@@ -9,7 +9,7 @@ export interface HomeLayout {
   readonly images: string;
   /** Immutable root directories, one per chain ID. */
   readonly rootfs: string;
-  /** One directory per box: logs and exit record. */
+  /** One directory per box: its record, log and disk. */
   readonly boxes: string;
   /** What boxes keep under a name, one directory per volume. */
   readonly volumes: string;
