@@ -38,6 +38,7 @@ export type { MainExit } from "./boot/main-end.ts";
 export type {
   Box,
   BoxCall,
+  BoxChanges,
   BoxKillOptions,
   BoxRemoveOptions,
   BoxStartOptions,

@@ -12,12 +12,21 @@ export const UNKNOWN_END: BoxExit = {
   endedAt: null,
 };
 
-/** How a run ended, from what the VM left and, where somebody has heard it, what its agent said. */
-export function boxExit({ main }: Pick<BoxRecord, "main">, exit: VmExit, heard?: MainExit): BoxExit {
-  const { code, cause, meaning, endedAt } = exit;
-  // Its exit code is that of the main process, or of nothing.
-  const own = main !== null && (cause === "guest" || cause === "init") ? code : null;
-  return hearing({ exitCode: own, signal: null, meaning, endedAt }, heard);
+/**
+ * Exit codes by which the agent ends a VM itself (native/guest-agent/src/power.rs): no boot, no doorbell, a panic. A main process may
+ * choose them, too, so that such a code alone says nothing of it. A boot can only have failed before the start was over.
+ */
+const AGENT_CODES = { boot: [120, 121], ever: [122] };
+
+/** How a run ended, from what the VM left and, where somebody has heard it, what its agent said. Pure. */
+export function boxExit(
+  { main, intent }: Pick<BoxRecord, "main" | "intent">,
+  { code, cause, meaning, endedAt }: Pick<VmExit, "code" | "cause" | "meaning" | "endedAt">,
+  heard?: MainExit,
+): BoxExit {
+  const ambiguous = intent === "starting" ? [...AGENT_CODES.boot, ...AGENT_CODES.ever] : AGENT_CODES.ever;
+  const ofMain = main !== null && (cause === "guest" || cause === "init") && code !== null && !ambiguous.includes(code);
+  return hearing({ exitCode: ofMain ? code : null, signal: null, meaning, endedAt }, heard);
 }
 
 /** An end with what an agent said of it. */

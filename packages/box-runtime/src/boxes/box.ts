@@ -1,5 +1,5 @@
 import type { AgentFiles, AttachOptions, ExecCommand, ExecOptions, ExecProcess, LinuxSignal } from "@a3s/agent-client";
-import type { BoxConfig, BoxId } from "@a3s/core";
+import type { BoxConfig, BoxConfigInput, BoxId } from "@a3s/core";
 import type { VmLogEntry, VmLogOptions } from "@a3s/vm";
 import type { CopyInReport, CopyOptions } from "../copy/copy-in.ts";
 import type { CopyOutOptions, CopyOutReport } from "../copy/copy-out.ts";
@@ -43,6 +43,11 @@ export interface BoxStatsOptions extends BoxCall {
   /** From one reading to the next, in milliseconds, 100 up; 1000 by default. */
   readonly intervalMs?: number | undefined;
 }
+
+/** What {@link Box.update} can change, in the fields and units of the configuration. */
+export type BoxChanges = Partial<
+  Pick<BoxConfigInput, "labels" | "stopGraceMs" | "restart" | "healthCheck" | "lifetimeMs">
+>;
 
 /**
  * A box that outlives whoever made it: its files are in the home directory, and its VM belongs to no process. Any number of handles, in any
@@ -135,6 +140,13 @@ export interface Box extends AsyncDisposable {
 
   /** All that is known of it now. @throws RuntimeError `BOX_NOT_FOUND`, `BOX_DAMAGED` */
   inspect(call?: BoxCall): Promise<BoxInspection>;
+
+  /**
+   * Changes what counts from now on, or from its next stop or restart; what is left out stays.
+   *
+   * @throws CoreError `CONFIG_INVALID`; RuntimeError `BOX_INVALID`, `BOX_NOT_FOUND`, `BOX_DAMAGED`
+   */
+  update(changes: BoxChanges, call?: BoxCall): Promise<void>;
 
   /** Gives it another name. @throws RuntimeError `BOX_NAME_INVALID`, `BOX_NAME_TAKEN`, `BOX_NOT_FOUND`, `BOX_DAMAGED` */
   rename(name: string, call?: BoxCall): Promise<void>;

@@ -206,6 +206,16 @@ test("the end of a run is believed when it is that of the run, and unknown other
   }
 });
 
+test("what can be changed of a box is changed, the rest of its configuration stays, and nonsense is refused", async () => {
+  const { image, runtime } = await boxSetting();
+  const box = await runtime.boxes.create({ image, labels: { a: "1" }, env: { A: "1" } });
+  await box.update({ labels: { b: "2" }, stopGraceMs: 1, restart: "always" });
+  await expect(box.update({ stopGraceMs: -1 })).rejects.toMatchObject({ code: "CONFIG_INVALID" });
+  const { config } = await runtime.boxes.get(box.id);
+  expect(config).toEqual({ ...config, labels: { b: "2" }, stopGraceMs: 1, restart: "always", env: { A: "1" } });
+  expect(box.labels).toEqual({ b: "2" });
+});
+
 test("a box with autoRemove that has ended is removed by whoever looks", async () => {
   const { home, image, runtime } = await boxSetting();
   const { id } = await runtime.boxes.create({ image }, { autoRemove: true });

@@ -1,3 +1,4 @@
+import { rm } from "node:fs/promises";
 import type { BoxId } from "@a3s/core";
 import { vmPaths } from "../boot/box-directories.ts";
 import type { MainExit } from "../boot/main-end.ts";
@@ -25,7 +26,11 @@ export async function mendBox(place: BoxPlace, { record, mend, vm, exit }: SeenB
   if (vm === undefined) return;
   const { cutBox, stopBox } = await import("./stop-box.ts");
   if (mend === "finish-stop") await stopBox(place, record, vm, record.config.stopGraceMs);
-  else if (await serves(place, record.id)) await place.store.write({ ...record, intent: "running" });
+  else if (await serves(place, record.id)) {
+    // Nothing that runs in the guest shall find the doorbell, whoever would answer it.
+    await rm(vmPaths(place.home, record.id).doorbellSocket, { force: true });
+    await place.store.write({ ...record, intent: "running" });
+  }
   // It waits for a configuration that nobody has for it any more.
   else await cutBox(place, record, vm);
 }

@@ -1,5 +1,5 @@
 import type { AgentClient, AgentFiles, AttachOptions, ExecCommand, ExecOptions, ExecProcess } from "@a3s/agent-client";
-import { type BoxConfig, BoxError, type BoxId, raceSignal } from "@a3s/core";
+import { type BoxConfig, BoxError, type BoxId, parseBoxConfig, raceSignal } from "@a3s/core";
 import { readVmLog, type VmLogEntry, type VmLogOptions } from "@a3s/vm";
 import { vmPaths } from "../boot/box-directories.ts";
 import { type CopyInReport, type CopyOptions, copyIn } from "../copy/copy-in.ts";
@@ -10,6 +10,7 @@ import { awaitBoxEnd } from "./await-box-end.ts";
 import type {
   Box,
   BoxCall,
+  BoxChanges,
   BoxKillOptions,
   BoxRemoveOptions,
   BoxStartOptions,
@@ -88,7 +89,17 @@ export class StoredBox implements Box {
   }
 
   async start({ onAttach = false, signal = new AbortController().signal }: BoxStartOptions = {}): Promise<void> {
-    await this.#own(signal, async (seen) => {
+    try {
+      await this.#start(onAttach, signal);
+    } catch (error) {
+      // It may be gone, with its end.
+      await this.refresh().catch(() => {});
+      throw error;
+    }
+  }
+
+  #start(onAttach: boolean, signal: AbortSignal): Promise<void> {
+    return this.#own(signal, async (seen) => {
       if (seen.life === "running") return;
       const { startBox } = await import("./start-box.ts");
       const { record, booted } = await startBox(this.#place, seen.record, { onAttach, signal });
@@ -178,6 +189,16 @@ export class StoredBox implements Box {
     using seen = await lookAtBox(this.#place, this.id);
     await this.#take(seen);
     return inspect(seen, this.#place.store.directory(this.id));
+  }
+
+  async update(changes: BoxChanges, { signal }: BoxCall = {}): Promise<void> {
+    const { labels, stopGraceMs, restart, healthCheck, lifetimeMs } = changes;
+    const given = Object.entries({ labels, stopGraceMs, restart, healthCheck, lifetimeMs });
+    const changed = Object.fromEntries(given.filter(([, value]) => value !== undefined));
+    await this.#own(signal, async ({ record }) => {
+      const config = parseBoxConfig({ ...record.config, ...changed });
+      this.#record = await this.#place.store.write({ ...record, config });
+    });
   }
 
   async rename(name: string, { signal }: BoxCall = {}): Promise<void> {
