@@ -64,6 +64,16 @@ export function boxTooLarge(bytes: number): RuntimeError {
   });
 }
 
+export function boxUnsaved(id: BoxId, cause: NodeJS.ErrnoException): RuntimeError {
+  return new RuntimeError({
+    code: "BOX_UNSAVED",
+    message: `The record of the box ${id} could not be written: ${cause.message}`,
+    hint: "Look at the room and the rights in the home directory; a box can be stopped and removed all the same.",
+    cause,
+    details: { box: id, errno: cause.code },
+  });
+}
+
 export function boxNotRunning(id: BoxId, state: BoxLife, what: string): RuntimeError {
   return new RuntimeError({
     code: "STATE_INVALID",

@@ -12,7 +12,8 @@ import {
 } from "@a3s/core";
 import { type StagedDirectory, Staging } from "@a3s/rootfs";
 import { makePrivate, throwAwayOf } from "../boot/box-directories.ts";
-import { boxDamaged, boxNotFound } from "./box-error.ts";
+import { RuntimeError } from "../errors/runtime-error.ts";
+import { boxDamaged, boxNotFound, boxUnsaved } from "./box-error.ts";
 import { type BoxRecord, formatRecord, readRecord } from "./box-record.ts";
 
 /** What a box's directory holds of it. */
@@ -60,11 +61,24 @@ export class BoxStore {
     return found;
   }
 
-  /** Under the lock of the box. */
+  /** Under the lock of the box. @throws RuntimeError `BOX_UNSAVED` */
   async write(record: BoxRecord): Promise<BoxRecord> {
     const next = { ...record, generation: record.generation + 1 };
-    await writeFileAtomic(join(this.directory(record.id), "box.json"), formatRecord(next), { mode: 0o600 });
+    await save(next, this.directory(record.id));
     return next;
+  }
+
+  /**
+   * The same for what must be possible on a full disk as well: undefined when there is no room. What a box does is derived, so it is known
+   * without its record, too.
+   */
+  async writeIfRoom(record: BoxRecord): Promise<BoxRecord | undefined> {
+    try {
+      return await this.write(record);
+    } catch (error) {
+      if (error instanceof RuntimeError && /^(ENOSPC|EDQUOT)$/.test(String(error.details["errno"]))) return undefined;
+      throw error;
+    }
   }
 
   /** Runs a task with the lock of a box. @throws RuntimeError `BOX_NOT_FOUND` */
@@ -111,10 +125,9 @@ export class BoxStore {
 
   /** Makes a box appear, whole. During {@link naming}. */
   async publish(record: BoxRecord): Promise<void> {
-    const text = formatRecord(record);
     await this.#staging.sweep();
     await using staged = await this.#staging.create();
-    await writeFileAtomic(join(staged.path, "box.json"), text, { mode: 0o600 });
+    await save(record, staged.path);
     await rename(staged.path, this.directory(record.id));
     await syncDirectory(this.#home.boxes);
   }
@@ -171,5 +184,14 @@ export class BoxStore {
 
   #lock(id: BoxId): string {
     return join(this.#home.boxes, ".locks", id);
+  }
+}
+
+async function save(record: BoxRecord, directory: string): Promise<void> {
+  const text = formatRecord(record);
+  try {
+    await writeFileAtomic(join(directory, "box.json"), text, { mode: 0o600 });
+  } catch (error) {
+    throw boxUnsaved(record.id, error as NodeJS.ErrnoException);
   }
 }

@@ -23,12 +23,12 @@ export async function discardBox(
     using seen = await lookAtOwnBox(place, id);
     if (seen.vm !== undefined && seen.life !== "removing") {
       if (!force) throw boxRunning(id, seen.life);
-      await store.write({ ...seen.record, intent: "removing" });
+      await store.writeIfRoom({ ...seen.record, intent: "removing" });
       await seen.vm.kill();
     } else if (seen.mend === "finish-remove") {
       return await mendBox(place, seen);
     } else {
-      await store.write({ ...seen.record, intent: "removing" });
+      await store.writeIfRoom({ ...seen.record, intent: "removing" });
     }
     await removeFiles(place, id, { volumes });
   });

@@ -13,7 +13,7 @@ export interface RemoveOptions {
 
 /** Removes a box whose VM is gone. Under the lock of the box. */
 export async function removeBox(place: BoxPlace, record: BoxRecord, options: RemoveOptions): Promise<void> {
-  await place.store.write({ ...record, intent: "removing" });
+  await place.store.writeIfRoom({ ...record, intent: "removing" });
   await removeFiles(place, record.id, options);
 }
 

@@ -17,7 +17,8 @@ export async function settleBox(place: BoxPlace, record: BoxRecord, exit: BoxExi
     events.emit("box.stopped", { id, exit });
     return await removeBox(place, record, {});
   }
-  await store.write({ ...record, intent: "stopped", exit });
-  await removeRuns(place, id);
+  // Without room, it is derived again from what the run has left.
+  const written = await store.writeIfRoom({ ...record, intent: "stopped", exit });
+  if (written !== undefined) await removeRuns(place, id);
   events.emit("box.stopped", { id, exit });
 }

@@ -10,7 +10,7 @@ import { settleBox } from "./settle-box.ts";
 
 /** Asks a running box to end, insists after the grace, and writes down how it ended. Under the lock of the box. */
 export async function stopBox(place: BoxPlace, box: BoxRecord, vm: AttachedVm, graceMs: number) {
-  const record = await place.store.write({ ...box, intent: "stopping" });
+  const record = (await place.store.writeIfRoom({ ...box, intent: "stopping" })) ?? box;
   await using agent = connectAgent({ socketPath: vmPaths(place.home, record.id).agentSocket });
   // Asked before the agent has its hands full: it alone knows of signals.
   const mainEnd = record.main === null ? undefined : awaitMainEnd(agent, vm);

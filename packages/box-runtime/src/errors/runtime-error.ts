@@ -38,6 +38,8 @@ export type RuntimeErrorCode =
   | "BOX_RUNNING"
   /** The record of the box cannot be read; `details.damage` says why. */
   | "BOX_DAMAGED"
+  /** The record of the box could not be written, as on a full disk; `details.errno` names why. What it was before it is still. */
+  | "BOX_UNSAVED"
   /** What is to be kept of a box is too much: its record would have more than 4 MiB. */
   | "BOX_INVALID"
   /** What is copied cannot be copied there: a directory over a file, or into a directory that is missing. */
