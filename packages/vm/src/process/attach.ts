@@ -4,7 +4,7 @@ import { readConsoleTail } from "../log/console-tail.ts";
 import type { VmLogEntry } from "../log/log-entry.ts";
 import { readVmLog, type VmLogOptions } from "../log/read-log.ts";
 import { readExitRecord } from "./exit-record.ts";
-import { isAlive, type ProcessIdentity, readIdentity } from "./identity.ts";
+import { type ProcessIdentity, readIdentity } from "./identity.ts";
 import type { JailMeasure } from "./jail.ts";
 import { type Liveness, watchLiveness } from "./liveness.ts";
 import { signalProcess } from "./pidfd.ts";
@@ -51,8 +51,9 @@ export async function attachVm(options: AttachOptions): Promise<AttachedVm> {
   const liveness = watchLiveness(alivePath(statePath));
   const { pid, startTime, executable } = state;
   // A monitor that was killed is gone a moment before the VM, which goes with it.
-  if (liveness !== undefined && readIdentity(pid) !== undefined && !isAlive({ pid, startTime, executable })) {
-    liveness[Symbol.dispose]();
+  const found = liveness && readIdentity(pid);
+  if (found !== undefined && (found.startTime !== startTime || found.executable !== executable)) {
+    liveness?.[Symbol.dispose]();
     throw new VmError({
       code: "VM_IDENTITY_MISMATCH",
       message: `The record at ${statePath} names process ${pid}, which is another one by now`,
