@@ -84,7 +84,7 @@ export class BoxStore {
   /** Runs a task with the lock of a box. @throws RuntimeError `BOX_NOT_FOUND` */
   async locked<T>(id: BoxId, signal: AbortSignal | undefined, task: () => Promise<T>): Promise<T> {
     if (!(await this.#isThere(id))) throw boxNotFound(id);
-    await mkdir(join(this.#home.boxes, ".locks"), { recursive: true, mode: 0o700 });
+    await this.#makeLocks();
     return withFileLock(this.#lock(id), signal, async () => {
       try {
         return await task();
@@ -96,7 +96,7 @@ export class BoxStore {
 
   /** The same, unless somebody has it: then undefined. */
   async ifFree<T>(id: BoxId, task: () => Promise<T>): Promise<T | undefined> {
-    await mkdir(join(this.#home.boxes, ".locks"), { recursive: true, mode: 0o700 });
+    await this.#makeLocks();
     await using lock = await tryFileLock(this.#lock(id));
     if (lock === undefined) return undefined;
     try {
@@ -180,6 +180,15 @@ export class BoxStore {
 
   async #isThere(id: BoxId): Promise<boolean> {
     return (await unlessMissing(readdir(this.directory(id)))) !== undefined;
+  }
+
+  /** Not the directories above it: whoever removed the home has removed its boxes. */
+  async #makeLocks(): Promise<void> {
+    try {
+      await mkdir(join(this.#home.boxes, ".locks"), { mode: 0o700 });
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    }
   }
 
   #lock(id: BoxId): string {
