@@ -90,6 +90,7 @@ test("another process starts a box and ends; this one finds it, enters it, stops
   await box.start();
   expect(text((await box.exec("cat /root-file /data/file")).stdout)).toBe("on disk\nin volume\n");
   await box.kill();
+  expect(box.state).toBe("stopped");
   expect(await box.wait()).toMatchObject({ exitCode: 137 });
   await box.remove({ volumes: true });
   expect(await runtime.boxes.list()).toEqual([]);
@@ -112,7 +113,6 @@ test("a box that ends by itself is seen to have, with its exit code, by whoever 
 test("a main process that cannot be started leaves a stopped box, and nothing of a run; one that waits is attached to", async () => {
   await using box = await runtime.boxes.create(config({ command: ["no-such-command"] }));
   await expect(box.start()).rejects.toMatchObject({ code: "COMMAND_NOT_FOUND" });
-  await box.refresh();
   expect([box.state, box.exit]).toMatchObject(["stopped", { exitCode: 127 }]);
   await using waits = await runtime.boxes.run(config({ command: ["sh", "-c", "read line; echo got $line"] }), {
     main: { stdin: true },

@@ -92,9 +92,19 @@ export class StoredBox implements Box {
     try {
       await this.#start(onAttach, signal);
     } catch (error) {
-      // It may be gone, with its end.
-      await this.refresh().catch(() => {});
+      // Why it did not start says more than why it cannot be looked at.
+      await this.#refreshIfThere().catch(() => {});
       throw error;
+    }
+  }
+
+  /** A box with `autoRemove` is gone with its end. */
+  async #refreshIfThere(): Promise<void> {
+    try {
+      await this.refresh();
+    } catch (error) {
+      if (!(error instanceof BoxError && error.code === "BOX_NOT_FOUND")) throw error;
+      this.#life = "stopped";
     }
   }
 
@@ -132,7 +142,7 @@ export class StoredBox implements Box {
     await this.#take(seen);
     if (seen.vm === undefined) throw boxNotRunning(this.id, seen.life, "kill");
     await raceSignal(killBox(this.#place, seen.record, seen.vm, signalName), signal);
-    if (signalName === "SIGKILL" || signalName === 9) await settleIfFree(this.#place, this.id);
+    if (signalName === "SIGKILL" || signalName === 9) await this.#refreshIfThere();
   }
 
   async restart(options: BoxStopOptions = {}): Promise<void> {
