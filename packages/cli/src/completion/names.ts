@@ -1,4 +1,5 @@
 import { createRuntime } from "@a3s/box-runtime";
+import { familiarName } from "../output/familiar-name.ts";
 import type { Candidate, NameKind } from "./completion-plan.ts";
 
 /** Whoever presses a key does not wait longer, in ms: not for a lock, and not for a slow disk. */
@@ -24,9 +25,4 @@ async function listNames(kind: NameKind, word: string, signal: AbortSignal): Pro
     case "volume":
       return (await runtime.volumes.list({ signal })).map(({ name }) => ({ value: name, description: "volume" }));
   }
-}
-
-/** As people write it: without the registry and the namespace that are meant when none is named. */
-function familiarName(reference: string): string {
-  return reference.replace(/^docker\.io\/(?:library\/)?/, "");
 }

@@ -3,9 +3,9 @@ import { parseSecurityOptions } from "../../options/security.ts";
 import { InterruptedBySignal } from "../../output/error-report.ts";
 import { reportTransfer } from "../../output/transfer-report.ts";
 import { writeFully } from "../../output/write-fully.ts";
+import { joinTerminal, requireTerminal, terminalSize } from "../conversation/terminal.ts";
 import { FORWARDED, onSignals } from "../interruption.ts";
 import { type BoxOptions, boxConfigOf } from "./box-options.ts";
-import { joinTerminal, requireTerminal, terminalSize } from "./terminal.ts";
 
 /** Options of `a3s-box run`, as the command line gives them. */
 export interface RunOptions extends BoxOptions {
