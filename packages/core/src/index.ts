@@ -34,6 +34,7 @@ export {
   MIN_VM_THREADS,
 } from "./config/box/resources.ts";
 export { DEFAULT_RESTART, parseRestart, type RestartPolicy, type RestartRule } from "./config/box/restart.ts";
+export { DEFAULT_NEW_PRIVILEGES, DEFAULT_SECCOMP } from "./config/box/rights.ts";
 export { type Ulimit, UNLIMITED } from "./config/box/ulimits.ts";
 export type { VolumeConfig } from "./config/box/volume.ts";
 export { type HomeLayout, homeLayout } from "./config/home.ts";

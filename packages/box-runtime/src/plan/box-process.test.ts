@@ -42,18 +42,22 @@ test("the call wins over the box, the box over the image", () => {
   expect(boxProcess(image, box({}))).toEqual(image);
 });
 
-test("a process has the limits and capabilities of its box, unless its call says otherwise", () => {
+test("a process has the limits and rights of its box, unless its call says otherwise", () => {
   const config = box({
     ulimits: { nofile: 64, core: { soft: 0, hard: -1 } },
     capabilities: { drop: ["NET_RAW"] },
+    seccomp: "unconfined",
   });
   const none = Number.POSITIVE_INFINITY;
   expect(processRights(config, {})).toEqual({
     rlimits: { nofile: { soft: 64, hard: 64 }, core: { soft: 0, hard: none } },
     capabilities: { add: [], drop: ["NET_RAW"] },
+    newPrivileges: false,
+    seccomp: "unconfined",
   });
-  expect(processRights(config, { rlimits: { nofile: 128 }, capabilities: { add: ["SYS_ADMIN"] } })).toEqual({
+  const call = { capabilities: { add: ["SYS_ADMIN"] }, newPrivileges: true, seccomp: "default" } as const;
+  expect(processRights(config, { rlimits: { nofile: 128 }, ...call })).toEqual({
     rlimits: { nofile: 128, core: { soft: 0, hard: none } },
-    capabilities: { add: ["SYS_ADMIN"] },
+    ...call,
   });
 });

@@ -1,4 +1,4 @@
-import type { CapabilityOptions, ExecOptions } from "@a3s/agent-client";
+import type { ExecOptions } from "@a3s/agent-client";
 import { type BoxConfig, UNLIMITED } from "@a3s/core";
 import type { ImageProcess } from "./command.ts";
 
@@ -22,11 +22,14 @@ export function boxProcess(image: StoppableProcess, config: BoxConfig): Stoppabl
   };
 }
 
-/** What a process of the box may have, unless its call says otherwise: limits one by one, capabilities as a whole. */
+/** What a process of the box may have and do. */
+export type ProcessRights = Pick<ExecOptions, "rlimits" | "capabilities" | "newPrivileges" | "seccomp">;
+
+/** What a process of the box may have and do, unless its call says otherwise: limits one by one, capabilities as a whole. */
 export function processRights(
-  { ulimits, capabilities }: BoxConfig,
-  options: Pick<ExecOptions, "rlimits" | "capabilities">,
-): { readonly rlimits: ExecOptions["rlimits"]; readonly capabilities: CapabilityOptions } {
+  { ulimits, capabilities, newPrivileges, seccomp }: BoxConfig,
+  options: ProcessRights,
+): ProcessRights {
   const limits = Object.entries(ulimits).map(([name, { soft, hard }]) => [
     name,
     { soft: limit(soft), hard: limit(hard) },
@@ -34,6 +37,8 @@ export function processRights(
   return {
     rlimits: { ...Object.fromEntries(limits), ...options.rlimits },
     capabilities: options.capabilities ?? capabilities,
+    newPrivileges: options.newPrivileges ?? newPrivileges,
+    seccomp: options.seccomp ?? seccomp,
   };
 }
 

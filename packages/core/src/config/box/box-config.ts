@@ -26,6 +26,7 @@ import {
   vcpus,
 } from "./resources.ts";
 import { DEFAULT_RESTART, restart } from "./restart.ts";
+import { DEFAULT_NEW_PRIVILEGES, DEFAULT_SECCOMP, newPrivileges, seccomp } from "./rights.ts";
 import { sysctls } from "./sysctls.ts";
 import { tmpfs } from "./tmpfs.ts";
 import { ulimits } from "./ulimits.ts";
@@ -43,6 +44,8 @@ const each = fields({
   stopSignal: v.optional(stopSignal),
   ulimits: v.optional(ulimits, {}),
   capabilities: v.optional(capabilities, {}),
+  newPrivileges: v.optional(newPrivileges, DEFAULT_NEW_PRIVILEGES),
+  seccomp: v.optional(seccomp, DEFAULT_SECCOMP),
   vcpus: v.optional(vcpus, DEFAULT_VCPUS),
   memoryMib: v.optional(memoryMib, DEFAULT_MEMORY_MIB),
   diskMib: v.optional(diskMib),
@@ -110,6 +113,8 @@ const boxConfig = v.pipe(
  * | `stopSignal` | `SIGNAME`, `NAME` or number | the image's |
  * | `ulimits` | getrlimit(2) names: a number, or `soft` and `hard`; -1 for no limit | the guest's own |
  * | `capabilities` | `add` and `drop`, capabilities(7) or `ALL` | those that container engines give |
+ * | `newPrivileges` | whether programs such as sudo give rights that a process has not | false |
+ * | `seccomp` | `default`: the system calls that container engines allow; `unconfined`: all | `default` |
  *
  * Resources
  *
