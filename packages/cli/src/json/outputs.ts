@@ -1,11 +1,19 @@
 import type { GenericSchema } from "valibot";
+import { boxList, boxReadings, inspectedBoxes, logEntry, prunedBoxes } from "./box-json.ts";
 import { homeInfo, hostReport } from "./host-json.ts";
 import { imageList, inspectedImages, loadedImages, prunedImages, pulledImage, pushedImage } from "./image-json.ts";
 import { networkList } from "./network-json.ts";
+import { prunedHome } from "./prune-json.ts";
 import { inspectedVolumes, volumeList } from "./volume-json.ts";
 
 /** What each command prints as JSON. docs/cli.md is made of it, and tests hold the commands to it. */
 export const JSON_OUTPUTS = {
+  ps: boxList,
+  inspect: inspectedBoxes,
+  logs: logEntry,
+  stats: boxReadings,
+  "box prune": prunedBoxes,
+  prune: prunedHome,
   pull: pulledImage,
   push: pushedImage,
   images: imageList,

@@ -1,12 +1,15 @@
+import type { BoxSummary } from "@a3s/box-runtime";
 import { expect, test } from "vitest";
 import { parseFilters } from "./filters.ts";
 
-const box = {
+const box: BoxSummary = {
   id: "abc123",
   name: "web-1",
   state: "running",
   image: "docker.io/library/alpine:3.22",
-  exitCode: 0,
+  command: [],
+  ports: [],
+  exit: { exitCode: 0, signal: null, meaning: "it ended", endedAt: null },
   labels: { team: "a", empty: "" },
 };
 
@@ -28,10 +31,24 @@ test.each([
   [["label=team=b"], false],
   [["label=toString"], false],
   [["ancestor=docker.io/library/alpine:3.22"], true],
+  [["ancestor=alpine:3.22"], true],
+  [["ancestor=alpine"], true],
+  [["ancestor=alp"], false],
 ])("%j: %s", (entries, passes) => {
-  expect(parseFilters(entries)(box)).toBe(passes);
+  expect(parseFilters(entries).passes(box)).toBe(passes);
 });
 
 test.each(["", "name", "name=", "colour=red", "toString=x"])("%j is refused", (text) => {
   expect(() => parseFilters([text])).toThrow("one of id, name, status");
+});
+
+test("docker's name of a state is taken for ours, and names of none are refused", () => {
+  expect(parseFilters(["status=exited"]).passes({ ...box, state: "stopped" })).toBe(true);
+  expect(() => parseFilters(["status=constructor"])).toThrow("created, starting, running");
+});
+
+test("filters about the end ask for boxes that do not run", () => {
+  expect(parseFilters(["status=exited"]).all).toBe(true);
+  expect(parseFilters(["exited=0"]).all).toBe(true);
+  expect(parseFilters(["name=web", "label=team"]).all).toBe(false);
 });
