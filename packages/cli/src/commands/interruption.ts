@@ -29,3 +29,14 @@ export async function interruptible<T>(task: (signal: AbortSignal) => Promise<T>
   using _signals = onSignals((name, number) => interruption.abort(new InterruptedBySignal(name, number)));
   return await task(interruption.signal);
 }
+
+/** As {@link interruptible}, for what goes on until somebody ends it, which is no failure then: 0, or 128 + N after signal N. */
+export async function untilInterrupted(task: (signal: AbortSignal) => Promise<void>): Promise<number> {
+  try {
+    await interruptible(task);
+    return 0;
+  } catch (error) {
+    if (error instanceof InterruptedBySignal) return 128 + error.number;
+    throw error;
+  }
+}

@@ -7,7 +7,7 @@ export interface Candidate {
 }
 
 /** Things of the home directory that have names. */
-export type NameKind = "image" | "volume";
+export type NameKind = "box" | "image" | "volume";
 
 /** What completes a command line: fixed candidates, names that have to be looked up, paths of the shell's own. */
 export interface CompletionPlan {
@@ -115,6 +115,9 @@ function describe(command: Command): Candidate {
 
 /** By placeholder: which names there are, and whether a path may stand there. */
 const PLACEHOLDERS: Readonly<Record<string, Pick<CompletionPlan, "names" | "nameSuffix"> & { files?: true }>> = {
+  box: { names: "box" },
+  from: { names: "box", nameSuffix: ":", files: true },
+  to: { names: "box", nameSuffix: ":", files: true },
   image: { names: "image" },
   source: { names: "image" },
   volume: { names: "volume" },

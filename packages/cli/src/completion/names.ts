@@ -17,6 +17,8 @@ export async function findNames(kind: NameKind, word: string): Promise<readonly 
 async function listNames(kind: NameKind, word: string, signal: AbortSignal): Promise<readonly Candidate[]> {
   const runtime = createRuntime();
   switch (kind) {
+    case "box":
+      return (await runtime.boxes.list({ signal })).map(({ name, state }) => ({ value: name, description: state }));
     case "image":
       return (await runtime.images.names({ signal })).map((name) => ({
         value: word.startsWith("docker.io/") ? name : familiarName(name),

@@ -1,12 +1,12 @@
-import type { ExecOptions } from "@a3s/box-runtime";
+import type { BoxConfigInput } from "@a3s/box-runtime";
 import { InvalidArgumentError } from "commander";
 
 /** What of docker's `--security-opt` has a meaning in a box. */
-export function parseSecurityOptions(entries: readonly string[]): Pick<ExecOptions, "newPrivileges" | "seccomp"> {
+export function parseSecurityOptions(entries: readonly string[]): Pick<BoxConfigInput, "newPrivileges" | "seccomp"> {
   return Object.assign({}, ...entries.map(parseSecurityOption));
 }
 
-function parseSecurityOption(text: string): Pick<ExecOptions, "newPrivileges" | "seccomp"> {
+function parseSecurityOption(text: string): Pick<BoxConfigInput, "newPrivileges" | "seccomp"> {
   // docker takes a colon for the equals sign as well.
   switch (text.replace(":", "=")) {
     case "no-new-privileges":

@@ -6,6 +6,11 @@ export function integer(text: string): number {
   return Number(text);
 }
 
+/** A whole number, or `all`. */
+export function integerOrAll(text: string): number | "all" {
+  return text === "all" ? "all" : integer(text);
+}
+
 const MIB = 1024 * 1024;
 const UNITS: Readonly<Record<string, number>> = { b: 1, k: 1024, m: MIB, g: 1024 * MIB };
 
@@ -36,3 +41,12 @@ export const INSECURE_REGISTRY = [
 
 /** Options that every command for programs has. */
 export const JSON_OUTPUT = ["--json", "print JSON"] as const;
+
+/** For commands that print as things happen. */
+export const JSON_LINES = ["--json", "print JSON, one line for each"] as const;
+
+/** For commands that stay with the main process of a box. */
+export const DETACH_KEYS = [
+  "--detach-keys <keys>",
+  "keys that leave a terminal's box and let it run; ctrl-p,ctrl-q by default",
+] as const;

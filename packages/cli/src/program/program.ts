@@ -1,11 +1,14 @@
 import { createRequire } from "node:module";
 import { Command } from "commander";
 import { addCompletion } from "./completion-command.ts";
+import { addEnteringCommands } from "./entering-commands.ts";
 import { HELP } from "./help.ts";
 import { addImageCommands } from "./image-commands.ts";
+import { addLifeCommands } from "./life-commands.ts";
+import { addLookingCommands } from "./looking-commands.ts";
+import { addMakingCommands } from "./making-commands.ts";
 import { addNetworkCommands } from "./network-commands.ts";
 import type { Outcome } from "./outcome.ts";
-import { addRun } from "./run-command.ts";
 import { addSystemCommands } from "./system-commands.ts";
 import { CommandLineEnded, pointToHelp } from "./usage.ts";
 import { addVolumeCommands } from "./volume-commands.ts";
@@ -21,7 +24,10 @@ export function buildProgram(outcome: Outcome): Command {
       throw new CommandLineEnded(error);
     })
     .enablePositionalOptions();
-  addRun(program, outcome);
+  addMakingCommands(program, outcome);
+  addLifeCommands(program, outcome);
+  addEnteringCommands(program, outcome);
+  addLookingCommands(program, outcome);
   addImageCommands(program);
   addVolumeCommands(program);
   addNetworkCommands(program);

@@ -16,6 +16,16 @@ export function addSystemCommands(program: Command, outcome: Outcome): void {
   );
   withExamples(
     program
+      .command("prune")
+      .description("remove boxes that do not run, and the images and root directories that no box has then")
+      .requiredOption("-f, --force", "really: they are gone then")
+      .option("--volumes", "also volumes that no box has, with their files")
+      .option(...JSON_OUTPUT)
+      .action(async (options) => (await import("../commands/prune.ts")).prune(options)),
+    "a3s-box prune --force",
+  );
+  withExamples(
+    program
       .command("doctor")
       .description("check whether this machine can run guests, and say how to mend what is missing")
       .option("--json", "print the report as JSON")

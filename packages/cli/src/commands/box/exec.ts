@@ -1,6 +1,6 @@
 import { createRuntime, type ExecOptions } from "@a3s/box-runtime";
 import { parseEnvironment } from "../../options/environment.ts";
-import { converse } from "../conversation/conversation.ts";
+import { converse, exitCodeAfter } from "../conversation/conversation.ts";
 import { interruptible } from "../interruption.ts";
 
 /** Options of `a3s-box exec`, as the command line gives them. */
@@ -40,5 +40,5 @@ export async function execInBox(
     const box = closing.use(await boxes.get(name, { signal }));
     return { running: box.exec(command, { ...what, stdin, tty: size, signal }) };
   });
-  return end.type === "exit" ? end.exitCode : 0;
+  return exitCodeAfter(end);
 }

@@ -34,6 +34,11 @@ export interface Opened {
 /** How a conversation ended. */
 export type ConversationEnd = { readonly type: "exit"; readonly exitCode: number } | { readonly type: "left" };
 
+/** What this process ends with: the command's exit code; 0 when it was left. */
+export function exitCodeAfter(end: ConversationEnd): number {
+  return end.type === "exit" ? end.exitCode : 0;
+}
+
 /**
  * Opens a command and ties it to this process: output as it arrives, at the pace of whoever reads it; standard input and terminal as asked for.
  * A signal while it is being opened ends that; later ones go to the command.

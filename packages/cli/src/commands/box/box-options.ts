@@ -1,6 +1,7 @@
 import type { BoxConfigInput } from "@a3s/box-runtime";
 import { parseEnvironment } from "../../options/environment.ts";
 import { parseLabels } from "../../options/labels.ts";
+import { parseSecurityOptions } from "../../options/security.ts";
 import { parseSignal } from "../../options/signal.ts";
 import { parseTmpfs } from "../../options/tmpfs.ts";
 import { parseUlimits } from "../../options/ulimits.ts";
@@ -27,6 +28,7 @@ export interface BoxOptions {
   readonly publish: readonly string[];
   readonly pull?: "missing" | "always" | "never";
   readonly readOnly?: boolean;
+  readonly securityOpt: readonly string[];
   readonly stopSignal?: string;
   readonly stopTimeout?: number;
   readonly tmpfs: readonly string[];
@@ -51,6 +53,7 @@ export function boxConfigOf(options: BoxOptions): BoxConfigInput {
     stopSignal: options.stopSignal === undefined ? undefined : parseSignal(options.stopSignal),
     ulimits: parseUlimits(options.ulimit),
     capabilities: { add: [...options.capAdd], drop: [...options.capDrop] },
+    ...parseSecurityOptions(options.securityOpt),
     vcpus: options.cpus,
     memoryMib: options.memory,
     diskMib: options.disk,

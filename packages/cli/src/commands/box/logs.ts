@@ -1,0 +1,39 @@
+import { createRuntime } from "@a3s/box-runtime";
+import { parseInstant } from "../../options/instant.ts";
+import { LogLines } from "../../output/log-lines.ts";
+import { printJsonLine } from "../../output/print.ts";
+import { writeFully } from "../../output/write-fully.ts";
+import { untilInterrupted } from "../interruption.ts";
+
+/** Options of `a3s-box logs`, as the command line gives them. */
+export interface LogsOptions {
+  readonly follow?: boolean;
+  readonly json?: boolean;
+  readonly since?: string;
+  readonly tail?: number | "all";
+  readonly timestamps?: boolean;
+  readonly until?: string;
+}
+
+/** `a3s-box logs`: 0, or what tells of the signal that ended it. */
+export async function printLogs(name: string, options: LogsOptions): Promise<number> {
+  const { follow, json = false, timestamps = false } = options;
+  const nowMs = Date.now();
+  const since = options.since === undefined ? undefined : parseInstant(options.since, nowMs);
+  const until = options.until === undefined ? undefined : parseInstant(options.until, nowMs).toISOString();
+  const tail = options.tail === "all" ? undefined : options.tail;
+  const lines = new LogLines({ timestamps });
+  return await untilInterrupted(async (signal) => {
+    await using box = await createRuntime().boxes.get(name, { signal });
+    for await (const entry of box.logs({ follow, since, tail, signal })) {
+      if (until !== undefined && entry.time > until) break;
+      if (json) {
+        const { bytes: _, ...printed } = { bytes: undefined, ...entry };
+        await printJsonLine("logs", printed);
+        continue;
+      }
+      const text = lines.next(entry);
+      if (text !== undefined) await writeFully(process[text.to], text.data);
+    }
+  });
+}
