@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { BOX } from "./box-names.ts";
 import { withExamples } from "./examples.ts";
-import { DETACH_KEYS, repeatable } from "./option-values.ts";
+import { commandOf, DETACH_KEYS, repeatable } from "./option-values.ts";
 import type { Outcome } from "./outcome.ts";
 
 /** Commands that reach into a box that runs, as docker has them. */
@@ -20,13 +20,13 @@ export function addEnteringCommands(program: Command, outcome: Outcome): void {
       .option("-w, --workdir <directory>", "working directory in the guest")
       .option("-u, --user <user[:group]>", "user to run as")
       .passThroughOptions()
-      .action(async (box: string, command: readonly string[], options) => {
+      .action(async (box: string, words: readonly string[], options) => {
         const { execInBox } = await import("../commands/box/exec.ts");
-        outcome.exit(await execInBox(box, command, options));
+        outcome.exit(await execInBox(box, commandOf(words), options));
       }),
-    "a3s-box exec web ls /srv",
-    "a3s-box exec -it web sh",
-    "tar -c . | a3s-box exec -i web tar -x -C /srv",
+    "a3s-box exec web -- ls /srv",
+    "a3s-box exec -it web -- sh",
+    "tar -c . | a3s-box exec -i web -- tar -x -C /srv",
   );
   withExamples(
     program

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { withBoxOptions } from "./box-options.ts";
 import { withExamples } from "./examples.ts";
-import { DETACH_KEYS } from "./option-values.ts";
+import { commandOf, DETACH_KEYS } from "./option-values.ts";
 import { type Outcome, RUNTIME_FAILURE } from "./outcome.ts";
 
 /** Commands that make a box of an image, as docker has them. */
@@ -54,9 +54,4 @@ function withMaking(command: Command): Command {
     .option("--rm", "remove it when it has ended")
     .option("-i, --interactive", "let standard input be written to")
     .option("-t, --tty", "run the command on a terminal");
-}
-
-/** Options end at the image already, so a "--" after it only shows where the command begins. */
-function commandOf([first, ...rest]: readonly string[]): readonly string[] {
-  return first === undefined || first === "--" ? rest : [first, ...rest];
 }

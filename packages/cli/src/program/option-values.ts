@@ -50,3 +50,8 @@ export const DETACH_KEYS = [
   "--detach-keys <keys>",
   "keys that leave a terminal's box and let it run; ctrl-p,ctrl-q by default",
 ] as const;
+
+/** The words of a command. Options end before it already, so a "--" there only shows where it begins. */
+export function commandOf([first, ...rest]: readonly string[]): readonly string[] {
+  return first === undefined || first === "--" ? rest : [first, ...rest];
+}

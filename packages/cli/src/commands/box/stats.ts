@@ -1,6 +1,6 @@
 import { type Box, createRuntime } from "@a3s/box-runtime";
 import { createLogUpdate } from "log-update";
-import { reportError } from "../../output/error-report.ts";
+import { AlreadyReported, reportError } from "../../output/error-report.ts";
 import { printJson, printJsonLine } from "../../output/print.ts";
 import { type BoxReading, formatStats } from "../../output/stats-table.ts";
 import { writeFully } from "../../output/write-fully.ts";
@@ -21,13 +21,15 @@ export async function showStats(names: readonly string[], options: StatsOptions)
     await using held = new AsyncDisposableStack();
     const sources = [];
     for (const name of wanted) sources.push(readings(held.use(await boxes.get(name, { signal })), signal));
-    const read = rounds(sources, (error) => process.stderr.write(reportError(error)));
-    if (!options.stream) return await showOnce(read, options);
-    using screen = options.json === true ? undefined : openScreen();
-    for await (const round of read) {
-      if (screen === undefined) await printJsonLine("stats", round);
-      else await screen.show(formatStats(round));
-    }
+    let failed = false;
+    const read = rounds(sources, (error) => {
+      signal.throwIfAborted();
+      failed = true;
+      process.stderr.write(reportError(error));
+    });
+    if (options.stream) await showAll(read, options);
+    else await showOnce(read, options);
+    if (failed) throw new AlreadyReported();
   });
 }
 
@@ -42,6 +44,14 @@ async function showOnce(read: AsyncGenerator<readonly BoxReading[]>, { json }: S
   await read.return(undefined);
   if (json) printJson("stats", round);
   else process.stdout.write(formatStats(round));
+}
+
+async function showAll(read: AsyncGenerator<readonly BoxReading[]>, { json }: StatsOptions): Promise<void> {
+  using screen = json ? undefined : openScreen();
+  for await (const round of read) {
+    if (screen === undefined) await printJsonLine("stats", round);
+    else await screen.show(formatStats(round));
+  }
 }
 
 /** A terminal shows the last table alone; what is no terminal gets one after the other. */
