@@ -19,9 +19,11 @@ Flags have docker's names where they mean the same.
 |---|---|
 | 0 | done |
 | 1 | failed, or a command or a number of arguments that makes no sense |
-| 125 | a flag that makes no sense, or (\`run\`) the runtime itself failed |
-| 126, 127 | (\`run\`) the command cannot be executed, or does not exist |
+| 125 | a flag that makes no sense, or (\`run\`, \`create\`) the runtime itself failed |
+| 126, 127 | (\`run\`, \`exec\`) the command cannot be executed, or does not exist |
 | 128 + N | signal N ended the command, or this one |
+
+\`run\`, \`exec\`, \`attach\` and \`start --attach\` end with the exit code of the command that they stay with.
 
 What a program is to read goes to standard output; progress and errors go to standard error. With \`NO_COLOR\` nothing is coloured.
 JSON is indented; fields that may be missing are marked with a \`?\`, \`[]\` stands for each element, and fields may be added.

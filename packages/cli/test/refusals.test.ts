@@ -38,7 +38,7 @@ async function bootable(): Promise<string> {
 test("a machine without libkrun ends with 125, a code and a hint, and leaves nothing behind", async () => {
   const image = await bootable();
   const before = await takeCensus(home);
-  const args = [program, "run", image, "--", "true"];
+  const args = [program, "run", "--rm", image, "--", "true"];
   const { code, stderr } = await ended(process.execPath, args, {
     A3S_HOME: home,
     A3S_LIBKRUN_DIR: "/no/such/directory",
@@ -54,7 +54,7 @@ test("a machine without KVM ends with 125, a code and a hint, and leaves nothing
   // In a mount namespace of its own, something that is no KVM lies over /dev/kvm.
   const masked = '{ test ! -e /dev/kvm || mount --bind /dev/null /dev/kvm; } && exec "$0" "$@"';
   const command = ["--map-root-user", "--mount", "sh", "-c", masked, process.execPath, program];
-  const { code, stderr } = await ended("unshare", [...command, "run", image, "--", "true"], { A3S_HOME: home });
+  const { code, stderr } = await ended("unshare", [...command, "run", "--rm", image, "--", "true"], { A3S_HOME: home });
   expect(stderr).toMatch(/\[HOST_UNFIT\]\n.*hint: /s);
   expect(code).toBe(125);
   expect(await takeCensus(home)).toEqual(before);

@@ -12,7 +12,10 @@ test("a census sees the sockets and files of a home, and nothing once they are g
     expect(before).toMatchObject({ sockets: [], files: [] });
     expect(before.mounts).toContain("/");
 
-    await mkdir(join(home, "run/a"), { recursive: true });
+    for (const directory of ["run/a", "boxes/.locks", "boxes/.staging"]) {
+      await mkdir(join(home, directory), { recursive: true });
+    }
+    await writeFile(join(home, "boxes/.lock"), "");
     await writeFile(join(home, "run/a/file"), "");
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(join(home, "run/a/socket"), resolve));

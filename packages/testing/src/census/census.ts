@@ -9,7 +9,7 @@ export interface Census {
   readonly sockets: readonly string[];
   /** Mount points of this process's mount namespace. */
   readonly mounts: readonly string[];
-  /** Everything beneath `run/` and `boxes/` of the home directory. */
+  /** Everything beneath `run/` and `boxes/` of the home directory, except what the store of boxes is made of. */
   readonly files: readonly string[];
 }
 
@@ -26,8 +26,11 @@ export async function takeCensus(home: string): Promise<Census> {
     filesBeneath(join(home, "run")),
     filesBeneath(join(home, "boxes")),
   ]);
-  return { processes, sockets, mounts, files: [...run, ...boxes] };
+  return { processes, sockets, mounts, files: [...run, ...boxes].filter((path) => !STORE.has(path)) };
 }
+
+/** There from the first box on, and of no box. */
+const STORE: ReadonlySet<string> = new Set(["boxes/.lock", "boxes/.locks", "boxes/.staging"]);
 
 async function vmProcesses(): Promise<string[]> {
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
