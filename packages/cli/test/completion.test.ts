@@ -27,6 +27,7 @@ beforeAll(async () => {
   await a3sBox("pull", "-q", `${registry.host}/team/app:one`);
   await a3sBox("tag", `${registry.host}/team/app:one`, "example.com:5000/team/app:one");
   await a3sBox("tag", `${registry.host}/team/app:one`, "alpine:3.22");
+  await a3sBox("create", "--name", "web-one", "alpine:3.22", "serve");
   for (const name of ["data-one", "other"]) await a3sBox("volume", "create", name);
   // Asks are answered by the command itself; any other call says what the shell made of the keys.
   await mkdir(join(home, "bin"));
@@ -51,6 +52,8 @@ const lines = [
   ["a3s-box run --read-o\talp\t", "[run][--read-only][alpine:3.22]"],
   ["a3s-box load -i arch\t", "[load][-i][archive.tar]"],
   ["a3s-box run -v oth\t/mnt x", "[run][-v][other:/mnt][x]"],
+  ["a3s-box inspect we\t", "[inspect][web-one]"],
+  ["a3s-box cp arch\t we\t/srv", "[cp][archive.tar][web-one:/srv]"],
   ["a3s-box completion --h\t", "[completion][--help]"],
 ] as const;
 
