@@ -138,4 +138,6 @@ test("-it needs a terminal, and makes nothing without one", async () => {
     stderr: expect.stringContaining("no terminal"),
   });
   expect((await a3sBox("ps", "-aq")).stdout).toBe("");
+  await create("--name", "web", "-it");
+  expect(await a3sBox("attach", "web")).toMatchObject({ code: 1, stderr: expect.stringContaining("--no-stdin") });
 });

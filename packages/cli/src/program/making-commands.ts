@@ -16,7 +16,7 @@ export function addMakingCommands(program: Command, outcome: Outcome): void {
         const { createBox } = await import("../commands/box/create.ts");
         await createBox({ image, command: commandOf(words), ...options });
       }),
-    "a3s-box create --name web --network tsi -p 8080:80 nginx:1.29",
+    "a3s-box create --name web --network tsi -p 0.0.0.0:8080:80 nginx:1.29",
   );
 }
 
@@ -37,7 +37,7 @@ function addRun(program: Command, outcome: Outcome): void {
     "a3s-box run --rm alpine:3.22 -- uname -a",
     "a3s-box run --rm -it alpine:3.22 -- sh",
     "echo hello | a3s-box run --rm -i alpine:3.22 -- wc -c",
-    "a3s-box run -d --name web --network tsi -p 8080:80 nginx:1.29",
+    "a3s-box run -d --name web --network tsi -p 0.0.0.0:8080:80 nginx:1.29",
     "a3s-box run --rm -v $PWD:/work:ro -w /work alpine:3.22 -- ls",
     "a3s-box run --rm -v data:/var/lib/data --disk 4g alpine:3.22 -- touch /var/lib/data/kept",
     "a3s-box run --rm --cap-drop ALL --ulimit nofile=256 -u nobody alpine:3.22 -- id",

@@ -1,5 +1,6 @@
 import { createRuntime } from "@a3s/box-runtime";
 import { exitCodeAfter } from "../conversation/conversation.ts";
+import { requireTerminal } from "../conversation/terminal.ts";
 import { interruptible } from "../interruption.ts";
 import { joinMain } from "./join-main.ts";
 import { mainOf } from "./main-of.ts";
@@ -15,9 +16,11 @@ export interface AttachOptions {
 export async function attachToBox(name: string, options: AttachOptions): Promise<number> {
   const { boxes } = createRuntime();
   const main = await interruptible((signal) => mainOf(boxes, name, signal));
+  const interactive = main.stdin && options.stdin;
+  if (interactive && main.tty) requireTerminal("give --no-stdin");
   const end = await joinMain(
     {
-      interactive: main.stdin && options.stdin,
+      interactive,
       tty: main.tty,
       detachKeys: options.detachKeys,
       forwardSignals: options.sigProxy,

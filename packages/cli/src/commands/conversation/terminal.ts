@@ -7,9 +7,14 @@ export function terminalSize(): true | { readonly columns: number; readonly rows
   return columns > 0 && rows > 0 ? { columns, rows } : true;
 }
 
-/** As docker has it: keys can be passed on only where there are keys. */
-export function requireTerminal(): void {
-  if (!process.stdin.isTTY) throw new InvalidArgumentError("standard input is no terminal: leave out -t, or -i");
+/**
+ * As docker has it: keys can be passed on only where there are keys.
+ *
+ * @param remedy what to do about it
+ * @throws InvalidArgumentError
+ */
+export function requireTerminal(remedy = "leave out -t, or -i"): void {
+  if (!process.stdin.isTTY) throw new InvalidArgumentError(`standard input is no terminal: ${remedy}`);
 }
 
 /**
