@@ -1,11 +1,14 @@
 import { afterAll, beforeAll, describe } from "vitest";
 import type { AgentSubject, AgentTraits, Held } from "./agent-subject.ts";
+import { archivesSuite } from "./archives-suite.ts";
+import { directoriesSuite } from "./directories-suite.ts";
 import { execEndSuite } from "./exec-end-suite.ts";
 import { execSuite } from "./exec-suite.ts";
 import { filesSuite } from "./files-suite.ts";
 import { healthSuite } from "./health-suite.ts";
 import { processesSuite } from "./processes-suite.ts";
 import { terminalSuite } from "./terminal-suite.ts";
+import { watchSuite } from "./watch-suite.ts";
 
 /** What everything that is called a guest agent does, whatever it is made of. */
 export function agentCompliance(traits: AgentTraits): void {
@@ -21,6 +24,11 @@ export function agentCompliance(traits: AgentTraits): void {
         return subject;
       },
       at: (...names) => [directory, ...names].join("/"),
+      async directory() {
+        const root = held.at(crypto.randomUUID().slice(0, 8));
+        await held.client.files.mkdir(root);
+        return (...names) => [root, ...names].join("/");
+      },
     };
     beforeAll(async () => {
       subject = await traits.start();
@@ -31,6 +39,8 @@ export function agentCompliance(traits: AgentTraits): void {
       await subject?.client.files.rm(directory, { recursive: true, force: true });
       await subject?.[Symbol.asyncDispose]();
     });
-    for (const suite of [execSuite, execEndSuite, terminalSuite, processesSuite, filesSuite, healthSuite]) suite(held);
+    const ofProcesses = [execSuite, execEndSuite, terminalSuite, processesSuite];
+    const ofFiles = [filesSuite, directoriesSuite, archivesSuite, watchSuite];
+    for (const suite of [...ofProcesses, ...ofFiles, healthSuite]) suite(held);
   });
 }

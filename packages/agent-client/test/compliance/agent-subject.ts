@@ -32,4 +32,6 @@ export interface Held {
   readonly subject: AgentSubject;
   /** A path in the suite's directory in the guest. */
   at(...names: string[]): string;
+  /** Makes a new directory there; answers paths in it. */
+  directory(): Promise<(...names: string[]) => string>;
 }
