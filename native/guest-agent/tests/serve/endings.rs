@@ -1,5 +1,7 @@
 use crate::agent::{Agent, Exec, shell, start, wait_gone};
-use guest_agent::proto::agent::{ExecStart, ShutdownRequest, exec_response::Message as Response};
+use guest_agent::proto::agent::{
+    ExecStart, KillProcessRequest, ShutdownRequest, WaitProcessRequest, exec_response::Message as Response,
+};
 use std::time::{Duration, Instant};
 
 #[tokio::test]
@@ -41,6 +43,44 @@ async fn a_connection_that_breaks_kills_its_trees() {
     let pid = exec.started().await;
     drop((exec, client));
     assert!(wait_gone(pid).await);
+}
+
+/// Its output does not stop: what is held back in pipes, queues and windows must not hold its end up.
+#[tokio::test]
+async fn a_client_that_goes_in_mid_stream_ends_its_tree_unless_that_is_detached() {
+    let agent = Agent::start();
+    let mut client = agent.client().await;
+    let script = "yes & echo $!; wait";
+    let mut pids = Vec::new();
+    let mut calls = Vec::new();
+    for detach in [false, true] {
+        let mut exec = Exec::open(
+            &mut client,
+            ExecStart {
+                detach,
+                ..shell(script)
+            },
+        )
+        .await;
+        pids.push(exec.begin().await);
+        exec.until("y\ny\n").await;
+        calls.push(exec);
+    }
+    let mut processes = agent.processes().await;
+    let mut other = processes.clone();
+    let id = pids[0].id;
+    let killed = tokio::spawn(async move { other.wait_process(WaitProcessRequest { id }).await });
+    drop((calls, client));
+    let killed = killed.await.unwrap().unwrap().into_inner().exited.unwrap();
+    assert_eq!(killed.signal, libc::SIGKILL);
+    assert!(wait_gone(pids[0].pid).await);
+    // The other one goes on, and what it writes goes to nobody.
+    let kill = KillProcessRequest {
+        id: pids[1].id,
+        grace: None,
+    };
+    let ended = processes.kill_process(kill).await.unwrap().into_inner().exited.unwrap();
+    assert_eq!(ended.signal, libc::SIGKILL);
 }
 
 #[tokio::test]

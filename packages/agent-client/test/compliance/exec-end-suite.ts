@@ -137,5 +137,21 @@ export function execEndSuite(held: Held): void {
         timedOut: false,
       });
     });
+
+    test("a client that goes in mid-stream ends a command whose output does not, unless it is detached", async () => {
+      const client = held.subject.connect();
+      const endless = "echo running; while :; do echo more; sleep 0.01; done";
+      const [attached, detached] = await Promise.all(
+        [false, true].map(async (detached) => {
+          const process = client.exec(endless, { detached });
+          await running(process);
+          return (await process.started).id;
+        }),
+      );
+      const ended = held.client.processes.wait(attached ?? 0);
+      await client[Symbol.asyncDispose]();
+      expect(await ended).toMatchObject({ exitCode: 137, signal: "SIGKILL" });
+      expect(await held.client.processes.kill(detached ?? 0)).toMatchObject({ signal: "SIGKILL" });
+    });
   });
 }
