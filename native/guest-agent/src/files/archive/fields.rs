@@ -2,12 +2,19 @@
 
 use super::super::attributes::Attributes;
 use super::super::fault::Fault;
+use super::sparse::{Sparse, SparseRecords};
 use rustix::fs::Timespec;
 use std::io::Read;
 use tar::Entry;
 
-/// Mode, times and, where they are to be kept, owners.
-pub fn attributes(entry: &mut Entry<'_, impl Read>, keep_owners: bool) -> Result<Attributes, Fault> {
+/// What an entry says of its file.
+pub struct Described {
+    /// Mode, times and, where they are to be kept, owners.
+    pub attributes: Attributes,
+    pub sparse: Option<Sparse>,
+}
+
+pub fn describe(entry: &mut Entry<'_, impl Read>, keep_owners: bool) -> Result<Described, Fault> {
     let header = entry.header();
     let number = |read: std::io::Result<u64>| {
         let id = read.map_err(|error| Fault::from_io(&error, "read a tar header"))?;
@@ -27,24 +34,29 @@ pub fn attributes(entry: &mut Entry<'_, impl Read>, keep_owners: bool) -> Result
         tv_sec: i64::try_from(seconds).unwrap_or(i64::MAX),
         tv_nsec: 0,
     };
+    let mut sparse = SparseRecords::default();
     let records = entry
         .pax_extensions()
         .map_err(|error| Fault::from_io(&error, "read a PAX header"))?;
     for record in records.into_iter().flatten() {
         let record = record.map_err(|error| Fault::from_io(&error, "read a PAX header"))?;
-        if record.key_bytes().starts_with(b"GNU.sparse.") {
-            return Err(Fault::invalid("the archive has sparse files in the PAX format"));
+        if let Some(keyword) = record.key_bytes().strip_prefix(b"GNU.sparse.") {
+            sparse.add(keyword, record.value_bytes());
         }
         if record.key_bytes() == b"mtime" {
             modified = time(record.value_bytes()).ok_or_else(|| Fault::invalid("a PAX header has no valid time"))?;
         }
     }
-    Ok(Attributes {
+    let attributes = Attributes {
         mode: Some(mode & 0o7777),
         uid,
         gid,
         accessed: None,
         modified: Some(modified),
+    };
+    Ok(Described {
+        attributes,
+        sparse: sparse.read()?,
     })
 }
 

@@ -5,6 +5,7 @@ mod chunks;
 mod fields;
 mod header;
 mod pack;
+mod sparse;
 mod unpack;
 
 pub use chunks::{ChunkReader, ChunkWriter};

@@ -3,7 +3,8 @@ use super::super::fault::{Attempt, Fault};
 use super::super::path::{GuestPath, c_string};
 use super::super::place::open;
 use super::bounded::Bounded;
-use super::fields::{attributes, names, shown};
+use super::fields::{Described, describe, names, shown};
+use super::sparse::NewFile;
 use crate::content::SENT_BYTES;
 use rustix::fs::{
     AtFlags, FileType, Gid, Mode, OFlags, Timespec, Timestamps, UTIME_OMIT, Uid, chownat, linkat, makedev, mkdirat,
@@ -12,7 +13,7 @@ use rustix::fs::{
 use rustix::io::Errno;
 use std::ffi::CString;
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::Read;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use tar::{Archive, Entry, EntryType};
 
@@ -72,8 +73,15 @@ impl Unpacker {
         if kind == EntryType::XGlobalHeader {
             return Ok(());
         }
-        let attributes = attributes(entry, self.keep_owners)?;
-        let path = entry.path_bytes().into_owned();
+        let described = describe(entry, self.keep_owners)?;
+        let attributes = &described.attributes;
+        let made_up = entry.path_bytes();
+        let path = described
+            .sparse
+            .as_ref()
+            .and_then(|sparse| sparse.name.as_deref())
+            .unwrap_or(&made_up)
+            .to_vec();
         let mut names = names(&path)?;
         let Some(name) = names.pop() else {
             // The directory that is unpacked into stays as it is.
@@ -89,7 +97,7 @@ impl Unpacker {
             names.push(name);
             self.enter(&names, &path)?;
             if let Some(level) = self.levels.last_mut() {
-                level.attributes = Some(attributes);
+                level.attributes = Some(described.attributes);
             }
             return Ok(());
         }
@@ -97,7 +105,7 @@ impl Unpacker {
         self.make_room(&name, &path)?;
         let made = match kind {
             EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => {
-                return self.add_file(entry, &name, &path, &attributes);
+                return self.add_file(entry, &name, &path, &described);
             }
             EntryType::Link => return self.add_hard_link(entry, &name, &path),
             EntryType::Symlink => {
@@ -109,7 +117,7 @@ impl Unpacker {
             EntryType::Block => self.make_device(entry, &name, FileType::BlockDevice),
             other => return Err(Fault::invalid(format!("{:?} has the type {other:?}", shown(&path)))),
         };
-        made.and_then(|()| self.finish_node(&name, kind, &attributes))
+        made.and_then(|()| self.finish_node(&name, kind, attributes))
             .or_fault(what)
     }
 
@@ -118,23 +126,28 @@ impl Unpacker {
         entry: &mut Entry<'_, impl Read>,
         name: &CString,
         path: &[u8],
-        attributes: &Attributes,
+        described: &Described,
     ) -> Result<(), Fault> {
         let what = || format!("unpack {:?}", shown(path));
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let opened = openat(self.here(), name, flags, Mode::from_raw_mode(0o600)).or_fault(what)?;
-        let mut file = File::from(opened);
-        loop {
-            let n = entry
-                .read(&mut self.buffer)
-                .map_err(|error| Fault::from_io(&error, what()))?;
-            if n == 0 {
-                break;
+        let mut file = NewFile::new(File::from(opened));
+        if let Some(sparse) = &described.sparse {
+            file.write_sparse(entry, sparse.size)?;
+        } else {
+            loop {
+                let n = entry
+                    .read(&mut self.buffer)
+                    .map_err(|error| Fault::from_io(&error, what()))?;
+                if n == 0 {
+                    break;
+                }
+                file.write(&self.buffer[..n])
+                    .map_err(|error| Fault::from_io(&error, what()))?;
             }
-            file.write_all(&self.buffer[..n])
-                .map_err(|error| Fault::from_io(&error, what()))?;
         }
-        apply(&file, attributes).or_fault(what)
+        let file = file.finish().map_err(|error| Fault::from_io(&error, what()))?;
+        apply(&file, &described.attributes).or_fault(what)
     }
 
     /// The target is a name in the archive, below the same directory.
