@@ -30,6 +30,7 @@ export type { StdinSource } from "./exec/stdin-source.ts";
 export { DEFAULT_TERMINAL_SIZE, type TerminalSize } from "./exec/terminal-size.ts";
 export { AgentFiles, type MkdirOptions, type RmOptions } from "./files/agent-files.ts";
 export type { ContentSource } from "./files/content-source.ts";
+export type { CpOptions } from "./files/copy-within.ts";
 export type { FileOptions, TransferOptions } from "./files/file-call.ts";
 export type { FileTime } from "./files/file-time.ts";
 export type { GuestDirent } from "./files/guest-dirent.ts";

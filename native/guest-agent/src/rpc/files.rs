@@ -1,15 +1,16 @@
 use super::outgoing::Outgoing;
-use super::{transfer, watching};
+use super::{copying, transfer, watching};
 use crate::content::MAX_BYTES;
 use crate::files::{self, Attributes, Content, GuestPath, Listing, Manner, NewContent, Plan, blocking};
 use crate::proto::agent::file_service_server::FileService;
 use crate::proto::agent::write_request::Message;
 use crate::proto::agent::write_start::Manner as WireManner;
 use crate::proto::agent::{
-    DownloadRequest, DownloadResponse, ListRequest, ListResponse, MakeDirectoryRequest, MakeDirectoryResponse,
-    MakeLinkRequest, MakeLinkResponse, ReadLinkRequest, ReadLinkResponse, ReadRequest, ReadResponse, RemoveRequest,
-    RemoveResponse, RenameRequest, RenameResponse, SetAttributesRequest, SetAttributesResponse, StatRequest,
-    StatResponse, UploadRequest, UploadResponse, WatchRequest, WatchResponse, WriteRequest, WriteResponse, WriteStart,
+    CopyRequest, CopyResponse, DownloadRequest, DownloadResponse, ListRequest, ListResponse, MakeDirectoryRequest,
+    MakeDirectoryResponse, MakeLinkRequest, MakeLinkResponse, ReadLinkRequest, ReadLinkResponse, ReadRequest,
+    ReadResponse, RemoveRequest, RemoveResponse, RenameRequest, RenameResponse, SetAttributesRequest,
+    SetAttributesResponse, StatRequest, StatResponse, TruncateRequest, TruncateResponse, UploadRequest, UploadResponse,
+    WatchRequest, WatchResponse, WriteRequest, WriteResponse, WriteStart,
 };
 use crate::shutdown::Trigger;
 use tokio::sync::mpsc;
@@ -178,6 +179,18 @@ impl FileService for Files {
     async fn upload(&self, request: Request<Streaming<UploadRequest>>) -> Result<Response<UploadResponse>, Status> {
         self.require_running()?;
         Ok(Response::new(transfer::upload(request.into_inner()).await?))
+    }
+
+    async fn truncate(&self, request: Request<TruncateRequest>) -> Result<Response<TruncateResponse>, Status> {
+        let TruncateRequest { path, user, size } = request.into_inner();
+        let path = GuestPath::new(path)?;
+        blocking(user, move |_| files::truncate(&path, size)).await?;
+        Ok(Response::new(TruncateResponse {}))
+    }
+
+    async fn copy(&self, request: Request<CopyRequest>) -> Result<Response<CopyResponse>, Status> {
+        self.require_running()?;
+        Ok(Response::new(copying::copy(request.into_inner()).await?))
     }
 
     type WatchStream = Outgoing<Result<WatchResponse, Status>>;

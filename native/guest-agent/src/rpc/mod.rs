@@ -3,6 +3,7 @@
 
 mod agent;
 mod channel;
+mod copying;
 mod executor;
 mod files;
 mod health;

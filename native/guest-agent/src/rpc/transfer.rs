@@ -10,9 +10,9 @@ use tokio::sync::{Semaphore, mpsc};
 use tonic::{Status, Streaming};
 
 /// Chunks between the thread and the call.
-const QUEUED_CHUNKS: usize = 2;
-/// Each holds a thread for as long as it takes. Further ones wait for their turn.
-static TRANSFERS: Semaphore = Semaphore::const_new(16);
+pub const QUEUED_CHUNKS: usize = 2;
+/// Each holds a thread for as long as it takes, a copy within the guest two. Further ones wait for their turn.
+pub static TRANSFERS: Semaphore = Semaphore::const_new(16);
 
 pub async fn download(request: DownloadRequest) -> Result<Outgoing<Result<DownloadResponse, Status>>, Status> {
     let packing = Packing {

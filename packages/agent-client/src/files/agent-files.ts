@@ -2,9 +2,10 @@ import { type Client, createClient, type Transport } from "@connectrpc/connect";
 import { AgentError } from "../errors/agent-error.ts";
 import { FileService } from "../gen/a3s/agent/v1/files_pb.ts";
 import type { ContentSource } from "./content-source.ts";
+import { type CpOptions, copyWithin } from "./copy-within.ts";
 import { FileAttributes } from "./file-attributes.ts";
 import { callFiles, type FileOptions, type TransferOptions } from "./file-call.ts";
-import { checkMode } from "./file-mode.ts";
+import { checkMode, checkSize } from "./file-mode.ts";
 import type { GuestDirent } from "./guest-dirent.ts";
 import { type GuestPath, pathBytes, pathText } from "./guest-path.ts";
 import { GuestStats } from "./guest-stats.ts";
@@ -136,6 +137,21 @@ export class AgentFiles extends FileAttributes {
   async rename(from: GuestPath, to: GuestPath, options: FileOptions = {}): Promise<void> {
     const request = { from: pathBytes(from), to: pathBytes(to), user: options.user ?? "" };
     await callFiles(what("rename", from), options, (signal) => this.#client.rename(request, { signal }));
+  }
+
+  /** Cuts a file to `bytes`, or lengthens it to them by zeros that take no room. */
+  async truncate(path: GuestPath, bytes = 0, options: FileOptions = {}): Promise<void> {
+    const request = { path: pathBytes(path), user: options.user ?? "", size: checkSize(bytes) };
+    await callFiles(what("truncate", path), options, (signal) => this.#client.truncate(request, { signal }));
+  }
+
+  /**
+   * Copies a file or, with `recursive`, a tree within the guest, by the name `to`; missing directories above it are made. Modes,
+   * times and links are kept, and the copy belongs to `user`. What is there is replaced, but neither a directory by a file nor a
+   * file by a directory. A call that fails leaves what it has copied until then.
+   */
+  cp(from: GuestPath, to: GuestPath, options: CpOptions = {}): Promise<void> {
+    return copyWithin(this.#client, from, to, options);
   }
 
   /**

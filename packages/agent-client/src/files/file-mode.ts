@@ -19,3 +19,13 @@ export function checkId(id: number, what: string): number {
     hint: "Give a number as the guest's /etc/passwd has it.",
   });
 }
+
+/** @throws {@link AgentError} `FILE_INVALID` for what no file can have as its size in bytes. */
+export function checkSize(bytes: number): bigint {
+  if (Number.isSafeInteger(bytes) && bytes >= 0) return BigInt(bytes);
+  throw new AgentError({
+    code: "FILE_INVALID",
+    message: `The size cannot be ${bytes}`,
+    hint: "Give a number of bytes, 0 or more.",
+  });
+}

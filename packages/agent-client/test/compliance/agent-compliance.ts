@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe } from "vitest";
 import type { AgentSubject, AgentTraits, Held } from "./agent-subject.ts";
 import { archivesSuite } from "./archives-suite.ts";
+import { copiesSuite } from "./copies-suite.ts";
 import { directoriesSuite } from "./directories-suite.ts";
 import { execEndSuite } from "./exec-end-suite.ts";
 import { execSuite } from "./exec-suite.ts";
@@ -40,7 +41,7 @@ export function agentCompliance(traits: AgentTraits): void {
       await subject?.[Symbol.asyncDispose]();
     });
     const ofProcesses = [execSuite, execEndSuite, terminalSuite, processesSuite];
-    const ofFiles = [filesSuite, directoriesSuite, archivesSuite, watchSuite];
+    const ofFiles = [filesSuite, directoriesSuite, copiesSuite, archivesSuite, watchSuite];
     for (const suite of [...ofProcesses, ...ofFiles, healthSuite]) suite(held);
   });
 }

@@ -63,6 +63,32 @@ export async function unpackTree(
   return entries.length;
 }
 
+/**
+ * Copies a file or tree, as an archive that is unpacked where it is packed. @returns the number of entries.
+ *
+ * @throws Errno
+ */
+export async function copyTree(
+  tree: FileTree,
+  from: string,
+  to: string,
+  { recursive, follow, owner }: { readonly recursive: boolean; readonly follow: boolean; readonly owner: Owner },
+): Promise<number> {
+  const source = tree.stat(from, follow);
+  if (source.type === "directory" && !recursive) throw new Errno("EISDIR", from);
+  if (source.type !== "directory" && to.endsWith("/")) throw new Errno("ENOTDIR", to);
+  const { dir, base } = posix.parse(to);
+  tree.makeDirectory(dir, { recursive: true, owner });
+  for (let path = to; path !== "/"; path = posix.dirname(path)) {
+    if (existing(tree, path) === source) throw new Errno("EINVAL", to);
+  }
+  const archive = packTree(source, base);
+  async function* whole() {
+    yield archive;
+  }
+  return unpackTree(tree, dir, whole(), owner, false);
+}
+
 function unpackEntry(tree: FileTree, directory: string, entry: ReadEntry, content: Uint8Array, owner: Owner): void {
   const path = beneath(tree, directory, entry.path);
   const isDirectory = entry.type === "Directory";

@@ -83,6 +83,12 @@ export class FileTree {
     this.#tell(parent, name, file, old === undefined ? "created" : "moved-to");
   }
 
+  /** Cuts a regular file, or lengthens it by zeros. */
+  truncate(path: string, size: number): void {
+    const content = this.read(path);
+    this.write(path, Buffer.concat([content.subarray(0, size)], size), { manner: "overwrite" });
+  }
+
   makeDirectory(path: string, options: { recursive?: boolean; mode?: number | undefined; owner?: Owner } = {}): void {
     const { recursive = false, mode = 0o755, owner = ROOT } = options;
     if (recursive) {

@@ -9,7 +9,7 @@ import {
   type UploadRequest,
   type WriteRequest,
 } from "../../gen/a3s/agent/v1/files_pb.ts";
-import { packTree, unpackTree } from "../files/archive.ts";
+import { copyTree, packTree, unpackTree } from "../files/archive.ts";
 import { Errno } from "../files/errno.ts";
 import type { WriteManner } from "../files/file-tree.ts";
 import type { Node, Owner, TreeChange } from "../files/node.ts";
@@ -124,6 +124,17 @@ export function fileService(guest: Guest): ServiceImpl<typeof FileService> {
         const { start, content } = await opened(requests);
         const owner = ownerOf(start.user);
         return { entries: BigInt(await unpackTree(files, text(start.path), content, owner, start.keepOwners)) };
+      }),
+    truncate: (request) =>
+      by(request, () => {
+        files.truncate(text(request.path), Number(request.size));
+        return {};
+      }),
+    copy: (request) =>
+      answeringLater(async () => {
+        const { from, to, recursive, follow, user } = request;
+        const how = { recursive, follow, owner: ownerOf(user) };
+        return { entries: BigInt(await copyTree(files, text(from), text(to), how)) };
       }),
     async *watch(request, { signal }) {
       const changes: TreeChange[] = [];
