@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import {
+  appendFileSync,
   chmodSync,
   chownSync,
   linkSync,
@@ -104,6 +105,36 @@ test.each(["pax", "gnu"])("a tree that GNU tar packed as %s is unpacked as it wa
       ? entries
       : JSON.parse(JSON.stringify(entries, (_, value) => (typeof value === "bigint" ? 0 : value)));
   expect(coarse(inventory(at("into", "tree")))).toEqual(coarse(inventory(at("tree"))));
+});
+
+test.each([
+  ["old GNU", ["--format=gnu"]],
+  ["PAX 1.0", ["--format=posix", "--sparse-version=1.0"]],
+])("a sparse file that GNU tar packed as %s has its holes again", async (_name, format) => {
+  mkdirSync(at("into"));
+  writeFileSync(at("file"), randomBytes(100_000));
+  for (const size of [8, 16, 24, 32]) {
+    truncateSync(at("file"), size * 1024 * 1024);
+    appendFileSync(at("file"), randomBytes(5000));
+  }
+  truncateSync(at("file"), 40 * 1024 * 1024);
+  tar(...format, "-S", "-cf", "x.tar", "file");
+  const archive = readFileSync(at("x.tar"));
+  expect(archive.length).toBeLessThan(400_000);
+  expect(await files().uploadTar(at("into"), archive)).toBe(1);
+  expect(readFileSync(at("into", "file")).equals(readFileSync(at("file")))).toBe(true);
+  expect(lstatSync(at("into", "file")).blocks * 512).toBeLessThan(400_000);
+});
+
+test("sparse files of the PAX formats before 1.0 are refused", async () => {
+  mkdirSync(at("into"));
+  writeFileSync(at("file"), "");
+  truncateSync(at("file"), 100_000);
+  for (const version of ["0.0", "0.1"]) {
+    tar("--format=posix", `--sparse-version=${version}`, "-S", "-cf", "x.tar", "file");
+    const upload = files().uploadTar(at("into"), readFileSync(at("x.tar")));
+    await expect(upload).rejects.toMatchObject({ code: "FILE_INVALID" });
+  }
 });
 
 test("a tree goes out and in again unchanged, and its entries are counted", async () => {

@@ -1,6 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import {
+  appendFileSync,
   chmodSync,
   existsSync,
   linkSync,
@@ -13,6 +14,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  truncateSync,
   utimesSync,
   writeFileSync,
 } from "node:fs";
@@ -83,6 +85,16 @@ test.each(both)("%s, a tree keeps modes, times, links and names of any bytes", a
   expect(inventory(at(to, "copy"))).toEqual(inventory(at(from, "tree")));
   expect(statSync(at(to, "copy", "file")).ino).toBe(statSync(at(to, "copy", "sub", "hard")).ino);
   expect(readdirSync(at(to))).toEqual(["copy"]);
+});
+
+test.each(both)("%s, a file with holes takes no more room than before", async (_name, from, to, copy) => {
+  writeFileSync(at(from, "file"), "start");
+  truncateSync(at(from, "file"), 64 * 1024 * 1024);
+  appendFileSync(at(from, "file"), "end");
+  await copy("file", "copy");
+  expect(statSync(at(to, "copy")).size).toBe(64 * 1024 * 1024 + 3);
+  expect(statSync(at(to, "copy")).blocks * 512).toBeLessThan(65_536);
+  expect(readFileSync(at(to, "copy")).equals(readFileSync(at(from, "file")))).toBe(true);
 });
 
 test.each(both)("%s, names are those of docker cp", async (_name, from, to, copy) => {

@@ -164,7 +164,7 @@ export class AgentFiles extends FileAttributes {
   }
 
   /**
-   * Unpacks a tar archive (POSIX or GNU, not compressed) into a directory. Nothing gets out of it: below it no link is
+   * Unpacks a tar archive (POSIX or GNU, not compressed) into a directory; blocks of zeros become holes. Nothing gets out of it: below it no link is
    * followed. What is there is replaced, but neither a directory by a file nor a file by a directory. A call that fails
    * leaves what it has unpacked until then.
    *

@@ -57,7 +57,8 @@ export class ArchiveWriter implements TarSink, Disposable {
   }
 
   data(chunk: Buffer): void {
-    this.#open?.file.write(chunk);
+    // Archives have zeros for holes, unless what packs them knows better.
+    this.#open?.file.writeWithHoles(chunk);
   }
 
   hole(bytes: number): void {

@@ -3,6 +3,8 @@ import { closeSync, ftruncateSync, writeSync } from "node:fs";
 import type { ByteString } from "../bytes/byte-string.ts";
 
 const ZEROS = Buffer.alloc(256 * 1024);
+/** A hole is a whole number of these in any file system. */
+const BLOCK_BYTES = 4096;
 
 /** A file of a layer that is being written, from its start to its end. */
 export class NewFile implements Disposable {
@@ -20,6 +22,37 @@ export class NewFile implements Disposable {
 
   write(chunk: Buffer): void {
     this.#hash.update(chunk);
+    this.#put(chunk);
+  }
+
+  /** As {@link write}, but blocks of zeros are left out: they are holes. */
+  writeWithHoles(chunk: Buffer): void {
+    this.#hash.update(chunk);
+    for (let offset = 0; offset < chunk.length; ) {
+      const zeros = this.#run(chunk, offset, true);
+      this.#position += zeros;
+      if (zeros > 0) this.#endsInHole = true;
+      offset += zeros;
+      const data = this.#run(chunk, offset, false);
+      if (data > 0) this.#put(chunk.subarray(offset, offset + data));
+      offset += data;
+    }
+  }
+
+  /** Bytes from an offset on in blocks that are zeros, or are not. The first and the last block may be parts. */
+  #run(chunk: Buffer, offset: number, zeros: boolean): number {
+    let length = 0;
+    while (offset + length < chunk.length) {
+      const start = offset + length;
+      const toBoundary = BLOCK_BYTES - ((this.#position + length) % BLOCK_BYTES);
+      const end = Math.min(chunk.length, start + toBoundary);
+      if ((chunk.compare(ZEROS, 0, end - start, start, end) === 0) !== zeros) break;
+      length = end - offset;
+    }
+    return length;
+  }
+
+  #put(chunk: Buffer): void {
     for (let offset = 0; offset < chunk.length; ) {
       const written = writeSync(this.descriptor, chunk, offset, chunk.length - offset, this.#position);
       this.#position += written;
