@@ -46,11 +46,10 @@ test("a box that runs by itself, from its start to its end, as docker's would", 
   const script = "cat; pwd; id -u; echo $GREETING $A; echo problem >&2; exit 7";
   const flagsOfExec = ["-i", "-w", "/tmp", "-u", "1000", "-e", "A=1"];
   await writeFile(join(home, "notes"), "remember\n");
-  const [talked, missing, copied, , removed, stats] = await Promise.all([
+  const [talked, missing, copied, removed, stats] = await Promise.all([
     given("typed\n", "exec", ...flagsOfExec, "web", "--", "sh", "-c", script),
     a3sBox("exec", "-d", "web", "no-such-command"),
     a3sBox("cp", join(home, "notes"), "web:/tmp/"),
-    a3sBox("kill", "-s", "HUP", "web"),
     a3sBox("rm", "web"),
     a3sBox("stats", "--no-stream", "--json"),
   ]);
@@ -60,6 +59,7 @@ test("a box that runs by itself, from its start to its end, as docker's would", 
   expect(copied).toEqual({ code: 0, stdout: "", stderr: "1 entries copied to web:/tmp/\n" });
   expect(removed).toMatchObject({ code: 1, stderr: expect.stringContaining("[BOX_RUNNING]") });
   expect(jsonOf("stats", stats)).toMatchObject([{ name: "web", cpu: { count: 2 }, taskCount: expect.any(Number) }]);
+  expect(await a3sBox("kill", "-s", "HUP", "web")).toEqual({ code: 0, stdout: "web\n", stderr: "" });
   expect((await a3sBox("cp", "web:/tmp/notes", "-")).stdout).toMatch(/notes\0.*remember/s);
 
   // Who follows hears of the end.
