@@ -1,6 +1,7 @@
 use super::fault::{Attempt, Fault};
 use super::path::GuestPath;
 use super::place::locate;
+use super::xattrs::{Xattr, write_xattrs};
 use prost_types::Timestamp;
 use rustix::fs::{AtFlags, Gid, Timespec, Timestamps, UTIME_OMIT, Uid, chownat, utimensat};
 use rustix::io::Errno;
@@ -40,6 +41,23 @@ pub fn apply(file: impl AsFd, attributes: &Attributes) -> rustix::io::Result<()>
         utimensat(file, "", &times, AtFlags::EMPTY_PATH)?;
     }
     Ok(())
+}
+
+/// All that a copy keeps, of an open file. A change of owner clears capabilities, and a mode can forbid to write.
+pub fn apply_with_xattrs(file: impl AsFd, attributes: &Attributes, xattrs: &[Xattr]) -> Result<(), Fault> {
+    let owner = Attributes {
+        uid: attributes.uid,
+        gid: attributes.gid,
+        ..Attributes::default()
+    };
+    let rest = Attributes {
+        uid: None,
+        gid: None,
+        ..*attributes
+    };
+    apply(&file, &owner).or_fault(|| "set the owner")?;
+    write_xattrs(&file, xattrs)?;
+    apply(&file, &rest).or_fault(|| "set mode and times")
 }
 
 const UNCHANGED: Timespec = Timespec {

@@ -19,6 +19,7 @@ mod remove;
 mod truncate;
 mod watch;
 mod write;
+mod xattrs;
 
 pub use access::{make_directory, rename};
 pub use attributes::{Attributes, checked_mode, set_attributes, timespec};

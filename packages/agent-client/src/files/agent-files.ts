@@ -147,7 +147,7 @@ export class AgentFiles extends FileAttributes {
 
   /**
    * Copies a file or, with `recursive`, a tree within the guest, by the name `to`; missing directories above it are made. Modes,
-   * times and links are kept, and the copy belongs to `user`. What is there is replaced, but neither a directory by a file nor a
+   * times, links and extended attributes of users are kept, and the copy belongs to `user`. What is there is replaced, but neither a directory by a file nor a
    * file by a directory. A call that fails leaves what it has copied until then.
    */
   cp(from: GuestPath, to: GuestPath, options: CpOptions = {}): Promise<void> {
@@ -155,8 +155,8 @@ export class AgentFiles extends FileAttributes {
   }
 
   /**
-   * A file or a whole tree as a POSIX tar archive: modes, owners, times, symbolic and hard links, devices. What file systems
-   * of the kernel's own hold, such as /proc, is left out, as are sockets. The guest is hostile: unpack it only with what
+   * A file or a whole tree as a POSIX tar archive: modes, owners, times, symbolic and hard links, devices, extended attributes of
+   * users (`user.*`) and capabilities of programs. What file systems of the kernel's own hold, such as /proc, is left out, as are sockets. The guest is hostile: unpack it only with what
    * does not trust it.
    */
   downloadTar(path: GuestPath, options: DownloadTarOptions = {}): ReadableStream<Uint8Array> {

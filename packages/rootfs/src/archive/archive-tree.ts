@@ -3,11 +3,12 @@ import { basename, dirname } from "node:path";
 import { promisify } from "node:util";
 import { type ByteString, byteString, readable } from "../bytes/byte-string.ts";
 import { RootfsError } from "../errors/rootfs-error.ts";
+import { isCopiedXattr } from "../layer/reserved-xattr.ts";
 import { type WalkedFile, walkRoot } from "../manifest/walk-root.ts";
-import { openFileAt } from "../posix/at.ts";
+import { getXattrAt, listXattrsAt, openFileAt } from "../posix/at.ts";
 import { deviceParts } from "../posix/device-number.ts";
 import { errnoCode } from "../posix/errno.ts";
-import type { TarEntry, TarEntryType } from "../tar/entry.ts";
+import type { Attributes, TarEntry, TarEntryType } from "../tar/entry.ts";
 import { TAR_END, tarHeader, tarPadding } from "../tar/write-header.ts";
 import { Batch } from "./batch.ts";
 
@@ -94,7 +95,9 @@ class TreeArchive {
       const first = type === "directory" ? undefined : this.#firstName(stat, whole);
       if (first !== undefined) return { entry: entryOf("hardlink", whole, stat, first) };
       if (type === "symlink") return { entry: entryOf(type, whole, stat, readlinkSync(file, "latin1")) };
-      return type === "file" ? openContent(directory, name, whole) : { entry: entryOf(type, whole, stat, "") };
+      if (type === "file") return openContent(directory, name, whole);
+      const xattrs = type === "directory" ? xattrsOf(directory, name) : undefined;
+      return { entry: entryOf(type, whole, stat, "", xattrs) };
     } catch (error) {
       // It vanished, or something else took its name, since the directory was read.
       if (["ENOENT", "ELOOP", "ENXIO", "EINVAL"].includes(errnoCode(error) ?? "")) return {};
@@ -115,12 +118,32 @@ class TreeArchive {
 function openContent(directory: number, name: ByteString, whole: ByteString): { entry?: TarEntry; content?: number } {
   const content = openFileAt(directory, name);
   const stat = fstatSync(content, { bigint: true });
-  if (stat.isFile()) return { entry: entryOf("file", whole, stat, ""), content };
+  if (stat.isFile()) return { entry: entryOf("file", whole, stat, "", xattrsOf(directory, name)), content };
   closeSync(content);
   return {};
 }
 
-function entryOf(type: TarEntryType, path: ByteString, stat: BigIntStats, linkTarget: ByteString): TarEntry {
+/** Those that a copy may have; what receives it decides about capabilities. */
+function xattrsOf(directory: number, name: ByteString): Attributes["xattrs"] {
+  const found = new Map<ByteString, Uint8Array>();
+  for (const xattr of listXattrsAt(directory, name).filter((each) => isCopiedXattr(each, true))) {
+    try {
+      found.set(xattr, getXattrAt(directory, name, xattr));
+    } catch (error) {
+      // It went meanwhile, or is not this user's to see.
+      if (!["ENODATA", "EACCES", "EPERM"].includes(errnoCode(error) ?? "")) throw error;
+    }
+  }
+  return found.size === 0 ? undefined : found;
+}
+
+function entryOf(
+  type: TarEntryType,
+  path: ByteString,
+  stat: BigIntStats,
+  linkTarget: ByteString,
+  xattrs?: Attributes["xattrs"],
+): TarEntry {
   const nsec = ((stat.mtimeNs % NS_PER_SECOND) + NS_PER_SECOND) % NS_PER_SECOND;
   const device = type.endsWith("-device") ? deviceParts(stat.rdev) : { major: 0, minor: 0 };
   return {
@@ -133,7 +156,7 @@ function entryOf(type: TarEntryType, path: ByteString, stat: BigIntStats, linkTa
       uid: Number(stat.uid),
       gid: Number(stat.gid),
       mtime: { sec: Number((stat.mtimeNs - nsec) / NS_PER_SECOND), nsec: Number(nsec) },
-      xattrs: undefined,
+      xattrs,
     },
     deviceMajor: device.major,
     deviceMinor: device.minor,

@@ -2,10 +2,11 @@ import { type ByteString, readable } from "../bytes/byte-string.ts";
 import { layerFault } from "../errors/layer-fault.ts";
 import { cleanPath } from "../layer/entry-name.ts";
 import { NewFile } from "../layer/new-file.ts";
+import { isCopiedXattr, MAX_XATTR_NAME_BYTES, MAX_XATTR_VALUE_BYTES } from "../layer/reserved-xattr.ts";
 import type { Tally } from "../layer/tally.ts";
 import type { Place, RootBuilder } from "../root/root-builder.ts";
 import { setAttributes } from "../root/set-attributes.ts";
-import type { Attributes, TarEntry } from "../tar/entry.ts";
+import { type Attributes, type TarEntry, xattrBytes } from "../tar/entry.ts";
 import type { TarSink } from "../tar/reader.ts";
 
 /** Paths of entries that were left out, of which as many are kept for the report. */
@@ -47,7 +48,7 @@ export class ArchiveWriter implements TarSink, Disposable {
 
   entry(entry: TarEntry): void {
     this.#path = entry.path;
-    this.#tally.addEntry(entry.size, entry.path.length + entry.linkTarget.length);
+    this.#tally.addEntry(entry.size, entry.path.length + entry.linkTarget.length + xattrBytes(entry.attributes));
     const implied = this.#root.impliedDirectories;
     const names = cleanPath(entry.path, this.#tally.limits);
     const name = names.at(-1);
@@ -119,9 +120,19 @@ export class ArchiveWriter implements TarSink, Disposable {
   }
 
   /** Without `keepOwners` all is this user's own, and nothing runs with its rights in another's hands. */
-  #attributesOf({ attributes }: TarEntry): Attributes {
-    if (this.#keepOwners) return { ...attributes, xattrs: undefined };
+  #attributesOf({ attributes, type }: TarEntry): Attributes {
+    const xattrs = type === "file" || type === "directory" ? this.#xattrsOf(attributes) : undefined;
+    if (this.#keepOwners) return { ...attributes, xattrs };
     const { uid, gid } = this.#root.privileges;
-    return { mode: attributes.mode & 0o777, uid, gid, mtime: attributes.mtime, xattrs: undefined };
+    return { mode: attributes.mode & 0o777, uid, gid, mtime: attributes.mtime, xattrs };
+  }
+
+  #xattrsOf({ xattrs }: Attributes): Attributes["xattrs"] {
+    const kept = [...(xattrs ?? [])].filter(([name]) => isCopiedXattr(name, this.#keepOwners));
+    for (const [name, value] of kept) {
+      if (name.length <= MAX_XATTR_NAME_BYTES && value.length <= MAX_XATTR_VALUE_BYTES) continue;
+      throw layerFault("LAYER_INVALID", "An extended attribute exceeds what Linux allows");
+    }
+    return kept.length === 0 ? undefined : new Map(kept);
   }
 }

@@ -36,6 +36,7 @@ test.each<[string, Partial<TarEntry>]>([
   ["half a second before 1970", attributes({ mtime: { sec: -1, nsec: 500_000_000 } })],
   ["whole seconds before 1970", attributes({ mtime: { sec: -6, nsec: 0 } })],
   ["every mode bit", attributes({ mode: 0o7777 })],
+  ["extended attributes", attributes({ xattrs: new Map([["user.a\xff", Uint8Array.of(10, 0, 61, 255, 10)]]) })],
   ["a device", { type: "block-device", deviceMajor: 8, deviceMinor: 1000 }],
 ])("%s is read as it was written", (_name, rest) => {
   const entry = { ...plain, ...rest };

@@ -1,6 +1,7 @@
 import type { ByteString } from "../bytes/byte-string.ts";
 import type { TarEntry, TarEntryType } from "./entry.ts";
 import { TAR_BLOCK_BYTES } from "./header.ts";
+import { XATTR_PREFIX } from "./pax.ts";
 
 const TYPEFLAGS: Readonly<Record<TarEntryType, string>> = {
   file: "0",
@@ -17,18 +18,24 @@ const NAME_BYTES = 100;
 const MAX_ID = 0o777_7777;
 const MAX_NUMBER = 0o777_7777_7777;
 
-/** The header of an entry, with PAX records before it for what ustar cannot say (POSIX.1-2001 pax). No extended attributes. */
+/** The header of an entry, with PAX records before it for what ustar cannot say (POSIX.1-2001 pax). */
 export function tarHeader(entry: TarEntry): Buffer {
-  const { uid, gid, mtime } = entry.attributes;
+  const { uid, gid, mtime, xattrs } = entry.attributes;
   const path = entry.type === "directory" ? `${entry.path}/` : entry.path;
   const records: Buffer[] = [];
-  if (path.length > NAME_BYTES) records.push(paxRecord("path", path));
+  // Values of extended attributes hold line feeds, at which some readers split records. It is the first record of a keyword that
+  // counts for them: with these before it, no value passes for another one.
+  const isSplit = xattrs !== undefined && xattrs.size > 0;
+  if (isSplit || path.length > NAME_BYTES) records.push(paxRecord("path", path));
   if (entry.linkTarget.length > NAME_BYTES) records.push(paxRecord("linkpath", entry.linkTarget));
-  if (uid > MAX_ID) records.push(paxRecord("uid", String(uid)));
-  if (gid > MAX_ID) records.push(paxRecord("gid", String(gid)));
-  if (entry.size > MAX_NUMBER) records.push(paxRecord("size", String(entry.size)));
+  if (isSplit || uid > MAX_ID) records.push(paxRecord("uid", String(uid)));
+  if (isSplit || gid > MAX_ID) records.push(paxRecord("gid", String(gid)));
+  if (isSplit || entry.size > MAX_NUMBER) records.push(paxRecord("size", String(entry.size)));
   const isPlainTime = mtime.nsec === 0 && mtime.sec >= 0 && mtime.sec <= MAX_NUMBER;
   if (!isPlainTime) records.push(paxRecord("mtime", timeText(mtime)));
+  for (const [name, value] of xattrs ?? []) {
+    records.push(paxRecord(`${XATTR_PREFIX}${name}`, Buffer.from(value).toString("latin1")));
+  }
   const header = block(entry, path);
   return records.length === 0 ? header : Buffer.concat([paxHeader(Buffer.concat(records)), header]);
 }

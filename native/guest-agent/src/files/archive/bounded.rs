@@ -1,4 +1,4 @@
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::io::{self, Read};
 use std::rc::Rc;
 
@@ -14,16 +14,24 @@ pub struct Bounded<R> {
 
 /// Sets the bound of a [`Bounded`] reader that somebody else holds.
 #[derive(Clone, Default)]
-pub struct Bound(Rc<Cell<Option<u64>>>);
+pub struct Bound(Rc<Shared>);
+
+#[derive(Default)]
+struct Shared {
+    left: Cell<Option<u64>>,
+    headers: RefCell<Vec<u8>>,
+}
 
 impl Bound {
     /// Until it is lifted, headers are read.
     pub fn set(&self) {
-        self.0.set(Some(MAX_HEADER_BYTES));
+        self.0.left.set(Some(MAX_HEADER_BYTES));
     }
 
-    pub fn lift(&self) {
-        self.0.set(None);
+    /// Answers what was read since the bound was set.
+    pub fn lift(&self) -> Vec<u8> {
+        self.0.left.set(None);
+        self.0.headers.take()
     }
 }
 
@@ -42,7 +50,7 @@ impl<R> Bounded<R> {
 
 impl<R: Read> Read for Bounded<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let Some(left) = self.left.0.get() else {
+        let Some(left) = self.left.0.left.get() else {
             return self.from.read(buffer);
         };
         if left == 0 && !buffer.is_empty() {
@@ -51,7 +59,8 @@ impl<R: Read> Read for Bounded<R> {
         }
         let most = buffer.len().min(usize::try_from(left).unwrap_or(usize::MAX));
         let n = self.from.read(&mut buffer[..most])?;
-        self.left.0.set(Some(left - n as u64));
+        self.left.0.left.set(Some(left - n as u64));
+        self.left.0.headers.borrow_mut().extend_from_slice(&buffer[..n]);
         Ok(n)
     }
 }

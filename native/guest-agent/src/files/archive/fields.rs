@@ -2,6 +2,8 @@
 
 use super::super::attributes::Attributes;
 use super::super::fault::Fault;
+use super::super::xattrs::{Xattr, is_kept};
+use super::records::records;
 use super::sparse::{Sparse, SparseRecords};
 use rustix::fs::Timespec;
 use std::io::Read;
@@ -12,9 +14,11 @@ pub struct Described {
     /// Mode, times and, where they are to be kept, owners.
     pub attributes: Attributes,
     pub sparse: Option<Sparse>,
+    pub xattrs: Vec<Xattr>,
 }
 
-pub fn describe(entry: &mut Entry<'_, impl Read>, keep_owners: bool) -> Result<Described, Fault> {
+/// `headers` is what was read of the archive to come to the entry.
+pub fn describe(entry: &Entry<'_, impl Read>, headers: &[u8], keep_owners: bool) -> Result<Described, Fault> {
     let header = entry.header();
     let number = |read: std::io::Result<u64>| {
         let id = read.map_err(|error| Fault::from_io(&error, "read a tar header"))?;
@@ -35,16 +39,17 @@ pub fn describe(entry: &mut Entry<'_, impl Read>, keep_owners: bool) -> Result<D
         tv_nsec: 0,
     };
     let mut sparse = SparseRecords::default();
-    let records = entry
-        .pax_extensions()
-        .map_err(|error| Fault::from_io(&error, "read a PAX header"))?;
-    for record in records.into_iter().flatten() {
-        let record = record.map_err(|error| Fault::from_io(&error, "read a PAX header"))?;
-        if let Some(keyword) = record.key_bytes().strip_prefix(b"GNU.sparse.") {
-            sparse.add(keyword, record.value_bytes());
-        }
-        if record.key_bytes() == b"mtime" {
-            modified = time(record.value_bytes()).ok_or_else(|| Fault::invalid("a PAX header has no valid time"))?;
+    let mut xattrs = Vec::new();
+    for (keyword, value) in records(headers)? {
+        if let Some(keyword) = keyword.strip_prefix(b"GNU.sparse.") {
+            sparse.add(keyword, value);
+        } else if let Some(name) = keyword.strip_prefix(b"SCHILY.xattr.") {
+            if is_kept(name, keep_owners) {
+                let (name, value) = (name.to_vec(), value.to_vec());
+                xattrs.push(Xattr { name, value });
+            }
+        } else if keyword == b"mtime" {
+            modified = time(value).ok_or_else(|| Fault::invalid("a PAX header has no valid time"))?;
         }
     }
     let attributes = Attributes {
@@ -57,6 +62,7 @@ pub fn describe(entry: &mut Entry<'_, impl Read>, keep_owners: bool) -> Result<D
     Ok(Described {
         attributes,
         sparse: sparse.read()?,
+        xattrs,
     })
 }
 

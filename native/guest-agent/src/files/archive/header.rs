@@ -1,3 +1,4 @@
+use super::super::xattrs::Xattr;
 use rustix::fs::{FileType, Stat, major, minor};
 use std::io::{self, Write};
 use tar::{EntryType, Header};
@@ -16,6 +17,7 @@ pub struct Member<'a> {
     pub link: &'a [u8],
     /// Name of the member that this one is the same file as.
     pub same_as: Option<&'a [u8]>,
+    pub xattrs: &'a [Xattr],
 }
 
 /// Writes the header, with PAX records before it for what ustar cannot say. None: tar knows no such file.
@@ -47,6 +49,23 @@ pub fn write_header(out: &mut impl Write, member: &Member<'_>) -> io::Result<Opt
     if matches!(entry_type, EntryType::Char | EntryType::Block) {
         header.set_device_major(major(found.st_rdev))?;
         header.set_device_minor(minor(found.st_rdev))?;
+    }
+    if !member.xattrs.is_empty() {
+        // Values are the guest's users' own and hold line feeds, at which the tar crate and others split records: it is the
+        // first record of a keyword that counts for them, and these are the true ones.
+        let mut first = Vec::new();
+        record("path", &name, &mut first);
+        for (keyword, value) in [
+            ("size", size),
+            ("uid", found.st_uid.into()),
+            ("gid", found.st_gid.into()),
+        ] {
+            record(keyword, value.to_string().as_bytes(), &mut first);
+        }
+        records.splice(..0, first);
+    }
+    for Xattr { name, value } in member.xattrs {
+        record([b"SCHILY.xattr.", name.as_slice()].concat(), value, &mut records);
     }
     if !records.is_empty() {
         write_records(out, &records)?;
@@ -116,13 +135,16 @@ fn time_text(seconds: i64, nanos: u64) -> String {
 }
 
 /// "LENGTH KEYWORD=VALUE\n", where the length counts itself.
-fn record(keyword: &str, value: &[u8], records: &mut Vec<u8>) {
+fn record(keyword: impl AsRef<[u8]>, value: &[u8], records: &mut Vec<u8>) {
+    let keyword = keyword.as_ref();
     let rest = keyword.len() + value.len() + 3;
     let mut length = rest + 1;
     while rest + length.to_string().len() != length {
         length = rest + length.to_string().len();
     }
-    records.extend_from_slice(format!("{length} {keyword}=").as_bytes());
+    records.extend_from_slice(format!("{length} ").as_bytes());
+    records.extend_from_slice(keyword);
+    records.push(b'=');
     records.extend_from_slice(value);
     records.push(b'\n');
 }

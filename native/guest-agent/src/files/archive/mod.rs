@@ -5,6 +5,7 @@ mod chunks;
 mod fields;
 mod header;
 mod pack;
+mod records;
 mod sparse;
 mod unpack;
 

@@ -1,6 +1,7 @@
 use super::super::fault::{Attempt, Fault};
 use super::super::path::GuestPath;
 use super::super::place::Place;
+use super::super::xattrs::{Xattr, read_xattrs};
 use super::fields::shown;
 use super::header::{Member, end, pad, write_header};
 use crate::content::SENT_BYTES;
@@ -125,9 +126,9 @@ impl<W: Write> Packer<'_, W> {
                     Err(Errno::NOENT | Errno::INVAL) => return Ok(true),
                     Err(errno) => return Err(self.fault(errno, name)),
                 };
-                self.header(name, found, &target, None)
+                self.header(name, found, &target, None, &[])
             }
-            _ => self.header(name, found, b"", None),
+            _ => self.header(name, found, b"", None, &[]),
         }
     }
 
@@ -150,13 +151,13 @@ impl<W: Write> Packer<'_, W> {
             return if is_top {
                 Ok(false)
             } else {
-                self.header(name, found, b"", None)
+                self.header(name, found, b"", None, &[])
             };
         }
         if self.levels.len() == MAX_DEPTH {
             return Err(self.fault(Errno::NAMETOOLONG, name));
         }
-        self.header(name, found, b"", None)?;
+        self.header(name, found, b"", None, &read_xattrs(&opened)?)?;
         let directory = Dir::new(opened).map_err(|errno| self.fault(errno, name))?;
         self.levels.push(Level {
             name: name.to_vec(),
@@ -170,7 +171,7 @@ impl<W: Write> Packer<'_, W> {
         let inode = (found.st_dev, found.st_ino);
         if found.st_nlink > 1 {
             if let Some(first) = self.shared.get(&inode).cloned() {
-                return self.header(name, found, b"", Some(&first));
+                return self.header(name, found, b"", Some(&first), &[]);
             }
             if self.shared.len() < MAX_SHARED {
                 self.shared.insert(inode, name.to_vec());
@@ -187,7 +188,7 @@ impl<W: Write> Packer<'_, W> {
         if FileType::from_raw_mode(found.st_mode) != FileType::RegularFile {
             return Ok(true);
         }
-        self.header(name, &found, b"", None)?;
+        self.header(name, &found, b"", None, &read_xattrs(&opened)?)?;
         self.content(opened, found.st_size as u64, name)?;
         Ok(true)
     }
@@ -214,12 +215,20 @@ impl<W: Write> Packer<'_, W> {
         pad(self.out, size).map_err(|error| self.io_fault(&error, name))
     }
 
-    fn header(&mut self, name: &[u8], found: &Stat, link: &[u8], same_as: Option<&[u8]>) -> Result<bool, Fault> {
+    fn header(
+        &mut self,
+        name: &[u8],
+        found: &Stat,
+        link: &[u8],
+        same_as: Option<&[u8]>,
+        xattrs: &[Xattr],
+    ) -> Result<bool, Fault> {
         let member = Member {
             name,
             found,
             link,
             same_as,
+            xattrs,
         };
         match write_header(self.out, &member) {
             Ok(written) => Ok(written.is_some()),

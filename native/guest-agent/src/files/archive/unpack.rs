@@ -1,7 +1,8 @@
-use super::super::attributes::{Attributes, apply};
+use super::super::attributes::{Attributes, apply, apply_with_xattrs};
 use super::super::fault::{Attempt, Fault};
 use super::super::path::{GuestPath, c_string};
 use super::super::place::open;
+use super::super::xattrs::Xattr;
 use super::bounded::Bounded;
 use super::fields::{Described, describe, names, shown};
 use super::sparse::NewFile;
@@ -40,9 +41,9 @@ pub fn unpack(unpacking: &Unpacking, from: impl Read) -> Result<u64, Fault> {
     let mut count = 0;
     bound.set();
     for entry in archive.entries().map_err(|error| broken(&error))? {
-        bound.lift();
+        let headers = bound.lift();
         let mut entry = entry.map_err(|error| broken(&error))?;
-        unpacker.add(&mut entry)?;
+        unpacker.add(&mut entry, &headers)?;
         // What nobody asked for: it is not of the next header.
         std::io::copy(&mut entry, &mut std::io::sink()).map_err(|error| broken(&error))?;
         count += 1;
@@ -57,7 +58,7 @@ struct Level {
     name: Vec<u8>,
     directory: OwnedFd,
     /// Set when it is left: its time changes with all that is made in it, and its mode might not let anything be made.
-    attributes: Option<Attributes>,
+    attributes: Option<(Attributes, Vec<Xattr>)>,
 }
 
 struct Unpacker {
@@ -68,12 +69,12 @@ struct Unpacker {
 }
 
 impl Unpacker {
-    fn add(&mut self, entry: &mut Entry<'_, impl Read>) -> Result<(), Fault> {
+    fn add(&mut self, entry: &mut Entry<'_, impl Read>, headers: &[u8]) -> Result<(), Fault> {
         let kind = entry.header().entry_type();
         if kind == EntryType::XGlobalHeader {
             return Ok(());
         }
-        let described = describe(entry, self.keep_owners)?;
+        let described = describe(entry, headers, self.keep_owners)?;
         let attributes = &described.attributes;
         let made_up = entry.path_bytes();
         let path = described
@@ -97,7 +98,7 @@ impl Unpacker {
             names.push(name);
             self.enter(&names, &path)?;
             if let Some(level) = self.levels.last_mut() {
-                level.attributes = Some(described.attributes);
+                level.attributes = Some((described.attributes, described.xattrs));
             }
             return Ok(());
         }
@@ -147,7 +148,7 @@ impl Unpacker {
             }
         }
         let file = file.finish().map_err(|error| Fault::from_io(&error, what()))?;
-        apply(&file, &described.attributes).or_fault(what)
+        apply_with_xattrs(&file, &described.attributes, &described.xattrs)
     }
 
     /// The target is a name in the archive, below the same directory.
@@ -265,10 +266,18 @@ impl Unpacker {
     fn leave(&mut self, depth: usize) -> Result<(), Fault> {
         while self.levels.len() > depth {
             let Some(level) = self.levels.pop() else { break };
-            if let Some(attributes) = &level.attributes {
-                apply(&level.directory, attributes)
-                    .or_fault(|| format!("set attributes of the directory {:?}", shown(&level.name)))?;
+            let Some((attributes, xattrs)) = &level.attributes else {
+                continue;
+            };
+            let what = || format!("set attributes of the directory {:?}", shown(&level.name));
+            if xattrs.is_empty() {
+                apply(&level.directory, attributes).or_fault(what)?;
+                continue;
             }
+            // A descriptor with O_PATH has none.
+            let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+            let opened = openat(&level.directory, ".", flags, Mode::empty()).or_fault(what)?;
+            apply_with_xattrs(&opened, attributes, xattrs)?;
         }
         Ok(())
     }
