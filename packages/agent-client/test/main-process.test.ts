@@ -1,21 +1,7 @@
 import { buffer, text } from "node:stream/consumers";
 import { expect, test } from "vitest";
-import type { ExecProcess } from "../src/index.ts";
+import { sitAt } from "./person.ts";
 import { startRealAgent } from "./real-agent.ts";
-
-/** Reads a process's output until it holds some text. */
-function watch(process: ExecProcess) {
-  const reader = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  let seen = "";
-  return async (awaited: string) => {
-    while (!seen.includes(awaited)) {
-      const { done, value } = await reader.read();
-      if (done) throw new Error(`${JSON.stringify(awaited)} does not come after ${JSON.stringify(seen)}`);
-      seen += value;
-    }
-    return seen;
-  };
-}
 
 test("its output goes to the log, each stream by its own way, and its exit code ends the agent", async () => {
   await using agent = await startRealAgent({ command: "echo out; echo err >&2; exit 3" });
@@ -73,9 +59,9 @@ test("whoever attaches reads and writes until it leaves; the process goes on, it
   const log = text(agent.log.stdout);
   const leave = new AbortController();
   const first = agent.client.processes.attach("main", { stdin: true, signal: leave.signal });
-  const until = watch(first);
-  await first.stdin?.getWriter().write("1\n");
-  await until("got 1");
+  const person = sitAt(first);
+  await person.type("1\n");
+  await person.until("got 1");
   leave.abort(new Error("enough"));
   await expect(first).rejects.toThrow("enough");
   const [listed] = await agent.client.processes.list();
@@ -95,11 +81,11 @@ test("the shutdown asks it by its own signal, and before what exec has started",
   await using agent = await startRealAgent({ command: script, stopSignal: "SIGQUIT", start: "attach" });
   const main = agent.client.processes.attach("main");
   const { pid } = await main.started;
-  const mainUntil = watch(main);
+  const { until: mainUntil } = sitAt(main);
   await mainUntil("ready");
   const look = `kill -0 ${pid} 2>/dev/null && echo still there || echo gone`;
   const exec = agent.client.exec(`trap '${look}; exit 8' TERM; echo ready; while :; do sleep 0.01; done`);
-  const execUntil = watch(exec);
+  const { until: execUntil } = sitAt(exec);
   await execUntil("ready");
   const ended = agent.client.processes.wait("main");
   await agent.client.shutdown({ graceMs: 60_000 });
@@ -125,7 +111,7 @@ test("a detached command can be attached to, one of another call cannot, and wha
   const { processes } = agent.client;
   const detached = await agent.client.exec("while :; do echo tick; sleep 0.01; done", { detached: true }).started;
   const attached = processes.attach(detached.id);
-  await watch(attached)("tick\ntick\n");
+  await sitAt(attached).until("tick\ntick\n");
   expect(attached.kill("SIGUSR1")).toBe(true);
   expect(await attached).toMatchObject({ exitCode: 138, signal: "SIGUSR1" });
   await using owned = agent.client.exec(["sleep", "1000"]);

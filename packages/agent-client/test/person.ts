@@ -1,7 +1,7 @@
 import type { ExecProcess } from "../src/index.ts";
 
-/** A person at a command's terminal: types, and reads until something is shown. */
-export function sitAt(process: ExecProcess) {
+/** A person at a command, on a terminal or not: types, and reads until something is shown. */
+export function sitAt(process: Pick<ExecProcess, "stdout" | "stdin">) {
   const reader = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
   const writer = process.stdin?.getWriter();
   let seen = "";

@@ -4,6 +4,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { sitAt } from "../../agent-client/test/person.ts";
 import { VmManager } from "../src/index.ts";
 import { BOOT_TIMEOUT_MS, exampleImage, text } from "./example-image.ts";
 
@@ -72,8 +73,7 @@ test("the box's own process is the configuration's, or that of the call", async 
 test("a published port leads from the host to a program of the guest", async () => {
   // httpd leaves its foreground when it listens.
   await using server = vm.exec("echo answer >/tmp/page; httpd -p 8080 -h /tmp && echo listening && sleep 1000");
-  const reader = server.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  expect((await reader.read()).value).toBe("listening\n");
+  await sitAt(server).until("listening\n");
   expect(await (await fetch(`http://127.0.0.1:${hostPort}/page`)).text()).toBe("answer\n");
 });
 
@@ -102,8 +102,7 @@ test("what the guest says beyond the bounds of its log takes no room on the host
 test("destroy() asks with the stop signal of the configuration", async () => {
   const script = "trap 'echo asked; exit 6' QUIT; trap 'exit 7' TERM; echo ready; while :; do sleep 0.05; done";
   const main = vm.run({ command: [script] });
-  const reader = main.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  expect((await reader.read()).value).toBe("ready\n");
+  await sitAt(main).until("ready\n");
   await vm.destroy();
   expect(await main).toMatchObject({ exitCode: 6, signal: null });
 });

@@ -3,7 +3,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { type ExecProcess, VmManager } from "../src/index.ts";
+import { sitAt } from "../../agent-client/test/person.ts";
+import { VmManager } from "../src/index.ts";
 import { BOOT_TIMEOUT_MS, exampleImage, text } from "./example-image.ts";
 
 /** One VM for all of these; the agent is PID 1, so that what only PID 1 does is seen here. */
@@ -22,40 +23,25 @@ afterAll(async () => {
 const output = async (command: string, options: Parameters<VmManager["exec"]>[1] = {}) =>
   text((await vm.exec(command, options).orThrow()).stdout);
 
-/** Reads a command's output until it holds some text. */
-function watch(process: ExecProcess) {
-  const reader = process.stdout.pipeThrough(new TextDecoderStream()).getReader();
-  let seen = "";
-  return async (awaited: string) => {
-    while (!seen.includes(awaited)) {
-      const { done, value } = await reader.read();
-      if (done) throw new Error(`${JSON.stringify(awaited)} does not come after ${JSON.stringify(seen)}`);
-      seen += value;
-    }
-    return seen;
-  };
-}
-
 test("a command on a terminal finds busybox's tty and stty agreeing, a resize and Ctrl-C", async () => {
   const script = "tty; stty size; trap 'stty size' WINCH; echo ready; while :; do sleep 0.05; done";
   await using process = vm.exec(script, { tty: { columns: 101, rows: 33 } });
-  const until = watch(process);
-  expect(await until("ready")).toMatch(/^\/dev\/pts\/\d+\r\n33 101\r\nready/);
+  const person = sitAt(process);
+  expect(await person.until("ready")).toMatch(/^\/dev\/pts\/\d+\r\n33 101\r\nready/);
   expect(await process.resize({ columns: 40, rows: 10 })).toBe(true);
-  await until("10 40\r\n");
-  await process.stdin?.getWriter().write("\x03");
+  await person.until("10 40\r\n");
+  await person.type("\x03");
   expect(await process).toMatchObject({ exitCode: 130, signal: "SIGINT" });
 });
 
 test("an interactive shell runs commands and ends with Ctrl-D", async () => {
   await using shell = vm.exec(["sh", "-i"], { tty: true, env: { PATH: "/bin", PS1: "% ", TERM: "dumb" } });
-  const until = watch(shell);
-  const writer = shell.stdin?.getWriter();
-  await until("% ");
+  const person = sitAt(shell);
+  await person.until("% ");
   // busybox asks the terminal where its cursor is.
-  await writer?.write("echo $((6*7))-$(tty)\n");
-  await until("42-/dev/pts/");
-  await writer?.write("\x04");
+  await person.type("echo $((6*7))-$(tty)\n");
+  await person.until("42-/dev/pts/");
+  await person.type("\x04");
   expect(await shell).toMatchObject({ exitCode: 0 });
 });
 
@@ -64,7 +50,7 @@ test("the end of an exec reaches what has left its session, and its cgroup goes"
   let escapee: string;
   {
     await using process = vm.exec(leave);
-    escapee = (await watch(process)("\n")).trim();
+    escapee = (await sitAt(process).until("\n")).trim();
     expect(await output("ls -d /sys/fs/cgroup/a3s-1/exec-* | wc -l")).toBe("2\n");
   }
   const gone = `while test -d /proc/${escapee}; do sleep 0.05; done; cat /proc/self/cgroup; ls -d /sys/fs/cgroup/a3s-1/exec-*`;
@@ -158,7 +144,7 @@ test("destroy() asks a process with its stop signal and waits for it", async () 
   const script =
     "trap 'sleep 0.2; echo told; exit 6' QUIT; trap 'exit 7' TERM; echo ready; while :; do sleep 0.05; done";
   const main = vm.run({ command: ["sh", "-c", script], stopSignal: "SIGQUIT" });
-  const until = watch(main);
+  const { until } = sitAt(main);
   await until("ready");
   const destroyed = vm.destroy();
   await until("told");
