@@ -77,8 +77,8 @@ export function boxUnsaved(id: BoxId, cause: NodeJS.ErrnoException): RuntimeErro
 export function boxNotRunning(id: BoxId, state: BoxLife, what: string): RuntimeError {
   return new RuntimeError({
     code: "STATE_INVALID",
-    message: `${what} needs a running box; ${id} was ${state} when this handle last looked`,
-    hint: "Start it, or look again by refresh() when another process has.",
+    message: `${what} needs a running box; ${id} is ${state}`,
+    hint: "Start it. Where another process has, a handle knows by refresh().",
     details: { box: id, state },
   });
 }

@@ -5,19 +5,28 @@ import { vmPaths } from "../boot/box-directories.ts";
 import type { BoxPlace } from "./box-place.ts";
 import type { BoxRecord } from "./box-record.ts";
 
-/** What a guest may take to end after its main process was killed, in ms. */
+/** What a guest may take to end its main process, and then itself, before it is ended from outside, in ms. */
 const PATIENCE_MS = 5000;
 
 /**
  * Sends a signal to the main process. After SIGKILL the VM ends, by itself or from outside. It needs no lock: nothing is written, and who
  * waits for a stop may well lose patience.
  */
-export async function killBox(place: BoxPlace, record: BoxRecord, vm: AttachedVm, signalName: LinuxSignal | number) {
+export async function killBox(
+  place: BoxPlace,
+  record: BoxRecord,
+  vm: AttachedVm,
+  signalName: LinuxSignal | number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const deadly = signalName === "SIGKILL" || signalName === 9;
-  if (record.main === null && deadly) return void (await vm.kill());
+  if (record.main === null && deadly) {
+    await vm.kill();
+    return;
+  }
   const { connectAgent } = await import("@a3s/agent-client");
   await using agent = connectAgent({ socketPath: vmPaths(place.home, record.id).agentSocket });
-  const patience = AbortSignal.timeout(PATIENCE_MS);
+  const patience = deadly ? AbortSignal.timeout(PATIENCE_MS) : signal;
   try {
     await agent.processes.signal("main", signalName, { signal: patience });
     if (deadly) await raceSignal(vm.exited, patience);

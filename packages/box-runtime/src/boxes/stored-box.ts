@@ -141,7 +141,7 @@ export class StoredBox implements Box {
     using seen = await lookAtBox(this.#place, this.id);
     await this.#take(seen);
     if (seen.vm === undefined) throw boxNotRunning(this.id, seen.life, "kill");
-    await raceSignal(killBox(this.#place, seen.record, seen.vm, signalName), signal);
+    await raceSignal(killBox(this.#place, seen.record, seen.vm, signalName, signal), signal);
     if (signalName === "SIGKILL" || signalName === 9) await this.#refreshIfThere();
   }
 

@@ -5,7 +5,7 @@ export const homeInfo = v.strictObject({
   home: field(v.string(), "where everything is kept"),
   images: v.strictObject({ names: v.number(), bytes: bytes("of all blobs") }),
   rootfs: v.strictObject({ roots: field(v.number(), "root directories"), diskBytes: bytes("of them on disk") }),
-  volumes: v.strictObject({ volumes: v.number(), inUse: field(v.number(), "of these, had by running boxes") }),
+  volumes: v.strictObject({ volumes: v.number(), inUse: field(v.number(), "of these, had by boxes") }),
 });
 
 export const hostReport = v.strictObject({

@@ -6,7 +6,7 @@ const volume = {
   path: field(v.string(), "where its files are on the host"),
   createdAt: v.optional(time("missing when its record is damaged")),
   labels: v.record(v.string(), v.string()),
-  inUse: field(v.boolean(), "whether a running box has it"),
+  inUse: field(v.boolean(), "whether a box has it"),
   damage: v.optional(field(v.string(), "what is wrong with its record")),
 };
 

@@ -24,7 +24,7 @@ export function addImageCommands(program: Command): void {
   withExamples(
     image
       .command("prune")
-      .description("remove images, and root directories made of them, that no running box has")
+      .description("remove images, and root directories made of them, that no box has")
       .option(...JSON_OUTPUT)
       .action(async (options) => (await import("../commands/image/prune.ts")).pruneImages(options)),
     "a3s-box image prune",

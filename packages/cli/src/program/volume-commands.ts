@@ -40,14 +40,14 @@ export function addVolumeCommands(program: Command): void {
     volume
       .command("rm")
       .description("remove volumes and their files")
-      .argument("<volume...>", "volumes that no running box has")
+      .argument("<volume...>", "volumes that no box has")
       .action(async (names: readonly string[]) => (await import("../commands/volume/remove.ts")).removeVolumes(names)),
     "a3s-box volume rm data",
   );
   withExamples(
     volume
       .command("prune")
-      .description("remove all volumes that no running box has")
+      .description("remove all volumes that no box has")
       .requiredOption("-f, --force", "really: their files are gone then")
       .action(async () => (await import("../commands/volume/prune.ts")).pruneVolumes()),
     "a3s-box volume prune --force",
