@@ -56,6 +56,7 @@ export type { BoxEvents } from "./events.ts";
 export type { ImagePullOptions } from "./image/find-image.ts";
 export type { CommandRequest } from "./plan/command.ts";
 export type { MainRequest } from "./plan/main-process.ts";
+export { MAX_POOL_SIZE, WarmPool, type WarmPoolOptions } from "./pool/warm-pool.ts";
 export {
   type ImageCall,
   type ImagePruneOptions,

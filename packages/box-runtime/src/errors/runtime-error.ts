@@ -42,6 +42,10 @@ export type RuntimeErrorCode =
   | "BOX_UNSAVED"
   /** What is to be kept of a box is too much: its record would have more than 4 MiB. */
   | "BOX_INVALID"
+  /** The pool cannot have that size, or let boxes wait that long. */
+  | "POOL_INVALID"
+  /** The pool was disposed of; boxes that were acquired before are not affected. */
+  | "POOL_CLOSED"
   /** What is copied cannot be copied there: a directory over a file, or into a directory that is missing. */
   | "COPY_INVALID"
   /** The host's system refused a part of a copy; `details.errno` names why. */
