@@ -5,6 +5,8 @@ import { runCommand } from "./command.ts";
 import type { SuiteContext } from "./suite.ts";
 
 const minute = 60_000;
+/** How often a command begins again because the emulated machine failed under it. */
+const MAX_REPEATS = 2;
 
 /**
  * Runs a command where KVM can run guests: here when this machine's can, else in the emulated KVM host, where nothing
@@ -27,15 +29,16 @@ export async function runWithKvm(
     cwd,
     env: full,
     shares: [{ guestPath: directory, hostPath: directory }],
-    timeoutMs: (soak ? 170 : 30) * minute,
+    timeoutMs: (soak ? 170 : 20) * minute,
     signal,
   };
-  try {
-    return (await runInKvmHost(run)).exitCode;
-  } catch (error) {
-    if (!isMachineFailure(error)) throw error;
-    console.log(`The emulated KVM host itself failed, so once more in a new one: ${error.message}`);
-    return (await runInKvmHost(run)).exitCode;
+  for (let repeats = 0; ; repeats++) {
+    try {
+      return (await runInKvmHost(run)).exitCode;
+    } catch (error) {
+      if (!isMachineFailure(error) || repeats === MAX_REPEATS) throw error;
+      console.log(`The emulated KVM host itself failed, so again in a new one: ${error.message}`);
+    }
   }
 }
 
