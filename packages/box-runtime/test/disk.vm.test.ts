@@ -59,7 +59,7 @@ test("the disk's image is as large as asked for, its owner's alone, and takes li
 });
 
 test("the disk's image has no name once the box is up, so that its room is free again also when the creator is killed", async () => {
-  expect(await readdir(join(home, "boxes", vm.id))).toEqual(["exit.json.tmp", "log.000001"]);
+  expect(await readdir(join(home, "boxes", vm.id))).toEqual(["creator.lock", "exit.json.tmp", "log.000001"]);
 });
 
 test("the root is the image's, with the size of the disk", async () => {
