@@ -9,7 +9,7 @@ import { runWithKvm } from "./with-kvm.ts";
 const testFiles = "packages/*/{src,test}/**/*.vm.test.ts";
 
 /** Test files that share an emulated machine. It can freeze, and then all of them begin again; to boot one takes a while. */
-const FILES_PER_MACHINE = 4;
+const FILES_PER_MACHINE = 2;
 
 /**
  * Tests that boot real VMs. A file that is not in a report, a report that is missing and a run without a single test each

@@ -6,7 +6,7 @@ import type { SuiteContext } from "./suite.ts";
 
 const minute = 60_000;
 /** How often a command begins again because the emulated machine failed under it. */
-const MAX_REPEATS = 2;
+const MAX_REPEATS = 3;
 
 /**
  * Runs a command where KVM can run guests: here when this machine's can, else in the emulated KVM host, where nothing
