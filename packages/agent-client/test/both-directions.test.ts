@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { expect, test } from "vitest";
 import { connectAgent } from "../src/index.ts";
+import { AgentConnection } from "../src/session/agent-connection.ts";
 import { startOneWayBridge } from "./one-way-bridge.ts";
 import { startRealAgent } from "./real-agent.ts";
 
@@ -14,4 +15,14 @@ test("content goes both ways at once, also where what comes in has to be read be
     [1, 2, 3].map(() => client.exec(["cat"], { stdin, signal, maxBufferBytes: 8 << 20 })),
   );
   for (const { stdout } of results) expect(Buffer.compare(stdout, stdin)).toBe(0);
+});
+
+test("a connection that is given up as soon as it is made is gone without a word", async () => {
+  await using agent = await startRealAgent();
+  const closed = Promise.withResolvers<void>();
+  const listener = { onLeave: () => {}, onClose: () => closed.resolve() };
+  const connection = new AgentConnection(agent.socketPath, "http://localhost", {}, listener);
+  connection.destroy(new Error("not wanted any more"));
+  await closed.promise;
+  await agent.client.exec(["true"]).orThrow();
 });

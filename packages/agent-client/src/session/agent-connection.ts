@@ -35,7 +35,10 @@ export class AgentConnection {
     this.#socket = socket;
     this.#session = session;
     this.#keepAlive = new KeepAlive(session, keepAlive, () => session.destroy(silentAgent()));
-    session.once("connect", () => session.setLocalWindowSize(CONNECTION_WINDOW_BYTES));
+    session.once("connect", () => {
+      // It is told a turn late, and may be gone by then.
+      if (!session.destroyed) session.setLocalWindowSize(CONNECTION_WINDOW_BYTES);
+    });
     // The error reaches callers through their streams; without a listener it would end the process.
     session.on("error", () => listener.onLeave());
     session.once("goaway", () => listener.onLeave());
