@@ -135,11 +135,13 @@ fn watch(spec: &Spec, state: Option<&State>, started: SystemTime, lifeline: File
         started: false,
     };
     let ended = watcher.run().map_err(jail("poll"))?;
+    let log = watcher.log.finish();
     Ok(Ending {
         ended,
         asked: watcher.asked,
         failure: watcher.failure,
-        log: watcher.log.finish(),
+        panic: watcher.log.kernel_panic(),
+        log,
     })
 }
 

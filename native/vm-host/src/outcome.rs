@@ -17,6 +17,8 @@ pub enum Ended {
 pub enum Cause {
     /// The VM process exited by itself.
     Guest,
+    /// It did so because the guest's kernel panicked.
+    Panic,
     /// A signal to the monitor asked for it.
     Stopped,
     /// The starter is gone and the VM not detached.
@@ -37,6 +39,7 @@ pub struct Outcome {
     started_at: String,
     ended_at: String,
     failure: Option<Failure>,
+    panic: Option<String>,
     log: Dropped,
 }
 
@@ -46,6 +49,8 @@ pub struct Ending {
     /// Why the monitor ended the VM, when it did.
     pub asked: Option<Cause>,
     pub failure: Option<Failure>,
+    /// What the guest's kernel said of its panic.
+    pub panic: Option<String>,
     pub log: Dropped,
 }
 
@@ -55,6 +60,7 @@ impl Ending {
             ended: Ended::Code(EXIT_CODE),
             asked: None,
             failure: Some(failure),
+            panic: None,
             log: Dropped::default(),
         }
     }
@@ -66,10 +72,14 @@ impl Outcome {
             ended,
             asked,
             failure,
+            panic,
             log,
         } = ending;
+        // libkrun ends with 0 when nobody in the guest has said another code: that of a panic is nobody's.
+        let panic = panic.filter(|_| failure.is_none() && ended == Ended::Code(0));
         let (code, signal, cause) = match (&failure, ended) {
             (Some(_), _) => (Some(EXIT_CODE), None, Cause::Start),
+            (None, Ended::Code(_)) if panic.is_some() => (None, None, Cause::Panic),
             (None, Ended::Code(code)) => (Some(code), None, Cause::Guest),
             (None, Ended::Signal(signal)) => (None, Some(signal), asked.unwrap_or(Cause::Signal)),
         };
@@ -81,6 +91,7 @@ impl Outcome {
             started_at: iso(started),
             ended_at: iso(SystemTime::now()),
             failure,
+            panic,
             log,
         }
     }
@@ -112,6 +123,7 @@ mod tests {
                 ended,
                 asked,
                 failure,
+                panic: None,
                 log,
             },
         )
@@ -149,6 +161,29 @@ mod tests {
         for (outcome, code, signal, cause, exit_code) in table {
             assert_eq!((outcome.code, outcome.signal), (code, signal));
             assert_eq!((outcome.cause, outcome.exit_code()), (cause, exit_code));
+        }
+    }
+    #[test]
+    fn a_panic_is_no_exit_code_but_only_the_end_of_who_ended_well() {
+        let ending = |ended| Ending {
+            ended,
+            asked: None,
+            failure: None,
+            panic: Some("Fatal exception".into()),
+            log: Dropped::default(),
+        };
+        let panicked = Outcome::new(SystemTime::now(), ending(Ended::Code(0)));
+        assert_eq!(
+            (panicked.code, panicked.signal, panicked.cause),
+            (None, None, Cause::Panic)
+        );
+        assert_eq!(
+            (panicked.panic.as_deref(), panicked.exit_code()),
+            (Some("Fatal exception"), EXIT_CODE)
+        );
+        for ended in [Ended::Code(3), Ended::Signal(9)] {
+            let outcome = Outcome::new(SystemTime::now(), ending(ended));
+            assert_eq!((outcome.panic.is_none(), outcome.cause == Cause::Panic), (true, false));
         }
     }
 }

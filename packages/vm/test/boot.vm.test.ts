@@ -112,7 +112,7 @@ test("the end is recorded where it was asked for", async () => {
   expect(JSON.parse(await readFile(join(directory, "exit.json"), "utf8"))).toMatchObject({ version: 1, code: 37 });
 });
 
-test("a guest whose kernel panics ends, and its end is recorded", async () => {
+test("a guest whose kernel panics ends, and its end is recorded with the kernel's words", async () => {
   const panicked = await share("panicked");
   await using vm = await launchVm(
     {
@@ -124,7 +124,11 @@ test("a guest whose kernel panics ends, and its end is recorded", async () => {
     },
     { log: { path: join(panicked, "log") }, exitPath: join(panicked, "exit.json") },
   );
-  expect(await vm.exited).toMatchObject({ code: 0, cause: "guest", failure: null });
+  expect(await vm.exited).toMatchObject({ code: null, signal: null, cause: "panic", failure: null });
+  expect(JSON.parse(await readFile(join(panicked, "exit.json"), "utf8"))).toMatchObject({
+    cause: "panic",
+    panic: expect.stringMatching(/^Attempted to kill init! exitcode=0x00000300/),
+  });
   expect((await vm.evidence()).consoleTail).toContain("last words");
 });
 

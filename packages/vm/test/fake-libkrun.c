@@ -5,6 +5,7 @@
  *   /exit/N   the guest ends with N            /refuse   krun_start_enter answers -EINVAL
  *   /write    tries to write into the root     /crash    a fault of the VM process
  *   /run      runs until it is killed          /noise    writes 1 MiB
+ *   /panic    ends as a guest whose kernel panicked
  *   /stall    the start hangs before it is done       /eat     takes 512 MiB of memory
  *   /relay    writes what the host says on the vsock port to the port a3s.stdout, and ends when the host hangs up
  *
@@ -159,6 +160,11 @@ int32_t krun_start_enter(uint32_t context) {
   if (sscanf(program, "/exit/%d", &(int){0}) == 1) _exit(atoi(program + strlen("/exit/")));
   if (strcmp(program, "/refuse") == 0) return -EINVAL;
   if (strcmp(program, "/crash") == 0) abort();
+  if (strcmp(program, "/panic") == 0) {
+    SAY("[    0.914125] Kernel panic - not syncing: Fatal exception");
+    SAY("[    0.914501] CPU: 0 PID: 1 Comm: init");
+    _exit(0);
+  }
   if (strcmp(program, "/write") == 0) {
     strcat(root, "/new");
     int fd = open(root, O_CREAT | O_WRONLY, 0600);

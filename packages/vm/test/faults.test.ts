@@ -1,8 +1,15 @@
-import { mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { type LaunchOptions, type LibkrunFiles, launchVm, readIdentity, type VmProcess } from "../src/index.ts";
+import {
+  attachVm,
+  type LaunchOptions,
+  type LibkrunFiles,
+  launchVm,
+  readIdentity,
+  type VmProcess,
+} from "../src/index.ts";
 import { listenForGuest } from "./doorbell.ts";
 import { executors } from "./executors.ts";
 import { buildFakeLibkrun } from "./fake-libkrun.ts";
@@ -71,6 +78,16 @@ describe.each(executors)("$name", (executor) => {
     const exit = await vm.stop();
     expect(["stopped", "signal"]).toContain(exit.cause);
     expect(await vm.kill()).toBe(exit);
+  });
+
+  test("a guest's kernel that panicked is no success, for whoever waits and whoever comes later", async () => {
+    const vm = await launch("/panic");
+    const end = { code: null, signal: null, cause: "panic", meaning: "The guest's kernel panicked: Fatal exception" };
+    expect(await vm.exited).toMatchObject(end);
+    const files = { exitPath: join(directory, "exit.json"), statePath: join(directory, "vm.json") };
+    expect(await (await attachVm({ log: { path: join(directory, "log") }, ...files })).exited).toMatchObject(end);
+    const record = JSON.parse(await readFile(files.exitPath, "utf8"));
+    expect(record).toMatchObject({ code: null, signal: null, cause: "panic", panic: "Fatal exception" });
   });
 
   /** Each of the ways in which a VM comes to its end, or never to its beginning. */

@@ -2,6 +2,7 @@
 
 mod base64;
 mod lines;
+mod panic;
 mod record;
 mod segments;
 
@@ -9,6 +10,7 @@ pub use record::Stream;
 pub use segments::{Limits, MAX_RECORD_BYTES};
 
 use lines::Lines;
+use panic::PanicWatch;
 use record::{dropped_record, output_record};
 use segments::Segments;
 use serde::Serialize;
@@ -30,6 +32,7 @@ pub struct Dropped {
 pub struct Log {
     segments: Segments,
     streams: [Lines; Stream::ALL.len()],
+    panic: PanicWatch,
     /// Since the last record that was written.
     unsaid: Dropped,
     dropped: Dropped,
@@ -41,6 +44,7 @@ impl Log {
         Ok(Self {
             segments: Segments::open(path, limits)?,
             streams: Default::default(),
+            panic: PanicWatch::default(),
             unsaid: Dropped::default(),
             dropped: Dropped::default(),
         })
@@ -69,6 +73,11 @@ impl Log {
         self.flush(|lines| lines.waiting_since().is_some_and(|since| since.elapsed() >= PATIENCE));
     }
 
+    /// What the guest's kernel said of its panic on the console, when [`Self::finish`] has written all of that.
+    pub fn kernel_panic(&mut self) -> Option<String> {
+        self.panic.finish()
+    }
+
     /// Writes what is left and tells what was lost in all.
     pub fn finish(&mut self) -> Dropped {
         self.flush(|_| true);
@@ -91,6 +100,9 @@ impl Log {
     fn write(&mut self, stream: Stream, parts: &[(Vec<u8>, bool)]) {
         let now = SystemTime::now();
         for (part, partial) in parts {
+            if matches!(stream, Stream::Console) {
+                self.panic.take(part, *partial);
+            }
             self.append(Some(output_record(now, stream, part, *partial)), part.len() as u64);
         }
     }

@@ -112,7 +112,8 @@ class Watch {
       if (!socket.destroyed) drain(fd, take);
       socket.destroy();
     }
-    return { ...ended, asked: this.#asked, failure: this.#failure, log: this.#log.finish() };
+    const log = this.#log.finish();
+    return { ...ended, asked: this.#asked, failure: this.#failure, panic: this.#log.kernelPanic(), log };
   }
 
   #read(chunk: Buffer): void {

@@ -26,6 +26,7 @@ test.each<[cause: string, meaning: RegExp, record: Partial<ExitRecord>]>([
   ["creator", /^The VM ended with the process that started it$/, { code: null, signal: 9, cause: "creator" }],
   ["signal", /^The VM was ended by SIGKILL$/, { code: null, signal: 9, cause: "signal" }],
   ["signal", /^The VM was ended by SIGSEGV$/, { code: null, signal: 11, cause: "signal" }],
+  ["panic", /^The guest's kernel panicked: Fatal exception$/, { code: null, cause: "panic", panic: "Fatal exception" }],
   [
     "signal",
     /^The VM was ended by SIGSYS: it made a system call that its jail does not allow/,

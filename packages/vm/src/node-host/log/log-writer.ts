@@ -1,4 +1,5 @@
 import { Lines, type Part } from "./lines.ts";
+import { PanicWatch } from "./panic-watch.ts";
 import { type Dropped, droppedRecord, outputRecord, STREAMS, type Stream } from "./record.ts";
 import { type Limits, Segments } from "./segments.ts";
 
@@ -16,6 +17,7 @@ interface Waiting {
 export class LogWriter {
   readonly #segments: Segments;
   readonly #streams: Readonly<Record<Stream, Waiting>>;
+  readonly #panic = new PanicWatch();
   /** Since the last record that was written. */
   #unsaid: Dropped = { records: 0, bytes: 0 };
   #dropped: Dropped = { records: 0, bytes: 0 };
@@ -40,6 +42,11 @@ export class LogWriter {
     if (waiting.line !== undefined) waiting.timer = setTimeout(() => this.#flush(stream), PATIENCE_MS);
   }
 
+  /** What the guest's kernel said of its panic on the console, when {@link finish} has written all of that. */
+  kernelPanic(): string | undefined {
+    return this.#panic.finish();
+  }
+
   /** Writes what is left and tells what was lost in all. */
   finish(): Dropped {
     for (const stream of STREAMS) this.#flush(stream);
@@ -56,7 +63,10 @@ export class LogWriter {
 
   #write(stream: Stream, parts: readonly Part[]): void {
     const now = new Date();
-    for (const part of parts) this.#append(outputRecord(now, stream, part), part.bytes.length);
+    for (const part of parts) {
+      if (stream === "console") this.#panic.take(part);
+      this.#append(outputRecord(now, stream, part), part.bytes.length);
+    }
   }
 
   /** A full disk must not stop the guest: what cannot be written is counted, and said as soon as there is room. */
