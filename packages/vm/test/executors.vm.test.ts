@@ -9,6 +9,7 @@ import { attachVm, isAlive, launchVm, type VmProcess, type VmSpec } from "../src
 import { busyboxRoot } from "./busybox-root.ts";
 import type { CreatorRequest } from "./creator.ts";
 import { executors } from "./executors.ts";
+import { GONE_WITHIN_MS } from "./gone-within.ts";
 
 /** What the guest below does; its command line cannot hold double quotes. */
 const SCRIPT = [
@@ -44,10 +45,15 @@ describe.each(executors)("$name", (host) => {
     ...more,
   });
 
-  /** Starts a VM from a process of its own, and waits until its guest is up. */
+  /** Starts a VM from a process of its own, and waits until its guest is up, which goes on when `go` is in its share. */
   async function startElsewhere(detached: boolean) {
+    const share = join(directory, "share");
+    await mkdir(share);
+    const until = "until [ -e /rw/go ]; do /bin/busybox sleep 1; done";
     const request: CreatorRequest = {
-      spec: await spec("echo up; exec /bin/busybox sleep 1000000"),
+      spec: await spec(`/bin/busybox mount -t virtiofs rw /rw; echo up; ${until}; echo still here; exit 7`, {
+        shares: [{ tag: "rw", path: share, readOnly: false }],
+      }),
       options: { ...files, ...host.options, detached },
       linger: true,
     };
@@ -58,7 +64,7 @@ describe.each(executors)("$name", (host) => {
     await once(createInterface({ input: creator.stdout }), "line");
     const vm = await attachVm(files);
     await said(vm, "up");
-    return { creator, vm };
+    return { creator, vm, go: () => writeFile(join(share, "go"), "") };
   }
 
   test("boots, keeps what is read-only, lets an overlay change the rest, and hands the exit code back", async () => {
@@ -87,18 +93,35 @@ describe.each(executors)("$name", (host) => {
 
   test("ends with its creator, also when that is killed, and says so", async () => {
     const { creator, vm } = await startElsewhere(false);
+    const start = performance.now();
     creator.kill("SIGKILL");
+    // The kernel's word that neither of the two holds their FIFO any more (docs/decisions/0012).
     expect(await vm.exited).toMatchObject({ code: null, signal: "SIGKILL", cause: "creator" });
+    expect(performance.now() - start).toBeLessThan(GONE_WITHIN_MS);
     expect(isAlive(vm.identity)).toBe(false);
   });
 
-  test("detached, outlives its creator, and is stopped by whoever finds it", async () => {
-    const { creator, vm } = await startElsewhere(true);
+  test("detached, outlives its killed creator: it is found, logs, and its exit code is recorded", async () => {
+    const { creator, vm: earlier, go } = await startElsewhere(true);
+    earlier.release();
     creator.kill("SIGKILL");
     await once(creator, "exit");
-    expect(isAlive(vm.identity)).toBe(true);
-    expect(await vm.stop()).toMatchObject({ code: null, signal: "SIGKILL", cause: "stopped" });
+    await using vm = await attachVm(files);
+    expect(vm.running).toBe(true);
+    await go();
+    expect(await vm.exited).toMatchObject({ code: 7, signal: null, cause: "guest" });
+    expect((await vm.evidence()).consoleTail).toContain("still here");
     expect(isAlive(vm.identity)).toBe(false);
+  });
+
+  test("goes with its monitor when that is killed, and whoever comes next learns it", async () => {
+    const { creator, vm } = await startElsewhere(true);
+    const start = performance.now();
+    process.kill(vm.identity.pid, "SIGKILL");
+    expect(await vm.exited).toMatchObject({ code: null, cause: "monitor" });
+    expect(performance.now() - start).toBeLessThan(GONE_WITHIN_MS);
+    expect(await (await attachVm(files)).exited).toMatchObject({ code: null, cause: "monitor" });
+    creator.kill("SIGKILL");
   });
 });
 
