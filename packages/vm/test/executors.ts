@@ -38,7 +38,7 @@ export const NODE: Executor = {
   measures: [
     // Root gets no user namespace from it: decision 15.
     ...(process.geteuid?.() === 0 ? [] : (["user-namespace"] as const)),
-    ...([...NAMESPACES, "resource-limits", "private-tree", "no-new-privileges"] as const),
+    ...([...NAMESPACES, "resource-limits", "private-tree", "no-new-privileges", "system-call-filter"] as const),
   ],
   runsProbeGuest: false,
   startsWithinMs: 5000,

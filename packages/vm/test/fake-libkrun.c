@@ -5,6 +5,7 @@
  *   /exit/N   the guest ends with N            /refuse   krun_start_enter answers -EINVAL
  *   /write    tries to write into the root     /crash    a fault of the VM process
  *   /run      runs until it is killed          /noise    writes 1 MiB
+ *   /break/X  does what no VM does: fork, exec, mount, inet (a socket), code (memory to execute), signal (another process)
  *   /panic    ends as a guest whose kernel panicked
  *   /stall    the start hangs before it is done       /eat     takes 512 MiB of memory
  *   /relay    writes what the host says on the vsock port to the port a3s.stdout, and ends when the host hangs up
@@ -14,13 +15,17 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -155,11 +160,22 @@ int32_t krun_set_exec(uint32_t context, const char *path, const char *const args
   return 0;
 }
 
+static void break_out(const char *how) {
+  if (strcmp(how, "fork") == 0) syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+  if (strcmp(how, "exec") == 0) execl("/proc/self/exe", "exe", NULL);
+  if (strcmp(how, "mount") == 0) mount(NULL, "/", NULL, MS_REMOUNT | MS_BIND, NULL);
+  if (strcmp(how, "inet") == 0) socket(AF_INET, SOCK_STREAM, 0);
+  if (strcmp(how, "code") == 0) mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (strcmp(how, "signal") == 0) kill(getppid(), 0);
+  _exit(0);
+}
+
 int32_t krun_start_enter(uint32_t context) {
   SAY("start_enter %u", context);
   if (sscanf(program, "/exit/%d", &(int){0}) == 1) _exit(atoi(program + strlen("/exit/")));
   if (strcmp(program, "/refuse") == 0) return -EINVAL;
   if (strcmp(program, "/crash") == 0) abort();
+  if (strncmp(program, "/break/", strlen("/break/")) == 0) break_out(program + strlen("/break/"));
   if (strcmp(program, "/panic") == 0) {
     SAY("[    0.914125] Kernel panic - not syncing: Fatal exception");
     SAY("[    0.914501] CPU: 0 PID: 1 Comm: init");

@@ -49,7 +49,7 @@ test("an ordinary user's VM process is in a user namespace, and what is read-onl
 test("where no namespace is to be had, a VM starts without them, but not with anything read-only", async () => {
   const path = join(directory, "root");
   const weak = ["--bounding-set", "-sys_admin"];
-  expect(await startAs(weak, { path })).toEqual(["resource-limits", "no-new-privileges"]);
+  expect(await startAs(weak, { path })).toEqual(["resource-limits", "no-new-privileges", "system-call-filter"]);
   expect(await readdir(path)).toEqual(["new"]);
   await expect(startAs(weak, { path, readOnly: true })).rejects.toMatchObject({
     stderr: expect.stringContaining(`${path} read-only, without a mount namespace`),

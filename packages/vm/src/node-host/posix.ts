@@ -7,6 +7,9 @@ const O_CLOEXEC = 0o2000000;
 /** prctl.h. */
 const PR_SET_PDEATHSIG = 1;
 const PR_SET_NO_NEW_PRIVS = 38;
+/** linux/seccomp.h. */
+const SECCOMP_SET_MODE_FILTER = 1;
+const SECCOMP_FILTER_FLAG_TSYNC = 1;
 /** The system calls that the C library has no function for have one number on every architecture: asm-generic/unistd.h. */
 const SYS_OPEN_TREE = 428;
 const SYS_MOVE_MOUNT = 429;
@@ -17,6 +20,9 @@ const AT_EMPTY_PATH = 0x1000;
 const AT_RECURSIVE = 0x8000;
 const OPEN_TREE_CLONE = 1;
 const MOVE_MOUNT_F_EMPTY_PATH = 4;
+
+/** struct sock_fprog: so many instructions, and where they are. */
+const program = koffi.struct({ length: "uint16_t", instructions: "const uint8_t *" });
 
 const calls = {
   pipe2: libc.func("int pipe2(_Out_ int *fds, int flags)"),
@@ -39,6 +45,7 @@ const calls = {
     "const uint64_t *",
     "size_t",
   ]),
+  seccomp: libc.func("syscall", "long", ["long", "unsigned int", "unsigned int", koffi.pointer(program)]),
   signal: libc.func("void *signal(int signal, void *handler)"),
   clearenv: libc.func("int clearenv()"),
   strerror: libc.func("const char *strerror(int number)"),
@@ -70,6 +77,17 @@ export function dieWithParent(): void {
 /** For this thread, and whatever process it starts from now on. */
 export function forbidNewPrivileges(): void {
   check("prctl", calls.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+}
+
+/**
+ * Has the kernel judge the system calls of every thread of this process, for good.
+ * @param number of seccomp(2); @param instructions each of 8 bytes
+ */
+export function filterSystemCalls(number: number, instructions: Buffer): void {
+  const filter = { length: instructions.length / 8, instructions };
+  const answer = Number(calls.seccomp(number, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_TSYNC, filter));
+  check("seccomp", answer);
+  if (answer > 0) throw new Error(`seccomp: thread ${answer} has a filter of its own`);
 }
 
 /** Sets both limits to `most`, or to what is allowed if that is less. */

@@ -44,7 +44,7 @@ const INIT_CODES: Readonly<Record<number, string>> = {
 
 /** docs/security.md: somebody broke out of the guest, or this libkrun needs what the filter does not know. */
 const REFUSED_CALL =
-  "The VM was ended by SIGSYS: it made a system call that its jail does not allow; its stderr and console say which";
+  "The VM was ended by SIGSYS: it made a system call that its jail does not allow; stderr and console may say which";
 
 /** What the end of the vm-host process and its record say together. The record knows more, so it wins. @param stderr what libkrun had to say */
 export function judgeExit(

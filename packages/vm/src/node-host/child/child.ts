@@ -14,6 +14,9 @@ import { type ChildRequest, DESCRIPTORS } from "./child-request.ts";
 /** vm-process.js lies beside vm-host.js. */
 const PROGRAM = join(import.meta.dirname, "vm-process.js");
 
+/** V8 makes no machine code: the filter of system calls lets no memory become executable. */
+const NO_CODE = "--jitless";
+
 /** The VM process, and the read ends of its pipes. */
 export interface Child {
   readonly process: ChildProcess;
@@ -61,7 +64,7 @@ const LOST_WITHOUT_NAMESPACES: ReadonlySet<string> = new Set([
 function spawnChild(prefix: readonly string[], alive: number | undefined, request: ChildRequest): Child {
   const pipes = step("jail", "pipe", () => ({ console: pipe(), stdout: pipe(), stderr: pipe(), report: pipe() }));
   const nothing = openSync("/dev/null", constants.O_RDONLY);
-  const [command = "", ...args] = [...prefix, process.execPath, ...NODE_FLAGS, PROGRAM];
+  const [command = "", ...args] = [...prefix, process.execPath, ...NODE_FLAGS, NO_CODE, PROGRAM];
   const console = pipes.console.writeEnd;
   const child = spawn(command, args, {
     // In the order of DESCRIPTORS.

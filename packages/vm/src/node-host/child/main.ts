@@ -5,6 +5,7 @@ import { openLibkrun } from "../../libkrun/binding.ts";
 import { EXIT_CODE, failed, failedBy } from "../failure.ts";
 import { Measures } from "../jail/measures.ts";
 import { type Places, placesOfHost, placesOfTree } from "../jail/places.ts";
+import { allowCallsOfVm } from "../jail/seccomp/filter.ts";
 import { buildTree, leaveHost, protect } from "../jail/tree.ts";
 import { clearEnvironment, defaultAction, dieWithParent, RLIMIT, raiseLimit, setLimit } from "../posix.ts";
 import { type ChildRequest, DESCRIPTORS } from "./child-request.ts";
@@ -48,6 +49,7 @@ async function becomeVm({ libkrun, libkrunfw, calls, jail, inForce, missing }: C
   clearEnvironment();
   measures.take("resource-limits", () => limitResources(measures.has("user-namespace")));
   const places = enterTree(jail, measures);
+  measures.take("system-call-filter", () => allowCallsOfVm(jail.network));
   for (const sentence of measures.missing) writeSync(2, `vm-host: ${sentence}\n`);
   replay(calls, krun, { places, inForce: measures.inForce });
 }

@@ -47,9 +47,10 @@ test("measures are wanted as the start asks for them", () => {
 });
 
 test("what Node.js cannot do is told with its reason, and root has no user namespace", () => {
-  const unsupported = ["cgroup", "few-capabilities", "system-call-filter"];
+  const unsupported = ["cgroup", "few-capabilities"];
   expect(Object.keys(unsupportedMeasures(1000))).toEqual(unsupported);
   expect(Object.keys(unsupportedMeasures(0))).toEqual([...unsupported, "user-namespace"]);
+  expect(Object.keys(unsupportedMeasures(1000, "riscv64"))).toEqual([...unsupported, "system-call-filter"]);
   expect(planNamespaces("isolated", 1000)).toEqual({
     flags: ["--user", "--map-root-user", "--mount", "--propagation", "private", "--ipc", "--uts", "--net"],
     measures: ["user-namespace", "mount-namespace", "ipc-namespace", "uts-namespace", "network-namespace"],

@@ -2,6 +2,7 @@ import { constants } from "node:os";
 import { JAIL_MEASURES, type JailMeasure, type JailMode } from "../../process/jail.ts";
 import { failedBy, StartFailed } from "../failure.ts";
 import type { StartRequest } from "../request/start-request.ts";
+import { isKnown } from "./seccomp/filter.ts";
 
 /** The measures that a start asks for, in the order of the protocol. Pure. */
 export function wantedMeasures({ limits, network }: StartRequest["jail"]): readonly JailMeasure[] {
@@ -14,14 +15,17 @@ export function wantedMeasures({ limits, network }: StartRequest["jail"]): reado
 /**
  * Why Node.js cannot take a measure, for those that it cannot; `user` is the effective user ID. Pure.
  *
- * Linux keeps capabilities, and filters that were installed without looking at the others, by thread. Node.js has
- * several threads before its first line runs, and an escaped guest would only have to go through one of them.
+ * Linux keeps capabilities by thread. Node.js has several threads before its first line runs, and an escaped guest would
+ * only have to go through one of them.
  */
-export function unsupportedMeasures(user: number): Readonly<Partial<Record<JailMeasure, string>>> {
+export function unsupportedMeasures(
+  user: number,
+  architecture: string = process.arch,
+): Readonly<Partial<Record<JailMeasure, string>>> {
   return {
     cgroup: "vm-host.js makes no cgroups",
     "few-capabilities": "Node.js has threads that keep theirs",
-    "system-call-filter": "Node.js itself makes more system calls than a VM",
+    ...(isKnown(architecture) ? {} : { "system-call-filter": `vm-host.js does not know the calls of ${architecture}` }),
     ...(user === 0 ? { "user-namespace": "vm-host.js has none for root that holds all of the guest's users" } : {}),
   };
 }
