@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 import { staleCliPage, writeCliPage } from "./cli-page.ts";
 import { staleErrorsPage, writeErrorsPage } from "./errors-page.ts";
+import { staleKrunTable, writeKrunTable } from "./krun-table.ts";
 import { breakingWire, generateWire, lintWire, releaseWire, staleWire } from "./wire.ts";
 
 /**
@@ -16,6 +17,7 @@ if (process.argv.includes("--check")) {
     ...(await staleWire(repository)),
     ...(await staleErrorsPage(repository)),
     ...(await staleCliPage(repository)),
+    ...(await staleKrunTable(repository)),
   ];
   for (const finding of findings) console.error(finding);
   if (findings.length > 0) {
@@ -30,4 +32,5 @@ if (process.argv.includes("--check")) {
   await generateWire(repository);
   await writeErrorsPage(repository);
   await writeCliPage(repository);
+  await writeKrunTable(repository);
 }

@@ -10,6 +10,7 @@ mod library;
 mod log;
 mod monitor;
 mod outcome;
+mod parameters;
 mod probe;
 mod reserved_file;
 mod spec;

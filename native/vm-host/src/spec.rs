@@ -1,6 +1,7 @@
 use crate::failure::{Failure, Stage};
 use crate::jail::Jail;
 use crate::log::MAX_RECORD_BYTES;
+use crate::parameters;
 use serde::Deserialize;
 use std::io::{ErrorKind, Read};
 
@@ -160,7 +161,7 @@ fn callable(function: &str, args: &[Arg]) -> Result<(), Failure> {
             format!("{function} has more than {MAX_ARGUMENTS} arguments"),
         ));
     }
-    Ok(())
+    parameters::fault(function, args).map_or(Ok(()), |fault| Err(invalid("calls", fault)))
 }
 
 fn log_limits(log: &Log) -> Result<(), Failure> {

@@ -6,7 +6,7 @@ fn every_kind_of_argument_reaches_the_library() {
     let ctx = json!({ "ref": "ctx" });
     let calls = [
         json!({ "fn": "krun_set_vm_config", "args": [ctx, { "u8": 255 }, { "u32": 4294967295u32 }] }),
-        json!({ "fn": "krun_set_exec", "args": [ctx, { "str": "/a3s-agent" }, { "strs": ["one", "two"] }, { "strs": null }] }),
+        json!({ "fn": "krun_set_exec", "args": [ctx, { "str": "/a3s-agent" }, { "strs": ["one", "two"] }, { "strs": ["A=1"] }] }),
         json!({ "fn": "krun_eight", "args": [{ "u32": 1 }, { "i32": -2 }, { "u64": 18446744073709551615u64 }, { "bool": true },
             { "bytes": [9, 0, 0, 0, 0, 8] }, { "str": null }, { "fd": "consoleIn" }, { "fd": "consoleOut" }] }),
     ];
@@ -14,7 +14,7 @@ fn every_kind_of_argument_reaches_the_library() {
     assert_eq!(vm.start().finish().0.code(), Some(0));
     assert_eq!(
         vm.read("calls"),
-        "config 7 255 4294967295\nexec 7 /a3s-agent argv=one,two env=NULL\neight 1 -2 18446744073709551615 1 9,8 NULL 3 4\n"
+        "config 7 255 4294967295\nexec 7 /a3s-agent argv=one,two env=A=1\neight 1 -2 18446744073709551615 1 9,8 NULL 3 4\n"
     );
 }
 

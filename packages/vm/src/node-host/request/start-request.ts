@@ -1,7 +1,10 @@
 import * as v from "valibot";
+import { isKrunFunction } from "../../libkrun/api.ts";
+import type { WireArgument } from "../../libkrun/call.ts";
 import { MAX_RECORD_BYTES } from "../../log/log-files.ts";
 import { absolutePath } from "../../spec/path.ts";
 import { failed, type StartFailed } from "../failure.ts";
+import { argumentsFault } from "./arguments-fault.ts";
 import { isPlace, liesWithinAnother } from "./place.ts";
 
 const MAX_CALLS = 1024;
@@ -35,11 +38,23 @@ const callable = {
   args: v.pipe(v.array(argument), v.maxLength(MAX_ARGUMENTS, `has more than ${MAX_ARGUMENTS} arguments`)),
 };
 
-const call = v.strictObject({
-  ...callable,
-  save: v.optional(v.string()),
-  fallback: v.optional(v.strictObject(callable)),
-});
+/** Of a function that the table does not have nothing is known; a library that does not have it either fails the start. */
+function fault({ fn, args }: { readonly fn: string; readonly args: readonly WireArgument[] }): string | undefined {
+  const name = fn.slice("krun_".length);
+  return isKrunFunction(name) ? argumentsFault(name, args) : undefined;
+}
+
+const call = v.pipe(
+  v.strictObject({ ...callable, save: v.optional(v.string()), fallback: v.optional(v.strictObject(callable)) }),
+  v.check(
+    (made) => fault(made) === undefined,
+    ({ input }) => `${fault(input)}`,
+  ),
+  v.check(
+    ({ fallback }) => fallback === undefined || fault(fallback) === undefined,
+    ({ input }) => `${input.fallback && fault(input.fallback)}`,
+  ),
+);
 
 const entry = v.strictObject({
   at: v.pipe(v.string(), v.check(isPlace, "is no place in the tree")),
