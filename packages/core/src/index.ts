@@ -51,7 +51,7 @@ export { inSteps } from "./events/in-steps.ts";
 export { Operation, type OperationOptions, type OperationTask } from "./events/operation.ts";
 export { unlessMissing } from "./files/unless-missing.ts";
 export { syncDirectory, type WriteAtomicOptions, writeFileAtomic } from "./files/write-atomic.ts";
-export { tryFileLock, withFileLock } from "./lock/file-lock.ts";
+export { isFileLocked, tryFileLock, withFileLock } from "./lock/file-lock.ts";
 export { makeFifo, tryFlock } from "./lock/flock.ts";
 export { Turns } from "./lock/turns.ts";
 export { type Deadline, type DeadlineOptions, raceSignal, startDeadline } from "./time/deadline.ts";

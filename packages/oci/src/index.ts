@@ -4,7 +4,7 @@ export type { CredentialsOption } from "./credentials/find-credentials.ts";
 export { OciError, type OciErrorCode } from "./errors/oci-error.ts";
 export { type Load, type LoadOptions, load } from "./load/load.ts";
 export type { ContentDescriptor } from "./manifest/descriptor.ts";
-export type { ImageConfig } from "./manifest/image-config.ts";
+export type { ImageConfig, ImageHealthcheck } from "./manifest/image-config.ts";
 export type { ImageManifest } from "./manifest/manifest.ts";
 export { formatPlatform } from "./manifest/match-platform.ts";
 export { type Pull, type PullOptions, pull } from "./pull/pull.ts";

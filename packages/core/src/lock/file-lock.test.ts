@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { tryFileLock, withFileLock } from "./file-lock.ts";
+import { isFileLocked, tryFileLock, withFileLock } from "./file-lock.ts";
 
 let directory: string;
 let path: string;
@@ -75,6 +75,20 @@ test("many tasks of this process run one after the other in order, and may use f
   const numbers = Array.from({ length: 100 }, (_, number) => number);
   await Promise.all(numbers.map((number) => withFileLock(path, undefined, () => task(number))));
   expect(order).toEqual(numbers);
+});
+
+test("whether a lock is held is seen without taking or making it", async () => {
+  expect(await isFileLocked(path)).toBe(false);
+  expect(await readdir(directory)).toEqual([]);
+  const child = await holder(path);
+  expect([await isFileLocked(path), await isFileLocked(path)]).toEqual([true, true]);
+  const exited = once(child, "exit");
+  child.kill("SIGKILL");
+  await exited;
+  expect(await isFileLocked(path)).toBe(false);
+  await rm(path);
+  await writeFile(path, "");
+  expect(await isFileLocked(path)).toBe(false);
 });
 
 test("a task that fails gives the lock back", async () => {

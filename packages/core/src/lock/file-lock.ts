@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { type BigIntStats, closeSync, constants, fstatSync, openSync } from "node:fs";
+import { type BigIntStats, closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { Socket } from "node:net";
 import { unlessMissing } from "../files/unless-missing.ts";
@@ -29,6 +29,20 @@ export async function tryFileLock(path: string): Promise<FileHandle | undefined>
   if (locked) return file;
   await file.close();
   return undefined;
+}
+
+/** Whether somebody holds the lock of a path, or is trying to. It takes nothing, makes nothing and disturbs nobody. */
+export async function isFileLocked(path: string): Promise<boolean> {
+  const flags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
+  await using file = await unlessMissing(open(path, flags));
+  if (file === undefined || !(await file.stat()).isFIFO()) return false;
+  try {
+    // 0 bytes: nobody has it open for writing, as its holder has.
+    return readSync(file.fd, Buffer.alloc(1)) > 0;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EAGAIN") return true;
+    throw error;
+  }
 }
 
 async function takeLock(path: string, signal: AbortSignal | undefined): Promise<FileHandle> {

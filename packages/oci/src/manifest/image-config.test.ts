@@ -58,6 +58,25 @@ test("every field arrives", () => {
   });
 });
 
+test.each([
+  [
+    { Test: ["CMD", "probe", "-q"], Interval: 1e9 },
+    { test: ["probe", "-q"], intervalMs: 1000 },
+  ],
+  [
+    { Test: ["CMD-SHELL", "a || b"], Interval: 0, Timeout: 5e8, StartPeriod: 1, Retries: 2 },
+    { test: ["/bin/sh", "-c", "a || b"], timeoutMs: 500, startPeriodMs: 1, retries: 2 },
+  ],
+  [{ Test: ["NONE"] }, undefined],
+  [{ Test: [], Interval: 1e9 }, undefined],
+  [{ Test: ["CMD"] }, undefined],
+  [{ Test: ["CMD-SHELL"] }, undefined],
+  [{ Test: ["LATER", "x"] }, undefined],
+  [null, undefined],
+])("the health check %j is %j", (Healthcheck, expected) => {
+  expect(parse({ ...base, config: { Healthcheck } }).config.healthcheck).toEqual(expected);
+});
+
 test("the build of Windows arrives", () => {
   const platform = { os: "windows", architecture: "amd64" };
   expect(parse({ ...base, ...platform, "os.version": "10.0.20348" }).platform).toEqual({

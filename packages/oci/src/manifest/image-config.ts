@@ -20,6 +20,16 @@ const set = v.pipe(
   v.check((value) => Object.keys(value).length <= MAX_ITEMS, "has too many entries"),
 );
 
+/** Durations are Go's, in nanoseconds; 0 is the default. */
+const nanoseconds = v.nullish(v.pipe(v.number(), v.minValue(0)));
+const healthcheckSchema = v.looseObject({
+  Test: v.nullish(strings),
+  Interval: nanoseconds,
+  Timeout: nanoseconds,
+  StartPeriod: nanoseconds,
+  Retries: v.nullish(v.pipe(v.number(), v.minValue(0))),
+});
+
 const schema = v.looseObject({
   os: v.pipe(string, v.nonEmpty()),
   architecture: v.pipe(string, v.nonEmpty()),
@@ -36,6 +46,7 @@ const schema = v.looseObject({
       ExposedPorts: v.nullish(set),
       Volumes: v.nullish(set),
       StopSignal: v.nullish(string),
+      Healthcheck: v.nullish(healthcheckSchema),
       Labels: v.nullish(v.record(string, string)),
     }),
   ),
@@ -64,6 +75,19 @@ export interface ImageConfig {
   /** `SIGTERM`, `15`; absent when the image names none. */
   readonly stopSignal?: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** How its health is found out; absent when the image does not say, or says that it is not. Docker's extension of image-spec. */
+  readonly healthcheck?: ImageHealthcheck;
+}
+
+/** A `HEALTHCHECK` of an image. Times in milliseconds; absent ones are the runtime's to choose. */
+export interface ImageHealthcheck {
+  /** Words of the command; a line for a shell is `/bin/sh -c` and the line. */
+  readonly test: readonly string[];
+  readonly intervalMs?: number;
+  readonly timeoutMs?: number;
+  readonly startPeriodMs?: number;
+  /** Failures in a row that make it unhealthy. */
+  readonly retries?: number;
 }
 
 /** An image configuration, parsed. */
@@ -99,9 +123,32 @@ export function parseImageConfig(bytes: Uint8Array, digest: Digest): ParsedImage
       volumes: Object.keys(config?.Volumes ?? {}),
       ...(stopSignal === undefined ? {} : { stopSignal }),
       labels: config?.Labels ?? {},
+      ...parseHealthcheck(config?.Healthcheck),
     },
     platform: { os, architecture, ...(variant ? { variant } : {}), ...(osVersion ? { osVersion } : {}) },
     diffIds: parsed.rootfs.diff_ids ?? [],
     ...(parsed.created ? { created: parsed.created } : {}),
   };
+}
+
+/** Docker's forms: `["CMD", WORD...]`, `["CMD-SHELL", LINE]`; `["NONE"]`, `[]` and what nobody knows yet are none. */
+function parseHealthcheck(
+  found: v.InferOutput<typeof healthcheckSchema> | null | undefined,
+): Pick<ImageConfig, "healthcheck"> {
+  const [form, ...words] = found?.Test ?? [];
+  const test = form === "CMD" ? words : form === "CMD-SHELL" && words[0] ? ["/bin/sh", "-c", words[0]] : [];
+  if (!found || !test[0]) return {};
+  return {
+    healthcheck: {
+      test,
+      ...(found.Interval ? { intervalMs: milliseconds(found.Interval) } : {}),
+      ...(found.Timeout ? { timeoutMs: milliseconds(found.Timeout) } : {}),
+      ...(found.StartPeriod ? { startPeriodMs: milliseconds(found.StartPeriod) } : {}),
+      ...(found.Retries ? { retries: Math.ceil(found.Retries) } : {}),
+    },
+  };
+}
+
+function milliseconds(nanoseconds: number): number {
+  return Math.ceil(nanoseconds / 1_000_000);
 }

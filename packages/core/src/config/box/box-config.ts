@@ -147,9 +147,9 @@ const boxConfig = v.pipe(
  * | `bootTimeoutMs` | ms to Ready | 30000 |
  * | `stopGraceMs` | ms from asking to killing | 10000 |
  * | `labels` | at most 1024 names and values, kept and shown | none |
- * | `healthCheck` | `test` (words, or `grpc`), `intervalMs` (30000), `timeoutMs` (30000), `retries` (3), `startPeriodMs` (0); kept for a supervisor | none |
- * | `restart` | `no`, `always`, `unless-stopped`, `on-failure[:N]`; kept for a supervisor | `no` |
- * | `lifetimeMs` | ms from Ready, up to a year; kept for a supervisor | none |
+ * | `healthCheck` | `test` (words, `grpc`, `none`), `intervalMs` (30000), `timeoutMs` (30000), `retries` (3), `startPeriodMs` (0); done by a supervisor | the image's |
+ * | `restart` | `no`, `always`, `unless-stopped`, `on-failure[:N]`; done by a supervisor | `no` |
+ * | `lifetimeMs` | ms from Ready, up to a year; done by a supervisor | none |
  */
 export type BoxConfig = Readonly<v.InferOutput<typeof boxConfig>>;
 

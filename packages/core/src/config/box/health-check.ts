@@ -13,9 +13,9 @@ export const DEFAULT_HEALTH_RETRIES = 3;
 export const DEFAULT_HEALTH_START_PERIOD_MS = 0;
 
 export const healthCheck = fields({
-  /** A command in the box, healthy when it exits with 0; or "grpc": grpc.health.v1.Health of the agent. */
+  /** A command in the box, healthy when it exits with 0; "grpc": grpc.health.v1.Health of the agent; "none", also where the image has one. */
   test: v.lazy((input) =>
-    typeof input === "string" ? v.literal("grpc", 'must be a list of words, or "grpc"') : words,
+    typeof input === "string" ? v.picklist(["grpc", "none"], 'must be a list of words, "grpc" or "none"') : words,
   ),
   intervalMs: v.optional(milliseconds(100), DEFAULT_HEALTH_INTERVAL_MS),
   timeoutMs: v.optional(milliseconds(1), DEFAULT_HEALTH_TIMEOUT_MS),
