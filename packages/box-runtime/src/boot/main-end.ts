@@ -1,9 +1,10 @@
 import type { AgentClient, LinuxSignal } from "@a3s/agent-client";
 import type { VmProcess } from "@a3s/vm";
+import { mayBeOfAgent } from "./agent-code.ts";
 
 /** How a box's main process ended. */
 export interface MainExit {
-  /** 0 to 255, 128 + N when signal N ended it; null when the VM ended before its main process had. */
+  /** 0 to 255, 128 + N when signal N ended it; null when the VM ended before its main process had, or nobody knows. */
   readonly exitCode: number | null;
   /** The signal that ended it; null also when nobody was there to hear of it. */
   readonly signal: LinuxSignal | null;
@@ -19,6 +20,8 @@ export async function awaitMainEnd(agent: AgentClient, vm: VmProcess): Promise<M
     return { exitCode, signal };
   } catch {
     const { code, cause } = await vm.exited;
-    return { exitCode: cause === "guest" || cause === "init" ? code : null, signal: null };
+    // Its boot is over, or nobody would have asked.
+    const ofMain = (cause === "guest" || cause === "init") && code !== null && !mayBeOfAgent(code, { booting: false });
+    return { exitCode: ofMain ? code : null, signal: null };
   }
 }

@@ -1,5 +1,6 @@
 import { BoxError } from "@a3s/core";
 import type { VmExit, VmProcess } from "@a3s/vm";
+import { mayBeOfAgent } from "../boot/agent-code.ts";
 import type { MainExit } from "../boot/main-end.ts";
 import type { BoxExit } from "./box-life.ts";
 import type { BoxRecord } from "./box-record.ts";
@@ -12,20 +13,14 @@ export const UNKNOWN_END: BoxExit = {
   endedAt: null,
 };
 
-/**
- * Exit codes by which the agent ends a VM itself (native/guest-agent/src/power.rs): no boot, no doorbell, a panic. A main process may
- * choose them, too, so that such a code alone says nothing of it. A boot can only have failed before the start was over.
- */
-const AGENT_CODES = { boot: [120, 121], ever: [122] };
-
 /** How a run ended, from what the VM left and, where somebody has heard it, what its agent said. Pure. */
 export function boxExit(
   { main, intent }: Pick<BoxRecord, "main" | "intent">,
   { code, cause, meaning, endedAt }: Pick<VmExit, "code" | "cause" | "meaning" | "endedAt">,
   heard?: MainExit,
 ): BoxExit {
-  const ambiguous = intent === "starting" ? [...AGENT_CODES.boot, ...AGENT_CODES.ever] : AGENT_CODES.ever;
-  const ofMain = main !== null && (cause === "guest" || cause === "init") && code !== null && !ambiguous.includes(code);
+  const ofGuest = main !== null && (cause === "guest" || cause === "init") && code !== null;
+  const ofMain = ofGuest && !mayBeOfAgent(code, { booting: intent === "starting" });
   return hearing({ exitCode: ofMain ? code : null, signal: null, meaning, endedAt }, heard);
 }
 

@@ -53,6 +53,10 @@ test("the box's configuration stands between the two, with the rights of its pro
   expect(planGuestMain(image, { user: "0", capabilities: {} }, config)).toMatchObject({ user: "0", capabilities: {} });
 });
 
+test("without a stop signal, SIGTERM asks the main process, and it alone", () => {
+  expect(planGuestMain({ ...image, stopSignal: undefined }, {}, box({}))).toMatchObject({ stopSignal: "SIGTERM" });
+});
+
 test("an image without a command needs one", () => {
   const bare = { ...image, entrypoint: [], cmd: [] };
   expect(() => planGuestMain(bare, {}, box({}))).toThrow(expect.objectContaining({ code: "COMMAND_MISSING" }));

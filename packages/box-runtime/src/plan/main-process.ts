@@ -18,7 +18,8 @@ export function planGuestMain(image: StoppableProcess, request: MainRequest, con
   const box = boxProcess(image, config);
   const { argv, ...environment } = planMainProcess(box, request);
   const { command: _, ...options } = request;
-  const stopSignal = request.stopSignal ?? parseSignal(box.stopSignal);
+  // As container engines do it, the main process alone is asked: a server tells its workers itself.
+  const stopSignal = request.stopSignal ?? parseSignal(box.stopSignal) ?? "SIGTERM";
   return {
     ...options,
     ...environment,
