@@ -66,6 +66,9 @@ export {
 } from "./runtime/images.ts";
 export { createRuntime, type Runtime, type RuntimeOptions } from "./runtime/runtime.ts";
 export type { BoxState } from "./state/box-state.ts";
+export type { BoxHealth, BoxHealthCheck, BoxHealthStatus } from "./supervisor/health-state.ts";
+export type { RestReason } from "./supervisor/restart-decision.ts";
+export type { Supervisor } from "./supervisor/supervisor.ts";
 export { VmManager } from "./vm-manager.ts";
 export type { VmBootOptions, VmManagerOptions } from "./vm-manager-options.ts";
 export { type Volume, type VolumeCall, type VolumeHold, Volumes } from "./volumes/volumes.ts";

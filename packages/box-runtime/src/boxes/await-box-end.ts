@@ -19,13 +19,20 @@ export async function awaitBoxEnd(place: BoxPlace, id: BoxId, signal: AbortSigna
       if (seen.mend !== undefined) await settleIfFree(place, id);
       return seen.exit;
     }
-    if (seen.vm !== undefined && seen.life !== "starting") return await awaitEnd(place, seen.record, seen.vm, signal);
+    if (seen.vm !== undefined && seen.life !== "starting")
+      return await awaitRunEnd(place, seen.record, seen.vm, signal);
     // Somebody is at it, or was.
     await mendWhenFree(place, id, signal);
   }
 }
 
-async function awaitEnd(place: BoxPlace, record: BoxRecord, vm: AttachedVm, signal: AbortSignal | undefined) {
+/** The same for a box that was seen to run. */
+export async function awaitRunEnd(
+  place: BoxPlace,
+  record: BoxRecord,
+  vm: AttachedVm,
+  signal: AbortSignal | undefined,
+): Promise<BoxExit> {
   const heard = record.main === null ? undefined : await raceSignal(hearMainEnd(place, record.id, vm, signal), signal);
   const exit = boxExit(record, await raceSignal(vm.exited, signal), heard);
   try {

@@ -1,5 +1,6 @@
 import type { BoxConfig, BoxId, Digest } from "@a3s/core";
 import type { JailMeasure } from "@a3s/vm";
+import type { BoxHealth, BoxHealthStatus } from "../supervisor/health-state.ts";
 import type { BoxExit, BoxLife } from "./box-life.ts";
 
 /** A line of a list of boxes. Plain data. */
@@ -21,6 +22,10 @@ export interface BoxSummary {
   readonly startedAt?: string | undefined;
   /** How its last run ended; undefined while it runs, and when it never did. */
   readonly exit?: BoxExit | undefined;
+  /** While it runs, if its health is found out and somebody supervises it: what its checks say. */
+  readonly health?: BoxHealthStatus | undefined;
+  /** When its restart policy starts it again; ISO 8601. While somebody supervises it. */
+  readonly nextStartAt?: string | undefined;
   /** What is wrong with the record of a damaged box. */
   readonly damage?: string | undefined;
 }
@@ -47,6 +52,10 @@ export interface BoxInspection extends BoxSummary {
   readonly generation: number;
   /** How often a restart policy has started it again. */
   readonly restarts: number;
+  /** Whether somebody supervises it now: whether its restart policy, its health check and its lifetime are in force. */
+  readonly supervised: boolean;
+  /** While it runs, if its health is found out and somebody supervises it. */
+  readonly healthChecks?: BoxHealth | undefined;
   /** Process ID of the VM host, while it runs. */
   readonly pid?: number | undefined;
   /** The measures of the jail that are in force, while it runs. */

@@ -74,6 +74,15 @@ export function boxUnsaved(id: BoxId, cause: NodeJS.ErrnoException): RuntimeErro
   });
 }
 
+export function supervisorRunning(home: string): RuntimeError {
+  return new RuntimeError({
+    code: "SUPERVISOR_RUNNING",
+    message: `The boxes in ${home} have a supervisor`,
+    hint: "One is enough for a home directory; end the other one first.",
+    details: { home },
+  });
+}
+
 export function boxNotRunning(id: BoxId, state: BoxLife, what: string): RuntimeError {
   return new RuntimeError({
     code: "STATE_INVALID",

@@ -34,6 +34,10 @@ const schema = v.strictObject({
   ),
   restarts: count,
   runs: count,
+  // Records of before there were supervisors have none of these.
+  halted: v.optional(v.boolean(), false),
+  nextStartAt: v.optional(v.nullable(time), null),
+  readyMs: v.optional(v.nullable(count), null),
   autoRemove: v.boolean(),
   main: v.nullable(v.strictObject({ tty: v.boolean(), stdin: v.boolean() })),
   image: v.strictObject({
@@ -52,7 +56,13 @@ const schema = v.strictObject({
   config: v.unknown(),
 });
 
-/** `box.json`: what a box is, and what it is meant to do. */
+/**
+ * `box.json`: what a box is, and what it is meant to do.
+ *
+ * - `halted`: somebody has asked for the end of its last run, or was told that it did not start
+ * - `nextStartAt`: its supervisor starts it again; the time is for people
+ * - `readyMs`: when its last run was ready, by CLOCK_MONOTONIC; null for one that was not
+ */
 export interface BoxRecord extends Readonly<Omit<v.InferOutput<typeof schema>, "config" | "exit">> {
   readonly config: BoxConfig;
   readonly exit: BoxExit | null;

@@ -2,6 +2,7 @@ import { type BoxConfigInput, newBoxId, parseBoxConfig } from "@a3s/core";
 import { LowerStore, planMounts } from "@a3s/rootfs";
 import { checkVolumes } from "../boot/check-volumes.ts";
 import { holdImage } from "../image/hold-image.ts";
+import { planHealthCheck } from "../plan/health-check.ts";
 import { planPlatform } from "../plan/image-platform.ts";
 import { planGuestMain } from "../plan/main-process.ts";
 import { planNetwork } from "../plan/network.ts";
@@ -41,6 +42,7 @@ export async function createBox(
     version: 1,
     ...{ id, name: name ?? id, generation: 1, createdAt: new Date().toISOString(), intent: "created" },
     ...{ startedAt: null, exit: null, restarts: 0, runs: 0, autoRemove },
+    ...{ halted: false, nextStartAt: null, readyMs: null },
     main: main === false ? null : { tty: main.tty ?? false, stdin: main.stdin ?? main.tty ?? false },
     image: {
       ...{ reference, digest: manifestDigest },
@@ -49,7 +51,8 @@ export async function createBox(
         ...(stopSignal === undefined ? {} : { stopSignal }),
       },
     },
-    ...{ chainId: held.chainId, config },
+    chainId: held.chainId,
+    config: parseBoxConfig({ ...config, healthCheck: planHealthCheck(config, image) }),
   };
   if (box.main !== null) planGuestMain(box.image.process, box.main, config);
   formatRecord(box);

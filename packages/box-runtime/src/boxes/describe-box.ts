@@ -1,12 +1,13 @@
 import type { BoxId } from "@a3s/core";
 import { boxProcess } from "../plan/box-process.ts";
 import { planMainProcess } from "../plan/command.ts";
+import type { Supervision } from "../supervisor/supervision.ts";
 import type { BoxInspection, BoxSummary } from "./box-description.ts";
 import type { BoxRecord } from "./box-record.ts";
 import type { SeenBox } from "./look-at-box.ts";
 
 /** A line of a list. */
-export function summarize({ record, life, exit }: SeenBox): BoxSummary {
+export function summarize({ record, life, exit }: SeenBox, { health, nextStartAt }: Supervision): BoxSummary {
   const { id, name, config, createdAt, startedAt, image } = record;
   return {
     ...{ id, name, state: life, image: config.image || image.reference, command: words(record) },
@@ -17,6 +18,8 @@ export function summarize({ record, life, exit }: SeenBox): BoxSummary {
     createdAt,
     ...(startedAt === null ? {} : { startedAt }),
     ...(exit === undefined ? {} : { exit }),
+    ...(health === undefined ? {} : { health: health.status }),
+    ...(nextStartAt === undefined ? {} : { nextStartAt }),
   };
 }
 
@@ -25,11 +28,13 @@ export function summarizeDamaged(id: BoxId, damage: string): BoxSummary {
   return { id, name: id, state: "damaged", image: "", command: [], labels: {}, ports: [], damage };
 }
 
-export function inspect(seen: SeenBox, directory: string): BoxInspection {
+export function inspect(seen: SeenBox, supervision: Supervision, directory: string): BoxInspection {
   const { config, main, autoRemove, image, chainId, generation, restarts } = seen.record;
   return {
-    ...summarize(seen),
+    ...summarize(seen, supervision),
     ...{ config, main, autoRemove, imageDigest: image.digest, chainId, generation, restarts, directory },
+    supervised: supervision.supervised,
+    ...(supervision.health === undefined ? {} : { healthChecks: supervision.health }),
     ...(seen.vm === undefined ? {} : { pid: seen.vm.identity.pid, jail: seen.vm.jail }),
     volumes: [...new Set(config.volumes.map(({ source }) => source).filter((source) => !source.startsWith("/")))],
   };

@@ -1,4 +1,6 @@
 import { type BoxConfigInput, BoxError, type BoxId, isBoxId } from "@a3s/core";
+import { isSupervised } from "../supervisor/supervised.ts";
+import { supervisionOf } from "../supervisor/supervision.ts";
 import type { Box, BoxCall, BoxRemoveOptions, BoxStartOptions } from "./box.ts";
 import type { BoxSummary } from "./box-description.ts";
 import { boxAmbiguous, boxNotFound } from "./box-error.ts";
@@ -42,7 +44,8 @@ export class HomeBoxes implements Boxes {
   }
 
   async list({ all = true, signal }: BoxListOptions = {}): Promise<readonly BoxSummary[]> {
-    const found = await Promise.all((await this.#place.store.ids()).map((id) => this.#summarize(id)));
+    const supervised = await isSupervised(this.#place.home);
+    const found = await Promise.all((await this.#place.store.ids()).map((id) => this.#summarize(id, supervised)));
     signal?.throwIfAborted();
     return found
       .filter((box) => box !== undefined)
@@ -55,7 +58,9 @@ export class HomeBoxes implements Boxes {
   }
 
   async prune({ filter = () => true, signal }: BoxPruneOptions = {}): Promise<readonly BoxId[]> {
-    const idle = (await this.list({ signal })).filter(({ state }) => state === "created" || state === "stopped");
+    const idle = (await this.list({ signal })).filter(
+      ({ state, nextStartAt }) => state === "created" || (state === "stopped" && nextStartAt === undefined),
+    );
     const removed: BoxId[] = [];
     for (const { id } of idle.filter(filter)) {
       signal?.throwIfAborted();
@@ -70,14 +75,14 @@ export class HomeBoxes implements Boxes {
     return removed;
   }
 
-  async #summarize(id: BoxId): Promise<BoxSummary | undefined> {
+  async #summarize(id: BoxId, supervised: boolean): Promise<BoxSummary | undefined> {
     try {
       using seen = await lookAtBox(this.#place, id);
       if (seen.mend === "settle") {
         await settleIfFree(this.#place, id);
         if (seen.record.autoRemove) return undefined;
       }
-      return summarize(seen);
+      return summarize(seen, await supervisionOf(this.#place, seen, supervised));
     } catch (error) {
       if (error instanceof BoxError && error.code === "BOX_NOT_FOUND") return undefined;
       if (error instanceof BoxError && error.code === "BOX_DAMAGED") {

@@ -2,6 +2,7 @@ import { rm } from "node:fs/promises";
 import type { BoxId } from "@a3s/core";
 import { vmPaths } from "../boot/box-directories.ts";
 import type { MainExit } from "../boot/main-end.ts";
+import { monotonicMs } from "../supervisor/monotonic.ts";
 import { hearing, UNKNOWN_END } from "./box-exit.ts";
 import type { BoxPlace } from "./box-place.ts";
 import { lookAtOwnBox, type SeenBox } from "./look-at-box.ts";
@@ -29,7 +30,7 @@ export async function mendBox(place: BoxPlace, { record, mend, vm, exit }: SeenB
   else if (await serves(place, record.id)) {
     // Nothing that runs in the guest shall find the doorbell, whoever would answer it.
     await rm(vmPaths(place.home, record.id).doorbellSocket, { force: true });
-    await place.store.write({ ...record, intent: "running" });
+    await place.store.write({ ...record, intent: "running", readyMs: monotonicMs() });
   }
   // It waits for a configuration that nobody has for it any more.
   else await cutBox(place, record, vm);

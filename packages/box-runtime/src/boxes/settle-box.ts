@@ -1,3 +1,4 @@
+import { wasHalted } from "./box-halt.ts";
 import type { BoxExit } from "./box-life.ts";
 import type { BoxPlace } from "./box-place.ts";
 import type { BoxRecord } from "./box-record.ts";
@@ -11,6 +12,7 @@ import { removeBox } from "./remove-box.ts";
 export async function settleBox(place: BoxPlace, record: BoxRecord, exit: BoxExit): Promise<void> {
   const { store, events } = place;
   const { id } = record;
+  const halted = await wasHalted(place, record);
   await closeRuns(place, id);
   await store.removeRun(id);
   if (record.autoRemove) {
@@ -18,7 +20,7 @@ export async function settleBox(place: BoxPlace, record: BoxRecord, exit: BoxExi
     return await removeBox(place, record, {});
   }
   // Without room, it is derived again from what the run has left.
-  const written = await store.writeIfRoom({ ...record, intent: "stopped", exit });
+  const written = await store.writeIfRoom({ ...record, intent: "stopped", exit, halted });
   if (written !== undefined) await removeRuns(place, id);
   events.emit("box.stopped", { id, exit });
 }

@@ -10,6 +10,7 @@ import { checkPorts } from "../boot/check-ports.ts";
 import { checkVolumes } from "../boot/check-volumes.ts";
 import { planNetwork } from "../plan/network.ts";
 import { ReleaseStack } from "../release-stack.ts";
+import { monotonicMs } from "../supervisor/monotonic.ts";
 import { Volumes } from "../volumes/volumes.ts";
 import { failedStart } from "./box-exit.ts";
 import type { BoxPlace } from "./box-place.ts";
@@ -21,6 +22,8 @@ import { settleBox } from "./settle-box.ts";
 export interface StartOptions {
   /** The main process waits for the first who attaches. */
   readonly onAttach: boolean;
+  /** Whether somebody wants it to be started, or its restart policy does; that counts the restarts. */
+  readonly by: "caller" | "policy";
   readonly signal: AbortSignal;
 }
 
@@ -35,17 +38,21 @@ export async function startBox(place: BoxPlace, box: BoxRecord, options: StartOp
   const { store, events } = place;
   const { id } = box;
   const startedAt = new Date().toISOString();
-  const record = await store.write({ ...box, intent: "starting", exit: null, startedAt, runs: box.runs + 1 });
+  const record = await store.write({
+    ...{ ...box, intent: "starting", exit: null, startedAt, runs: box.runs + 1 },
+    ...{ restarts: options.by === "policy" ? box.restarts + 1 : 0, halted: false, nextStartAt: null, readyMs: null },
+  });
   const held = new ReleaseStack();
   try {
     const booted = await boot(place, record, options, held);
-    const running = await store.write({ ...record, intent: "running" });
+    const running = await store.write({ ...record, intent: "running", readyMs: monotonicMs() });
     events.emit("box.started", { id, timings: booted.timings });
     return { record: running, booted };
   } catch (error) {
     events.emit("box.error", { id, error });
     await held[Symbol.asyncDispose]();
-    await settleBox(place, record, failedStart(error));
+    // Who wanted it to be started knows that it was not: it is theirs to try again.
+    await settleBox(place, { ...record, halted: options.by === "caller" }, failedStart(error));
     throw error;
   }
 }

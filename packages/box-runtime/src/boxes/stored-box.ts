@@ -6,6 +6,8 @@ import { type CopyInReport, type CopyOptions, copyIn } from "../copy/copy-in.ts"
 import { type CopyOutOptions, type CopyOutReport, copyOut } from "../copy/copy-out.ts";
 import { boxProcess, processRights } from "../plan/box-process.ts";
 import { planEnvironment } from "../plan/command.ts";
+import { isSupervised } from "../supervisor/supervised.ts";
+import { supervisionOf } from "../supervisor/supervision.ts";
 import { awaitBoxEnd } from "./await-box-end.ts";
 import type {
   Box,
@@ -112,7 +114,7 @@ export class StoredBox implements Box {
     return this.#own(signal, async (seen) => {
       if (seen.life === "running") return;
       const { startBox } = await import("./start-box.ts");
-      const { record, booted } = await startBox(this.#place, seen.record, { onAttach, signal });
+      const { record, booted } = await startBox(this.#place, seen.record, { onAttach, by: "caller", signal });
       this.#agent ??= booted.agent;
       if (this.#agent !== booted.agent) await booted.agent[Symbol.asyncDispose]();
       [this.#record, this.#life, this.#exit] = [record, "running", undefined];
@@ -129,7 +131,13 @@ export class StoredBox implements Box {
 
   #stop(graceMs = this.config.stopGraceMs, signal: AbortSignal | undefined): Promise<BoxExit | undefined> {
     return this.#own(signal, async ({ record, vm, exit }) => {
-      if (vm === undefined) return exit;
+      if (vm === undefined) {
+        // Its policy may be about to start it again.
+        if (record.intent === "stopped" && record.config.restart !== "no" && !record.halted) {
+          this.#record = await this.#place.store.write({ ...record, halted: true, nextStartAt: null });
+        }
+        return exit;
+      }
       const { stopBox } = await import("./stop-box.ts");
       this.#exit = await stopBox(this.#place, record, vm, graceMs);
       this.#life = "stopped";
@@ -198,7 +206,8 @@ export class StoredBox implements Box {
     signal?.throwIfAborted();
     using seen = await lookAtBox(this.#place, this.id);
     await this.#take(seen);
-    return inspect(seen, this.#place.store.directory(this.id));
+    const supervision = await supervisionOf(this.#place, seen, await isSupervised(this.#place.home));
+    return inspect(seen, supervision, this.#place.store.directory(this.id));
   }
 
   async update(changes: BoxChanges, { signal }: BoxCall = {}): Promise<void> {

@@ -42,6 +42,8 @@ export type RuntimeErrorCode =
   | "BOX_UNSAVED"
   /** What is to be kept of a box is too much: its record would have more than 4 MiB. */
   | "BOX_INVALID"
+  /** Another supervisor looks after the boxes of the home directory, which `details.home` names. */
+  | "SUPERVISOR_RUNNING"
   /** The pool cannot have that size, or let boxes wait that long. */
   | "POOL_INVALID"
   /** The pool was disposed of; boxes that were acquired before are not affected. */

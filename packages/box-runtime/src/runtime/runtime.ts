@@ -6,6 +6,7 @@ import type { BoxesEvents } from "../boxes/boxes-events.ts";
 import { HomeBoxes } from "../boxes/home-boxes.ts";
 import { reconcile } from "../boxes/reconcile.ts";
 import type { ImagePullOptions } from "../image/find-image.ts";
+import type { Supervisor } from "../supervisor/supervisor.ts";
 import { Volumes } from "../volumes/volumes.ts";
 import { Images } from "./images.ts";
 
@@ -33,6 +34,14 @@ export interface Runtime {
    * back, and removes what was left behind. Each call on a box does as much for that box; this does it for all.
    */
   open(options?: { readonly signal?: AbortSignal | undefined }): Promise<void>;
+  /**
+   * Carries out the restart policies, health checks and lifetimes of all boxes, whoever made them, as long as the answer is not disposed of
+   * and the signal does not abort. One process at a time does it for a home directory; without one, they are not in force. `events` tells
+   * what it does.
+   *
+   * @throws RuntimeError `SUPERVISOR_RUNNING`; the signal's reason
+   */
+  supervise(options?: { readonly signal?: AbortSignal | undefined }): Promise<Supervisor>;
 }
 
 /**
@@ -55,5 +64,6 @@ export function createRuntime({ home, pull = {}, jail }: RuntimeOptions = {}): R
     ...{ home: layout, events, boxes: new HomeBoxes(place) },
     ...{ images: new Images(layout, pull), volumes: new Volumes(layout.volumes) },
     open: ({ signal } = {}) => reconcile(place, signal),
+    supervise: async (options) => await (await import("../supervisor/supervisor.ts")).superviseBoxes(place, options),
   };
 }
