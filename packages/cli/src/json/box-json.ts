@@ -1,5 +1,6 @@
 import * as v from "valibot";
 import { bytes, digest, field, time } from "./fields.ts";
+import { supervisedInspection, supervisedSummary } from "./supervisor-json.ts";
 
 const count = (meaning: string) => field(v.pipe(v.number(), v.integer(), v.minValue(0)), meaning);
 
@@ -21,6 +22,7 @@ const summary = {
   createdAt: v.optional(time("missing when damaged")),
   startedAt: v.optional(time("of its last start")),
   exit: v.optional(field(exit, "of its last run; missing while it runs, and when it never did")),
+  ...supervisedSummary,
   damage: v.optional(field(v.string(), "what is wrong with its record")),
 };
 
@@ -36,6 +38,7 @@ export const inspectedBoxes = v.array(
     chainId: digest("of the root directory"),
     generation: count("changes of its record, from 1"),
     restarts: count("starts by its restart policy"),
+    ...supervisedInspection,
     pid: v.optional(field(v.number(), "of the VM host, while it runs")),
     jail: v.optional(field(v.array(v.string()), "measures in force, while it runs")),
     directory: field(v.string(), "where its files are on the host"),

@@ -4,6 +4,7 @@ import { homeInfo, hostReport } from "./host-json.ts";
 import { imageList, inspectedImages, loadedImages, prunedImages, pulledImage, pushedImage } from "./image-json.ts";
 import { networkList } from "./network-json.ts";
 import { prunedHome } from "./prune-json.ts";
+import { supervisorDeed } from "./supervisor-json.ts";
 import { inspectedVolumes, volumeList } from "./volume-json.ts";
 
 /** What each command prints as JSON. docs/cli.md is made of it, and tests hold the commands to it. */
@@ -12,6 +13,7 @@ export const JSON_OUTPUTS = {
   inspect: inspectedBoxes,
   logs: logEntry,
   stats: boxReadings,
+  supervise: supervisorDeed,
   "box prune": prunedBoxes,
   prune: prunedHome,
   pull: pulledImage,

@@ -10,6 +10,10 @@ const exit = { exitCode: 3, signal: null, meaning: "it ended", endedAt: "2026-01
 test.each<[Partial<BoxSummary>, string]>([
   [{ startedAt }, "Up 5 minutes"],
   [{}, "Up"],
+  [{ startedAt, health: "starting" }, "Up 5 minutes (health: starting)"],
+  [{ startedAt, health: "healthy" }, "Up 5 minutes (healthy)"],
+  [{ health: "unhealthy" }, "Up (unhealthy)"],
+  [{ state: "stopped", exit, nextStartAt: startedAt }, "Restarting (3) about a minute ago"],
   [{ state: "stopped", startedAt, exit }, "Exited (3) about a minute ago"],
   [{ state: "stopped", exit: { ...exit, exitCode: null, endedAt: null } }, "Exited (unknown)"],
   [{ state: "stopped" }, "Exited (unknown)"],

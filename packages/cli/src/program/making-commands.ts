@@ -3,6 +3,7 @@ import { withBoxOptions } from "./box-options.ts";
 import { withExamples } from "./examples.ts";
 import { commandOf, DETACH_KEYS } from "./option-values.ts";
 import { type Outcome, RUNTIME_FAILURE } from "./outcome.ts";
+import { withSupervisionOptions } from "./supervision-options.ts";
 
 /** Commands that make a box of an image, as docker has them. */
 export function addMakingCommands(program: Command, outcome: Outcome): void {
@@ -38,6 +39,7 @@ function addRun(program: Command, outcome: Outcome): void {
     "a3s-box run --rm -it alpine:3.22 -- sh",
     "echo hello | a3s-box run --rm -i alpine:3.22 -- wc -c",
     "a3s-box run -d --name web --network tsi -p 0.0.0.0:8080:80 nginx:1.29",
+    "a3s-box run -d --restart on-failure:3 --health-cmd 'wget -q -O /dev/null localhost' nginx:1.29",
     "a3s-box run --rm -v $PWD:/work:ro -w /work alpine:3.22 -- ls",
     "a3s-box run --rm -v data:/var/lib/data --disk 4g alpine:3.22 -- touch /var/lib/data/kept",
     "a3s-box run --rm --cap-drop ALL --ulimit nofile=256 -u nobody alpine:3.22 -- id",
@@ -45,13 +47,15 @@ function addRun(program: Command, outcome: Outcome): void {
 }
 
 function withMaking(command: Command): Command {
-  return withBoxOptions(
-    command
-      .argument("<image>", "image reference, or oci:/path/to/layout:tag")
-      .argument("[command...]", "command and arguments; the image's own when left out")
-      .option("--name <name>", "its name; two words by default"),
-  )
-    .option("--rm", "remove it when it has ended")
-    .option("-i, --interactive", "let standard input be written to")
-    .option("-t, --tty", "run the command on a terminal");
+  return withSupervisionOptions(
+    withBoxOptions(
+      command
+        .argument("<image>", "image reference, or oci:/path/to/layout:tag")
+        .argument("[command...]", "command and arguments; the image's own when left out")
+        .option("--name <name>", "its name; two words by default"),
+    )
+      .option("--rm", "remove it when it has ended")
+      .option("-i, --interactive", "let standard input be written to")
+      .option("-t, --tty", "run the command on a terminal"),
+  );
 }

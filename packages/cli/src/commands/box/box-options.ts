@@ -3,12 +3,13 @@ import { parseEnvironment } from "../../options/environment.ts";
 import { parseLabels } from "../../options/labels.ts";
 import { parseSecurityOptions } from "../../options/security.ts";
 import { parseSignal } from "../../options/signal.ts";
+import { parseSupervision, type SupervisionOptions } from "../../options/supervision.ts";
 import { parseTmpfs } from "../../options/tmpfs.ts";
 import { parseUlimits } from "../../options/ulimits.ts";
 import { parseVolume } from "../../options/volume.ts";
 
 /** Options that say what a box is, as the command line gives them. */
-export interface BoxOptions {
+export interface BoxOptions extends SupervisionOptions {
   readonly image: string;
   /** Behind the image; empty for the image's own. */
   readonly command: readonly string[];
@@ -66,6 +67,7 @@ export function boxConfigOf(options: BoxOptions): BoxConfigInput {
     labels: parseLabels(options.label),
     bootTimeoutMs: milliseconds(options.bootTimeout),
     stopGraceMs: milliseconds(options.stopTimeout),
+    ...parseSupervision(options),
   };
 }
 

@@ -1,4 +1,6 @@
 import { type BoxCreateOptions, createRuntime, type Runtime } from "@a3s/box-runtime";
+import { InvalidArgumentError } from "commander";
+import { needsSupervisor } from "../../options/supervision.ts";
 import { printLines } from "../../output/print.ts";
 import { reportTransfer } from "../../output/transfer-report.ts";
 import { interruptible } from "../interruption.ts";
@@ -13,6 +15,9 @@ export interface CreateOptions extends BoxOptions {
   readonly rm?: boolean;
   readonly tty?: boolean;
 }
+
+const UNSUPERVISED =
+  "a3s-box: restart policy, health check and lifetime are not in force until `a3s-box supervise` runs\n";
 
 /** `a3s-box create`: prints the ID. */
 export async function createBox(options: CreateOptions): Promise<void> {
@@ -33,7 +38,13 @@ export function runtimeFor({ insecureRegistry }: CreateOptions): Runtime {
 export async function makeBox(runtime: Runtime, options: CreateOptions, signal: AbortSignal): Promise<string> {
   const { interactive = false, tty = false } = options;
   const how: BoxCreateOptions = { name: options.name, autoRemove: options.rm, main: { tty, stdin: interactive } };
+  const config = boxConfigOf(options);
+  if (options.rm && needsSupervisor({ restart: config.restart })) {
+    throw new InvalidArgumentError("--rm and --restart exclude each other: a box that is gone is not started again");
+  }
   using report = reportTransfer(process.stderr, options.quiet === true || !process.stderr.isTTY);
   using _pull = runtime.events.on("box.pull", ({ event }) => report.onProgress(event));
-  return (await runtime.boxes.create(boxConfigOf(options), { ...how, signal })).id;
+  const box = await runtime.boxes.create(config, { ...how, signal });
+  if (needsSupervisor(config) && !(await box.inspect({ signal })).supervised) process.stderr.write(UNSUPERVISED);
+  return box.id;
 }

@@ -1,4 +1,5 @@
 import { type Box, BoxError, type Boxes, type Runtime } from "@a3s/box-runtime";
+import { needsSupervisor, parseSupervision } from "../../options/supervision.ts";
 import { printLines } from "../../output/print.ts";
 import { requireTerminal } from "../conversation/terminal.ts";
 import { interruptible } from "../interruption.ts";
@@ -39,7 +40,8 @@ async function runAttached(runtime: Runtime, options: RunOptions): Promise<numbe
       return await startBox(runtime.boxes, id, options, { signal, onAttach: true });
     });
     if (end.type === "left") return 0;
-    if (id !== undefined) await settle(runtime.boxes, id, rm);
+    // One with a policy may run again by now.
+    if (id !== undefined && !needsSupervisor(parseSupervision(options))) await settle(runtime.boxes, id, rm);
     return end.exitCode;
   } catch (error) {
     // Whoever it ran for is gone, or never had it.
