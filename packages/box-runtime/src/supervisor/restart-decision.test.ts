@@ -42,6 +42,8 @@ test.each([
   [51_200, 0, 60_000],
   [60_000, 0, 60_000],
   [60_000, 10_000, 100],
+  // Another machine's clock, or one that was restarted.
+  [100, -1, 200],
   [0, 10_000_000, 100],
 ])("after a delay of %i ms and a run of %i ms the next delay is %i ms", (delayMs, ranMs, expected) => {
   expect(decideRestart(ended({ delayMs, ranMs }))).toEqual({ restart: true, delayMs: expected });
