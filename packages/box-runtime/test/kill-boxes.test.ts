@@ -4,9 +4,9 @@ import { boxSetting } from "./box-setting.ts";
 import { expectSound, live } from "./killed-box.ts";
 
 const soak = process.env["A3S_SOAK"] === "1";
-const STEPS = ["create", "rename", "open", "remove"];
+const STEPS = ["create", "rename", "supervise", "open", "remove"];
 
-test("whatever moment of making, naming and removing a box its process is killed at, nothing is lost, wrong or left", {
+test("whatever moment of making, naming, supervising and removing a box its process is killed at, nothing is lost, wrong or left", {
   timeout: soak ? 600_000 : 120_000,
 }, async () => {
   const random = Random.fromEnvironment();

@@ -21,6 +21,7 @@ const actions = {
   kill: () => box.kill(),
   remove: () => box.remove({ force: true, volumes: true }),
   open: () => runtime.open(),
+  supervise: async () => await (await runtime.supervise())[Symbol.asyncDispose](),
 };
 say({ at: "ready" });
 for (const step of steps) {

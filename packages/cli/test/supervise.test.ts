@@ -92,6 +92,17 @@ test("a box has the health check of its image, of its flags, or none", async () 
   expect((await inspect("none"))?.config["healthCheck"]).toMatchObject({ test: "none" });
 });
 
+test("what a supervisor does for boxes can be changed, and what is not given stays", async () => {
+  await create("--name", "web", "--lifetime", "1h");
+  expect(await a3sBox("update", "--restart", "always", "web")).toMatchObject({ code: 0, stdout: "web\n" });
+  const config = { restart: "always", lifetimeMs: 3_600_000, healthCheck: { intervalMs: 5000 } };
+  expect((await inspect("web"))?.config).toMatchObject(config);
+  expect(await a3sBox("update", "web")).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("nothing to change"),
+  });
+});
+
 test.each([
   [["--rm", "--restart", "always"], "exclude each other"],
   [["--restart", "often"], "restart policy"],

@@ -9,6 +9,7 @@ import { addLookingCommands } from "./looking-commands.ts";
 import { addMakingCommands } from "./making-commands.ts";
 import { addNetworkCommands } from "./network-commands.ts";
 import type { Outcome } from "./outcome.ts";
+import { addSupervisingCommands } from "./supervising-commands.ts";
 import { addSystemCommands } from "./system-commands.ts";
 import { CommandLineEnded, pointToHelp } from "./usage.ts";
 import { addVolumeCommands } from "./volume-commands.ts";
@@ -28,6 +29,7 @@ export function buildProgram(outcome: Outcome): Command {
   addLifeCommands(program, outcome);
   addEnteringCommands(program, outcome);
   addLookingCommands(program, outcome);
+  addSupervisingCommands(program);
   addImageCommands(program);
   addVolumeCommands(program);
   addNetworkCommands(program);

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { withExamples } from "./examples.ts";
-import { JSON_LINES, JSON_OUTPUT } from "./option-values.ts";
+import { JSON_OUTPUT } from "./option-values.ts";
 import type { Outcome } from "./outcome.ts";
 
 /** Commands about the home directory and the machine. */
@@ -13,17 +13,6 @@ export function addSystemCommands(program: Command, outcome: Outcome): void {
       .action(async (options) => (await import("../commands/info.ts")).info(options)),
     "a3s-box info",
     "a3s-box info --json | jq .images.bytes",
-  );
-  withExamples(
-    program
-      .command("supervise")
-      .description(
-        "carry out restart policies, health checks and lifetimes of all boxes, until it is ended; boxes run on",
-      )
-      .option(...JSON_LINES)
-      .action(async (options) => (await import("../commands/box/supervise.ts")).superviseBoxes(options)),
-    "a3s-box supervise",
-    "systemd-run --user --unit a3s-box --property KillMode=process a3s-box supervise",
   );
   withExamples(
     program
