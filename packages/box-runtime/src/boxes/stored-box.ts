@@ -134,7 +134,8 @@ export class StoredBox implements Box {
       if (vm === undefined) {
         // Its policy may be about to start it again.
         if (record.intent === "stopped" && record.config.restart !== "no" && !record.halted) {
-          this.#record = await this.#place.store.write({ ...record, halted: true, nextStartAt: null });
+          const rested = { ...record, halted: true, nextStartAt: null };
+          this.#record = (await this.#place.store.writeIfRoom(rested)) ?? record;
         }
         return exit;
       }

@@ -156,7 +156,10 @@ class Follower {
       signal.throwIfAborted();
       // A start that failed is a run that has ended, and was told of. One that could not even be written down is none.
       const now = await place.store.require(id);
-      if (now.runs === runs) throw error;
+      if (now.runs === runs) {
+        this.#decided = undefined;
+        throw error;
+      }
     }
   }
 }

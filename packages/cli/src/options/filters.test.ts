@@ -23,6 +23,8 @@ test.each([
   [["status=running", "name=db"], false],
   [["status=exited"], false],
   [["status=exited", "status=running"], true],
+  [["health=none"], true],
+  [["health=healthy"], false],
   [["exited=0"], true],
   [["exited=1"], false],
   [["label=team"], true],
@@ -45,6 +47,11 @@ test.each(["", "name", "name=", "colour=red", "toString=x"])("%j is refused", (t
 test("docker's name of a state is taken for ours, and names of none are refused", () => {
   expect(parseFilters(["status=exited"]).passes({ ...box, state: "stopped" })).toBe(true);
   expect(() => parseFilters(["status=constructor"])).toThrow("created, starting, running");
+});
+
+test("docker's filter of a health is of what its supervisor says", () => {
+  expect(parseFilters(["health=unhealthy"]).passes({ ...box, health: "unhealthy" })).toBe(true);
+  expect(parseFilters(["health=none"]).passes({ ...box, health: "starting" })).toBe(false);
 });
 
 test("filters about the end ask for boxes that do not run", () => {

@@ -21,6 +21,7 @@ const FILTERS: Readonly<Record<string, Test>> = {
   name: (box, value) => box.name.includes(value),
   status: (box, value) => box.state === STATES[value],
   ancestor: (box, value) => [box.image, familiarName(box.image), nameOf(familiarName(box.image))].includes(value),
+  health: (box, value) => (box.health ?? "none") === value,
   exited: (box, value) => box.exit?.exitCode === Number(value),
   label: (box, value) => {
     const equals = value.indexOf("=");

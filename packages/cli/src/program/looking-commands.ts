@@ -4,7 +4,7 @@ import { withExamples } from "./examples.ts";
 import { integer, integerOrAll, JSON_LINES, JSON_OUTPUT, repeatable } from "./option-values.ts";
 import type { Outcome } from "./outcome.ts";
 
-const FILTERS = "with this id, name, status, ancestor (image), exited (exit code) or label";
+const FILTERS = "with this id, name, status, health, ancestor (image), exited (exit code) or label";
 
 /** Commands that tell of boxes, as docker has them. */
 export function addLookingCommands(program: Command, outcome: Outcome): void {
