@@ -53,6 +53,8 @@ export type { CopyInReport, CopyOptions } from "./copy/copy-in.ts";
 export type { CopyOutOptions, CopyOutReport } from "./copy/copy-out.ts";
 export { RuntimeError, type RuntimeErrorCode } from "./errors/runtime-error.ts";
 export type { BoxEvents } from "./events.ts";
+export type { BoxEvent } from "./history/history-entry.ts";
+export type { HistoryEntry, HistoryFault, HistoryOptions } from "./history/read-history.ts";
 export type { ImagePullOptions } from "./image/find-image.ts";
 export type { CommandRequest } from "./plan/command.ts";
 export type { MainRequest } from "./plan/main-process.ts";

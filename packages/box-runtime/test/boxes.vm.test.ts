@@ -24,7 +24,7 @@ afterEach(async () => {
   const { files, ...rest } = await takeCensus(home);
   const { files: _, ...expected } = before;
   expect(rest).toEqual(expected);
-  expect(files.filter((name) => !/^boxes\/\.(lock|locks|staging)$/.test(name))).toEqual([]);
+  expect(files.filter((name) => !/^boxes\/\.(lock|locks|staging|history)(\/|$)/.test(name))).toEqual([]);
   await rm(home, { recursive: true, force: true });
 });
 

@@ -49,6 +49,7 @@ export {
 } from "./events/event-bus.ts";
 export { inSteps } from "./events/in-steps.ts";
 export { Operation, type OperationOptions, type OperationTask } from "./events/operation.ts";
+export { FileChanges } from "./files/file-changes.ts";
 export { unlessMissing } from "./files/unless-missing.ts";
 export { syncDirectory, type WriteAtomicOptions, writeFileAtomic } from "./files/write-atomic.ts";
 export { isFileLocked, tryFileLock, withFileLock } from "./lock/file-lock.ts";

@@ -1,5 +1,6 @@
 import type { EventBus, HomeLayout } from "@a3s/core";
 import type { JailMode } from "@a3s/vm";
+import type { History } from "../history/history.ts";
 import type { ImagePullOptions } from "../image/find-image.ts";
 import type { BoxStore } from "./box-store.ts";
 import type { BoxesEvents } from "./boxes-events.ts";
@@ -9,6 +10,8 @@ export interface BoxPlace {
   readonly home: HomeLayout;
   readonly store: BoxStore;
   readonly events: EventBus<BoxesEvents>;
+  /** What other processes hear of. */
+  readonly history: History;
   readonly pull: ImagePullOptions;
   readonly jail: JailMode | undefined;
 }

@@ -7,7 +7,7 @@ import type { BoxHealth } from "../supervisor/health-state.ts";
 import type { RestReason } from "../supervisor/restart-decision.ts";
 import type { BoxExit } from "./box-life.ts";
 
-/** What this process does with the boxes of a home directory, and sees of them; what other processes do is not told. */
+/** What this process does with the boxes of a home directory, and sees of them; the history of the home tells of every process. */
 export type BoxesEvents = {
   /** What comes in of an image that is not in the store. */
   "box.pull": { readonly id: BoxId; readonly event: PullEvent };

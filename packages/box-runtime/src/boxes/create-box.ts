@@ -13,6 +13,7 @@ import type { BoxPlace } from "./box-place.ts";
 import { type BoxRecord, formatRecord } from "./box-record.ts";
 import type { BoxCreateOptions } from "./boxes.ts";
 import { unpin } from "./remove-box.ts";
+import { tell } from "./tell.ts";
 
 /** Makes a box, with its root and its volumes kept for it. */
 export async function createBox(
@@ -72,7 +73,7 @@ export async function createBox(
       await unpin(place, id);
       throw error;
     }
-    events.emit("box.created", { id, name: named.name });
+    await tell(place, "box.created", { id, name: named.name }, named);
     return named;
   });
 }

@@ -30,6 +30,6 @@ export async function discardBox(
     } else {
       await store.writeIfRoom({ ...seen.record, intent: "removing" });
     }
-    await removeFiles(place, id, { volumes });
+    await removeFiles(place, id, { volumes, known: record });
   });
 }

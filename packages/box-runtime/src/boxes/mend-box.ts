@@ -21,7 +21,7 @@ export async function mendBox(place: BoxPlace, { record, mend, vm, exit }: SeenB
   }
   if (mend === "finish-remove") {
     await vm?.kill();
-    await removeFiles(place, record.id, {});
+    await removeFiles(place, record.id, { known: record });
     return;
   }
   if (vm === undefined) return;

@@ -17,6 +17,7 @@ import type { BoxPlace } from "./box-place.ts";
 import type { BoxRecord } from "./box-record.ts";
 import { runPaths } from "./box-runs.ts";
 import { settleBox } from "./settle-box.ts";
+import { tell } from "./tell.ts";
 
 /** How a box is started. */
 export interface StartOptions {
@@ -35,7 +36,7 @@ export interface StartedBox {
 
 /** Starts a box that does not run. Under the lock of the box. */
 export async function startBox(place: BoxPlace, box: BoxRecord, options: StartOptions): Promise<StartedBox> {
-  const { store, events } = place;
+  const { store } = place;
   const { id } = box;
   const startedAt = new Date().toISOString();
   const record = await store.write({
@@ -46,10 +47,10 @@ export async function startBox(place: BoxPlace, box: BoxRecord, options: StartOp
   try {
     const booted = await boot(place, record, options, held);
     const running = await store.write({ ...record, intent: "running", readyMs: monotonicMs() });
-    events.emit("box.started", { id, timings: booted.timings });
+    await tell(place, "box.started", { id, timings: booted.timings }, record);
     return { record: running, booted };
   } catch (error) {
-    events.emit("box.error", { id, error });
+    await tell(place, "box.error", { id, error }, record);
     await held[Symbol.asyncDispose]();
     // Who wanted it to be started knows that it was not: it is theirs to try again.
     await settleBox(place, { ...record, halted: options.by === "caller" }, failedStart(error));

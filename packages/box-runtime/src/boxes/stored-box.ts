@@ -31,6 +31,7 @@ import { killBox } from "./kill-box.ts";
 import { lookAtBox, lookAtOwnBox, type SeenBox } from "./look-at-box.ts";
 import { mendBox, settleIfFree } from "./mend-box.ts";
 import { readBoxStats } from "./read-stats.ts";
+import { tell } from "./tell.ts";
 
 /** A box in the home directory; see {@link Box}. */
 export class StoredBox implements Box {
@@ -223,14 +224,14 @@ export class StoredBox implements Box {
 
   async rename(name: string, { signal }: BoxCall = {}): Promise<void> {
     requireBoxName(name);
-    const { store, events } = this.#place;
+    const { store } = this.#place;
     await this.#own(signal, async ({ record }) => {
       this.#record = await store.naming(signal, async () => {
         const other = (await store.names()).get(name);
         if (other !== undefined && other !== record.id) throw boxNameTaken(name, other);
         return await store.write({ ...record, name });
       });
-      events.emit("box.renamed", { id: record.id, name });
+      await tell(this.#place, "box.renamed", { id: record.id, name }, this.#record);
     });
   }
 

@@ -44,6 +44,10 @@ export type RuntimeErrorCode =
   | "BOX_INVALID"
   /** Another supervisor looks after the boxes of the home directory, which `details.home` names. */
   | "SUPERVISOR_RUNNING"
+  /** What was given as a place in the history of a home is none. */
+  | "CURSOR_INVALID"
+  /** The history of a home cannot be read or followed; the message names why. */
+  | "HISTORY_UNREADABLE"
   /** The pool cannot have that size, or let boxes wait that long. */
   | "POOL_INVALID"
   /** The pool was disposed of; boxes that were acquired before are not affected. */

@@ -5,6 +5,8 @@ import type { Boxes } from "../boxes/boxes.ts";
 import type { BoxesEvents } from "../boxes/boxes-events.ts";
 import { HomeBoxes } from "../boxes/home-boxes.ts";
 import { reconcile } from "../boxes/reconcile.ts";
+import { History } from "../history/history.ts";
+import type { HistoryEntry, HistoryOptions } from "../history/read-history.ts";
 import type { ImagePullOptions } from "../image/find-image.ts";
 import type { Supervisor } from "../supervisor/supervisor.ts";
 import { Volumes } from "../volumes/volumes.ts";
@@ -29,6 +31,17 @@ export interface Runtime {
   readonly boxes: Boxes;
   /** What this runtime does with its boxes, and sees of them. */
   readonly events: EventBus<BoxesEvents>;
+  /**
+   * What happened to the boxes of the home, whichever process did it, and with `follow` what happens to them from now on. Some
+   * megabytes of it are kept, for as long as the home is.
+   *
+   * ```ts
+   * for await (const entry of runtime.history({ follow: true, signal })) console.log(entry.event);
+   * ```
+   *
+   * @throws RuntimeError `CURSOR_INVALID`, `HISTORY_UNREADABLE`; the signal's reason.
+   */
+  history(options?: HistoryOptions): AsyncGenerator<HistoryEntry, void, undefined>;
   /**
    * Brings boxes in line with what runs, after whoever was at them was killed or the machine restarted: finishes what was begun or takes it
    * back, and removes what was left behind. Each call on a box does as much for that box; this does it for all.
@@ -59,10 +72,12 @@ export interface Runtime {
 export function createRuntime({ home, pull = {}, jail }: RuntimeOptions = {}): Runtime {
   const layout = homeLayout(home);
   const events = new EventBus<BoxesEvents>();
-  const place = { home: layout, store: new BoxStore(layout), events, pull, jail };
+  const history = new History(layout);
+  const place = { home: layout, store: new BoxStore(layout), events, history, pull, jail };
   return {
     ...{ home: layout, events, boxes: new HomeBoxes(place) },
     ...{ images: new Images(layout, pull), volumes: new Volumes(layout.volumes) },
+    history: (options) => history.read(options),
     open: ({ signal } = {}) => reconcile(place, signal),
     supervise: async (options) => await (await import("../supervisor/supervisor.ts")).superviseBoxes(place, options),
   };

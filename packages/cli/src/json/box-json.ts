@@ -78,3 +78,20 @@ export const logEntry = v.strictObject({
     ),
   ),
 });
+
+export const boxEvent = v.strictObject({
+  time: v.optional(time("when it was written down; missing of history.*")),
+  event: field(
+    v.string(),
+    "box.created, box.started, box.error, box.stopped, box.renamed, box.removed; history.gap or history.damaged: something is missing",
+  ),
+  id: v.optional(v.string()),
+  name: v.optional(field(v.string(), "of the box then")),
+  image: v.optional(field(v.string(), "reference that it was created with")),
+  exit: v.optional(field(exit, "of box.stopped")),
+  error: v.optional(
+    field(v.strictObject({ code: v.nullable(v.string()), message: v.string() }), "of box.error: why it did not start"),
+  ),
+  reason: v.optional(field(v.string(), "of history.*: what is missing")),
+  cursor: field(v.string(), "the place behind it, for --after"),
+});

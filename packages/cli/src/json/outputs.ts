@@ -1,5 +1,5 @@
 import type { GenericSchema } from "valibot";
-import { boxList, boxReadings, inspectedBoxes, logEntry, prunedBoxes } from "./box-json.ts";
+import { boxEvent, boxList, boxReadings, inspectedBoxes, logEntry, prunedBoxes } from "./box-json.ts";
 import { homeInfo, hostReport } from "./host-json.ts";
 import { imageList, inspectedImages, loadedImages, prunedImages, pulledImage, pushedImage } from "./image-json.ts";
 import { networkList } from "./network-json.ts";
@@ -14,6 +14,7 @@ export const JSON_OUTPUTS = {
   logs: logEntry,
   stats: boxReadings,
   supervise: supervisorDeed,
+  events: boxEvent,
   "box prune": prunedBoxes,
   prune: prunedHome,
   pull: pulledImage,

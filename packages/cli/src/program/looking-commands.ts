@@ -78,4 +78,18 @@ function addReadings(program: Command, outcome: Outcome): void {
     "a3s-box stats",
     "a3s-box stats --no-stream --json web",
   );
+  withExamples(
+    program
+      .command("events")
+      .description("print what happens to boxes, whoever does it, until it is interrupted")
+      .option("--since <time>", "also what has happened from a time on: 2026-01-31T12:00:00Z, 1769860800, or 10m ago")
+      .option("--until <time>", "up to a time, and end then")
+      .option("--after <cursor>", "go on behind an event that was printed as JSON before")
+      .addOption(repeatable("-f, --filter <name=value>", "only those with this box (name or ID), event or image"))
+      .option(...JSON_LINES)
+      .action(async (options) => outcome.exit(await (await import("../commands/box/events.ts")).printEvents(options))),
+    "a3s-box events",
+    "a3s-box events --since 1h --until 0s --filter event=stopped",
+    "a3s-box events --json | jq -r 'select(.exit.exitCode != 0).name'",
+  );
 }

@@ -12,10 +12,11 @@ test("a census sees the sockets and files of a home, and nothing once they are g
     expect(before).toMatchObject({ sockets: [], files: [] });
     expect(before.mounts).toContain("/");
 
-    for (const directory of ["run/a", "boxes/.locks", "boxes/.staging"]) {
+    for (const directory of ["run/a", "boxes/.locks", "boxes/.staging", "boxes/.history"]) {
       await mkdir(join(home, directory), { recursive: true });
     }
     await writeFile(join(home, "boxes/.lock"), "");
+    await writeFile(join(home, "boxes/.history/000001"), "");
     await writeFile(join(home, "run/a/file"), "");
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(join(home, "run/a/socket"), resolve));

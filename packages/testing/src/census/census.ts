@@ -26,11 +26,17 @@ export async function takeCensus(home: string): Promise<Census> {
     filesBeneath(join(home, "run")),
     filesBeneath(join(home, "boxes")),
   ]);
-  return { processes, sockets, mounts, files: [...run, ...boxes].filter((path) => !STORE.has(path)) };
+  return {
+    processes,
+    sockets,
+    mounts,
+    files: [...run, ...boxes].filter((path) => !STORE.has(path) && !path.startsWith(`${HISTORY}/`)),
+  };
 }
 
 /** There from the first box on, and of no box. */
-const STORE: ReadonlySet<string> = new Set(["boxes/.lock", "boxes/.locks", "boxes/.staging"]);
+const HISTORY = "boxes/.history";
+const STORE: ReadonlySet<string> = new Set(["boxes/.lock", "boxes/.locks", "boxes/.staging", HISTORY]);
 
 async function vmProcesses(): Promise<string[]> {
   const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));

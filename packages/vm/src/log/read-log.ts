@@ -1,6 +1,5 @@
-import { unlessMissing } from "@a3s/core";
+import { FileChanges, unlessMissing } from "@a3s/core";
 import { VmError } from "../errors/vm-error.ts";
-import { FileChanges } from "./file-changes.ts";
 import { linesBackwards } from "./lines-backwards.ts";
 import { parseLogLine, type VmLogEntry } from "./log-entry.ts";
 import { LogFileReader } from "./log-file-reader.ts";

@@ -1,7 +1,7 @@
 import { type FSWatcher, watch } from "node:fs";
-import { raceSignal } from "@a3s/core";
+import { raceSignal } from "../time/deadline.ts";
 
-/** Tells when a file changes (inotify(7)), however often it does: changes that nobody waited for are one. */
+/** Tells when a file, or something in a directory, changes (inotify(7)), however often it does: changes that nobody waited for are one. */
 export class FileChanges implements Disposable {
   readonly #watcher: FSWatcher;
   #changed: PromiseWithResolvers<void> = Promise.withResolvers();
@@ -12,7 +12,7 @@ export class FileChanges implements Disposable {
     this.#changed.promise.catch(() => {});
   }
 
-  /** Waits for a change since the last one that was taken, or since the file is watched. */
+  /** Waits for a change since the last one that was taken, or since it is watched. */
   async next(signal: AbortSignal): Promise<void> {
     await raceSignal(this.#changed.promise, signal);
     this.#changed = Promise.withResolvers();
