@@ -66,15 +66,15 @@ test("a name is had by one box, and boxes without one get words", async () => {
 });
 
 test("what needs a box that runs says that it does not", async () => {
-  await create("--name", "web");
+  const id = (await create("--name", "web")).stdout.trim();
   await writeFile(join(home, "file"), "");
   for (const args of [
     ["exec", "web", "true"],
     ["attach", "web"],
     ["kill", "web"],
     ["wait", "web"],
-    ["stats", "web", "--no-stream"],
     ["cp", join(home, "file"), "web:/"],
+    ["cp", "web:/etc/passwd", "-"],
   ]) {
     expect(await a3sBox(...args), args[0]).toMatchObject({
       code: 1,
@@ -85,6 +85,8 @@ test("what needs a box that runs says that it does not", async () => {
   expect(await a3sBox("stop", "web")).toMatchObject({ code: 0, stdout: "web\n" });
   expect(await a3sBox("logs", "web")).toEqual({ code: 0, stdout: "", stderr: "" });
   expect(await a3sBox("stats", "--no-stream", "--json")).toMatchObject({ code: 0, stdout: "[]\n" });
+  expect(jsonOf("stats", await a3sBox("stats", "web", "--json"))).toEqual([{ id, name: "web" }]);
+  expect((await a3sBox("stats", "-a")).stdout).toMatch(/web +-- /);
 });
 
 test("pruning has to be meant, and removes what does not run, or with filters some of it", async () => {

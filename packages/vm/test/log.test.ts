@@ -181,6 +181,14 @@ describe.each(executors)("$name", (executor) => {
     const last = new Date(all.at(-1)?.time ?? "");
     expect(await tail({ since: last })).toEqual(all.filter(({ time }) => time >= last.toISOString()));
     expect(await tail({ since: new Date(last.getTime() + 1) })).toEqual([]);
+    const stdout = all.filter(({ stream }) => stream === "stdout");
+    expect(await tail({ streams: ["stdout"] })).toEqual(stdout);
+    for (const count of [1, 2500, 1_000_000]) {
+      expect(await tail({ streams: ["stdout"], tail: count })).toEqual(stdout.slice(-count));
+    }
+    expect(await tail({ streams: ["console"], tail: 1 })).toEqual(
+      all.filter(({ stream }) => stream === "console").slice(-1),
+    );
     await expect(tail({ tail: -1 })).rejects.toThrow(RangeError);
   });
 

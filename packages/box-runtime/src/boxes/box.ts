@@ -22,6 +22,8 @@ export interface BoxStartOptions extends BoxCall {
 export interface BoxStopOptions extends BoxCall {
   /** From asking the processes to end to killing them, in milliseconds; the configuration's `stopGraceMs` by default. */
   readonly graceMs?: number | undefined;
+  /** Asks the main process to end; the configuration's `stopSignal`, else the image's, by default. */
+  readonly signalName?: LinuxSignal | number | undefined;
 }
 
 /** Options of {@link Box.kill}. */

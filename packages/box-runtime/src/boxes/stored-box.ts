@@ -126,11 +126,15 @@ export class StoredBox implements Box {
     });
   }
 
-  async stop({ graceMs, signal }: BoxStopOptions = {}): Promise<BoxExit | undefined> {
-    return await raceSignal(this.#stop(graceMs, signal), signal);
+  async stop({ graceMs, signalName, signal }: BoxStopOptions = {}): Promise<BoxExit | undefined> {
+    return await raceSignal(this.#stop(graceMs, signal, signalName), signal);
   }
 
-  #stop(graceMs = this.config.stopGraceMs, signal: AbortSignal | undefined): Promise<BoxExit | undefined> {
+  #stop(
+    graceMs = this.config.stopGraceMs,
+    signal: AbortSignal | undefined,
+    signalName: BoxStopOptions["signalName"],
+  ): Promise<BoxExit | undefined> {
     return this.#own(signal, async ({ record, vm, exit }) => {
       if (vm === undefined) {
         // Its policy may be about to start it again.
@@ -141,7 +145,7 @@ export class StoredBox implements Box {
         return exit;
       }
       const { stopBox } = await import("./stop-box.ts");
-      this.#exit = await stopBox(this.#place, record, vm, graceMs);
+      this.#exit = await stopBox(this.#place, record, vm, graceMs, signalName);
       this.#life = "stopped";
       return this.#exit;
     });

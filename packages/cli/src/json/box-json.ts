@@ -46,21 +46,22 @@ export const inspectedBoxes = v.array(
   }),
 );
 
-export const boxReadings = v.array(
-  v.strictObject({
-    id: v.string(),
-    name: v.string(),
-    time: time("of the reading"),
-    uptimeMs: field(v.number(), "since its kernel started"),
-    cpu: v.strictObject({
-      count: v.number(),
-      percent: field(v.number(), "of one CPU, since the reading before"),
-      busyMs: field(v.number(), "all CPUs at work, since its kernel started"),
-    }),
-    memory: v.strictObject({ totalBytes: bytes("of the guest"), usedBytes: bytes("of these") }),
-    load: field(v.tuple([v.number(), v.number(), v.number()]), "averages over 1, 5 and 15 minutes"),
-    taskCount: count("threads and the kernel's included"),
+/** All of it is missing while the box does not run. */
+const reading = {
+  time: time("of the reading; this and all that follows are missing while the box does not run"),
+  uptimeMs: field(v.number(), "since its kernel started"),
+  cpu: v.strictObject({
+    count: v.number(),
+    percent: field(v.number(), "of one CPU, since the reading before"),
+    busyMs: field(v.number(), "all CPUs at work, since its kernel started"),
   }),
+  memory: v.strictObject({ totalBytes: bytes("of the guest"), usedBytes: bytes("of these") }),
+  load: field(v.tuple([v.number(), v.number(), v.number()]), "averages over 1, 5 and 15 minutes"),
+  taskCount: count("threads and the kernel's included"),
+};
+
+export const boxReadings = v.array(
+  v.strictObject({ id: v.string(), name: v.string(), ...v.partial(v.strictObject(reading)).entries }),
 );
 
 export const prunedBoxes = v.strictObject({ boxes: field(v.array(v.string()), "IDs that are gone") });

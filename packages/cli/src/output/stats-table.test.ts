@@ -24,6 +24,12 @@ test("readings stand in columns", () => {
   ]);
 });
 
+test("one that does not run has no figures", () => {
+  expect(formatStats([{ id: "abc123abc123", name: "web" }])).toMatch(
+    /\nabc123abc123 +web +-- +-- \/ -- +-- +-- +--\n$/,
+  );
+});
+
 test("a guest that says it has no memory breaks nothing", () => {
   expect(formatStats([{ ...reading, memory: { totalBytes: 0, usedBytes: 0 } }])).toContain("0.0%");
 });

@@ -8,16 +8,24 @@ export interface BoxReading extends BoxStats {
   readonly name: string;
 }
 
+/** One that uses nothing, since it does not run. */
+export type RestingBox = Pick<BoxReading, "id" | "name">;
+
 /** What boxes use, for people, a line for each; percents are of one CPU, and of the box's memory. */
-export function formatStats(readings: readonly BoxReading[]): string {
-  const rows = readings.map(({ id, name, cpu, memory, load, taskCount }) => [
-    id,
-    name,
+export function formatStats(readings: readonly (BoxReading | RestingBox)[]): string {
+  const rows = readings.map((reading) => [reading.id, reading.name, ...("cpu" in reading ? figures(reading) : NONE)]);
+  return formatTable(["BOX ID", "NAME", "CPU %", "MEMORY", "MEMORY %", "LOAD", "TASKS"], rows);
+}
+
+/** As docker has it. */
+const NONE = ["--", "-- / --", "--", "--", "--"];
+
+function figures({ cpu, memory, load, taskCount }: BoxReading): readonly string[] {
+  return [
     `${cpu.percent.toFixed(1)}%`,
     `${prettyBytes(memory.usedBytes, { binary: true })} / ${prettyBytes(memory.totalBytes, { binary: true })}`,
     `${((100 * memory.usedBytes) / (memory.totalBytes || 1)).toFixed(1)}%`,
     load.map((each) => each.toFixed(2)).join(" "),
     String(taskCount),
-  ]);
-  return formatTable(["BOX ID", "NAME", "CPU %", "MEMORY", "MEMORY %", "LOAD", "TASKS"], rows);
+  ];
 }

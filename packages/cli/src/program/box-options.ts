@@ -21,6 +21,10 @@ export function withBoxOptions(command: Command): Command {
       repeatable("-p, --publish <[address:]port:port[/tcp]>", "give a port of this machine to one of the guest"),
     )
     .option("-h, --hostname <name>", "host name of the guest")
+    .addOption(repeatable("--add-host <name:address>", "a name that the guest knows, in /etc/hosts"))
+    .addOption(repeatable("--dns <address>", "name server of the guest, at most three"))
+    .addOption(repeatable("--dns-search <domain>", "domain that names are completed with"))
+    .addOption(repeatable("--dns-option <option>", "option of resolv.conf(5), such as ndots:2"))
     .option("-w, --workdir <directory>", "working directory in the guest")
     .option("-u, --user <user[:group]>", "user to run as")
     .option("--read-only", "root file system without a writable layer")

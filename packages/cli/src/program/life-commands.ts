@@ -5,6 +5,7 @@ import { DETACH_KEYS, integer } from "./option-values.ts";
 import type { Outcome } from "./outcome.ts";
 
 const GRACE = ["-t, --timeout <seconds>", "time from asking to killing; the box's own by default"] as const;
+const ASKING = ["-s, --signal <signal>", "what asks the main process to end; the box's own by default"] as const;
 
 /** Commands that start, end, name and remove boxes, as docker has them. */
 export function addLifeCommands(program: Command, outcome: Outcome): void {
@@ -29,6 +30,8 @@ export function addLifeCommands(program: Command, outcome: Outcome): void {
       .description("remove boxes, their logs and what they wrote")
       .argument(...BOXES)
       .option("-f, --force", "also those that run, or are damaged")
+      .option("-v, --volumes", "as docker has it, volumes without a name: boxes have none")
+      .option("--named-volumes", "also its named volumes that no other box has, with their files")
       .action(async (names: readonly string[], options) =>
         (await import("../commands/box/remove.ts")).removeBoxes(names, options),
       ),
@@ -52,18 +55,21 @@ function addEnds(program: Command): void {
       .command("stop")
       .description("ask boxes to end, and end them after a grace")
       .argument(...BOXES)
+      .option(...ASKING)
       .option(...GRACE, integer)
       .action(async (names: readonly string[], options) =>
         (await import("../commands/box/stop.ts")).stopBoxes(names, options),
       ),
     "a3s-box stop web",
     "a3s-box stop -t 60 $(a3s-box ps -q)",
+    "a3s-box stop -s QUIT web",
   );
   withExamples(
     program
       .command("restart")
       .description("stop boxes and start them again")
       .argument(...BOXES)
+      .option(...ASKING)
       .option(...GRACE, integer)
       .action(async (names: readonly string[], options) =>
         (await import("../commands/box/stop.ts")).restartBoxes(names, options),

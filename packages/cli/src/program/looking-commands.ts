@@ -53,9 +53,9 @@ function addReadings(program: Command, outcome: Outcome): void {
       .description("print what the main process of a box has written")
       .argument(...BOX)
       .option("-f, --follow", "go on until the box ends")
-      .option("-n, --tail <lines>", "only the last lines, of the kernel's as well; all by default", integerOrAll)
+      .option("-n, --tail <lines>", "only the last lines; all by default", integerOrAll)
       .option("--since <time>", "from a time on: 2026-01-31T12:00:00Z, 1769860800, or 10m ago")
-      .option("--until <time>", "up to a time")
+      .option("--until <time>", "up to a time, and end then")
       .option("-t, --timestamps", "with the time of each line")
       .option(...JSON_LINES)
       .action(async (box: string, options) =>
@@ -70,6 +70,7 @@ function addReadings(program: Command, outcome: Outcome): void {
       .command("stats")
       .description("show what boxes use, until they have ended or it is interrupted")
       .argument("[box...]", "all that run by default")
+      .option("-a, --all", "also those that do not run")
       .option("--no-stream", "once")
       .option("--json", "print JSON; of a stream a line for each round of readings")
       .action(async (names: readonly string[], options) =>

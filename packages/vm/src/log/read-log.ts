@@ -1,7 +1,7 @@
 import { FileChanges, unlessMissing } from "@a3s/core";
 import { VmError } from "../errors/vm-error.ts";
 import { linesBackwards } from "./lines-backwards.ts";
-import { parseLogLine, type VmLogEntry } from "./log-entry.ts";
+import { parseLogLine, type VmLogEntry, type VmLogOutput } from "./log-entry.ts";
 import { LogFileReader } from "./log-file-reader.ts";
 import { logFile, logNumbers } from "./log-files.ts";
 
@@ -13,6 +13,8 @@ export interface VmLogOptions {
   readonly since?: Date | undefined;
   /** Starts with the last so many entries; with all that are kept by default. */
   readonly tail?: number | undefined;
+  /** Leaves out what other streams have said, also where `tail` counts; all by default. That something is missing is told all the same. */
+  readonly streams?: readonly VmLogOutput["stream"][] | undefined;
   /** Ends the reading with its reason. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -29,12 +31,13 @@ export async function* readVmLog(
   path: string,
   options: VmLogOptions & { readonly until?: Promise<unknown> | undefined } = {},
 ): AsyncGenerator<VmLogEntry, void, undefined> {
-  const { follow = false, since, tail, signal } = options;
+  const { follow = false, since, tail, streams, signal } = options;
+  const isWanted = ({ stream }: VmLogEntry) => streams === undefined || stream === "log" || streams.includes(stream);
   const from = since?.toISOString() ?? "";
   using over = overWhen(signal, options.until);
   try {
     signal?.throwIfAborted();
-    let at = await startOf(path, tail);
+    let at = await startOf(path, tail, streams === undefined ? undefined : isWanted);
     for (let gap = false; at !== undefined; ) {
       const { number, offset } = at;
       const file = await unlessMissing(LogFileReader.open(logFile(path, number), offset));
@@ -43,7 +46,7 @@ export async function* readVmLog(
         await using reader = file;
         for await (const line of linesOf(reader, { path, number, follow, over: over.signal, signal })) {
           const entry = parseLogLine(line);
-          if (entry === undefined || entry.time < from) continue;
+          if (entry === undefined || entry.time < from || !isWanted(entry)) continue;
           if (gap) yield { time: entry.time, stream: "log", cause: "reader", dropped: null };
           gap = false;
           yield entry;
@@ -108,8 +111,8 @@ async function after(path: string, number: number): Promise<number | undefined> 
   return (await logNumbers(path)).find((other) => other > number);
 }
 
-/** Where the last `tail` entries begin; where the log begins when it is not given. */
-async function startOf(path: string, tail: number | undefined) {
+/** Where the last `tail` entries begin, of those that count; where the log begins when it is not given. */
+async function startOf(path: string, tail: number | undefined, counts: ((entry: VmLogEntry) => boolean) | undefined) {
   if (tail !== undefined && (!Number.isSafeInteger(tail) || tail < 0)) {
     throw new RangeError(`tail must be a count, and is ${tail}`);
   }
@@ -119,9 +122,15 @@ async function startOf(path: string, tail: number | undefined) {
   let wanted = tail;
   for await (const { number, offset, line } of linesBackwards(path)) {
     if (wanted === 0) return { number, offset: offset + line.length };
+    if (counts !== undefined && !isCounted(line, counts)) continue;
     if (--wanted === 0) return { number, offset };
   }
   return { number: oldest, offset: 0 };
+}
+
+function isCounted(line: Uint8Array, counts: (entry: VmLogEntry) => boolean): boolean {
+  const entry = parseLogLine(line);
+  return entry !== undefined && counts(entry);
 }
 
 /** A signal that aborts with the caller's, and when the promise settles. */

@@ -11,7 +11,7 @@ test("nothing but an image is the configuration with all defaults", () => {
 test("every flag has its field", () => {
   const flags =
     "--cpus 3 -m 2g --disk 512m --entrypoint /bin/x -e A=1 --tmpfs /run -v data:/d:ro --network tsi -p 0.0.0.0:8080:80 " +
-    "-h web -w /srv -u 1:2 --cap-add NET_ADMIN --cap-drop ALL --ulimit nofile=1:2 --stop-signal int --stop-timeout 3 " +
+    "-h web --add-host db:10.0.0.2 --dns 9.9.9.9 --dns-search corp.example --dns-option ndots:2 -w /srv -u 1:2 --cap-add NET_ADMIN --cap-drop ALL --ulimit nofile=1:2 --stop-signal int --stop-timeout 3 " +
     "-l a=b --pull never --platform linux/amd64 --boot-timeout 9 image --flag of the command";
   expect(parse(...flags.split(" "))).toMatchObject({
     image: "image",
@@ -26,6 +26,8 @@ test("every flag has its field", () => {
     network: "tsi",
     ports: [{ hostAddress: "0.0.0.0", hostPort: 8080, guestPort: 80, protocol: "tcp" }],
     hostname: "web",
+    extraHosts: [{ name: "db", address: "10.0.0.2" }],
+    dns: { servers: ["9.9.9.9"], search: ["corp.example"], options: ["ndots:2"] },
     workdir: "/srv",
     user: "1:2",
     capabilities: { add: ["NET_ADMIN"], drop: ["ALL"] },

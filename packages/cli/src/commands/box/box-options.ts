@@ -13,11 +13,15 @@ export interface BoxOptions extends SupervisionOptions {
   readonly image: string;
   /** Behind the image; empty for the image's own. */
   readonly command: readonly string[];
+  readonly addHost: readonly string[];
   readonly bootTimeout?: number;
   readonly capAdd: readonly string[];
   readonly capDrop: readonly string[];
   readonly cpus?: number;
   readonly disk?: number;
+  readonly dns: readonly string[];
+  readonly dnsOption: readonly string[];
+  readonly dnsSearch: readonly string[];
   readonly entrypoint?: string;
   readonly env: readonly string[];
   readonly envFile: readonly string[];
@@ -62,6 +66,8 @@ export function boxConfigOf(options: BoxOptions): BoxConfigInput {
     volumes: options.volume.map((text) => parseVolume(text, process.cwd())),
     tmpfs: options.tmpfs.map(parseTmpfs),
     hostname: options.hostname,
+    extraHosts: [...options.addHost],
+    dns: { servers: [...options.dns], search: [...options.dnsSearch], options: [...options.dnsOption] },
     network: options.network,
     ports: [...options.publish],
     labels: parseLabels(options.label),

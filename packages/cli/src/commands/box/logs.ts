@@ -1,9 +1,10 @@
-import { createRuntime } from "@a3s/box-runtime";
+import { createRuntime, type VmLogEntry, type VmLogOptions } from "@a3s/box-runtime";
 import { parseInstant } from "../../options/instant.ts";
 import { LogLines } from "../../output/log-lines.ts";
 import { printJsonLine } from "../../output/print.ts";
 import { writeFully } from "../../output/write-fully.ts";
 import { untilInterrupted } from "../interruption.ts";
+import { untilTime } from "../until-time.ts";
 
 /** Options of `a3s-box logs`, as the command line gives them. */
 export interface LogsOptions {
@@ -20,20 +21,30 @@ export async function printLogs(name: string, options: LogsOptions): Promise<num
   const { follow, json = false, timestamps = false } = options;
   const nowMs = Date.now();
   const since = options.since === undefined ? undefined : parseInstant(options.since, nowMs);
-  const until = options.until === undefined ? undefined : parseInstant(options.until, nowMs).toISOString();
+  const until = options.until === undefined ? undefined : parseInstant(options.until, nowMs);
   const tail = options.tail === "all" ? undefined : options.tail;
   const lines = new LogLines({ timestamps });
   return await untilInterrupted(async (signal) => {
     await using box = await createRuntime().boxes.get(name, { signal });
-    for await (const entry of box.logs({ follow, since, tail, signal })) {
-      if (until !== undefined && entry.time > until) break;
+    const print = async (entry: VmLogEntry) => {
       if (json) {
         const { bytes: _, ...printed } = { bytes: undefined, ...entry };
-        await printJsonLine("logs", printed);
-        continue;
+        return await printJsonLine("logs", printed);
       }
       const text = lines.next(entry);
       if (text !== undefined) await writeFully(process[text.to], text.data);
-    }
+    };
+    // As docker has it: the kernel's lines are not the main process's, and do not count as such.
+    const streams = json ? undefined : (["stdout", "stderr"] as const);
+    const last = until?.toISOString();
+    const read = async (reading: VmLogOptions) => {
+      for await (const entry of box.logs({ since, tail, streams, ...reading })) {
+        if (last !== undefined && entry.time > last) return;
+        await print(entry);
+      }
+    };
+    if (follow && (until === undefined || until.getTime() > nowMs)) {
+      await untilTime(until, signal, (ending) => read({ follow: true, signal: ending }));
+    } else await read({ signal });
   });
 }
