@@ -66,6 +66,7 @@ export {
   type ImageSummary,
   Images,
 } from "./runtime/images.ts";
+export type { NetworkSummary } from "./runtime/networks.ts";
 export { createRuntime, type Runtime, type RuntimeOptions } from "./runtime/runtime.ts";
 export type { BoxState } from "./state/box-state.ts";
 export type { BoxHealth, BoxHealthCheck, BoxHealthStatus } from "./supervisor/health-state.ts";

@@ -35,6 +35,7 @@ import { boxProcess, processRights } from "./plan/box-process.ts";
 import { type CommandRequest, planEnvironment, planMainProcess } from "./plan/command.ts";
 import { ReleaseStack } from "./release-stack.ts";
 import { type BoxState, type BoxTransition, INITIAL_STATUS, nextStatus, requireLive } from "./state/box-state.ts";
+import { pauseUnsupported } from "./state/pause-unsupported.ts";
 import type { VmBootOptions, VmManagerOptions } from "./vm-manager-options.ts";
 
 /**
@@ -288,6 +289,16 @@ export class VmManager implements AsyncDisposable {
     } finally {
       if (this.state === "compacting") this.#step("compaction-ended");
     }
+  }
+
+  /** libkrun cannot stop the processors of a VM and let them go on. @throws RuntimeError `PAUSE_UNSUPPORTED`, always */
+  async pause(): Promise<never> {
+    throw pauseUnsupported("paused");
+  }
+
+  /** As {@link pause}. @throws RuntimeError `PAUSE_UNSUPPORTED`, always */
+  async resume(): Promise<never> {
+    throw pauseUnsupported("resumed");
   }
 
   /**

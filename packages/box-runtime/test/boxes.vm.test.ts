@@ -71,6 +71,7 @@ test("another process starts a box and ends; this one finds it, enters it, stops
   expect(await box.inspect()).toMatchObject({ id, state: "running", pid: expect.any(Number), volumes: ["data"] });
   const { exitCode } = await box.exec("echo on disk > /root-file; echo in volume > /data/file");
   expect(exitCode).toBe(0);
+  expect(text((await box.shell({ stdin: "tty; exit\n" })).stdout)).toContain("/dev/pts/");
   for await (const { cpu, memory } of box.stats()) {
     expect(cpu.count).toBe(2);
     expect(memory.usedBytes).toBeGreaterThan(0);

@@ -37,13 +37,15 @@ async function given(stdin: string | Uint8Array, ...args: readonly string[]): Pr
 }
 
 test("a box that runs by itself, from its start to its end, as docker's would", { timeout: 300_000 }, async () => {
-  const main = "echo out; echo err >&2; trap 'echo hup' HUP; trap 'exit 9' TERM; while :; do sleep 0.1; done";
-  const flags = ["-d", "--name", "web", "-e", "GREETING=hello", ...patient];
+  const main = "echo out; echo err >&2; trap 'echo hup' HUP; trap 'exit 9' USR2; while :; do sleep 0.1; done";
+  const names = ["--add-host", "db:10.0.0.2", "--dns", "9.9.9.9", "--dns-search", "corp.example"];
+  const flags = ["-d", "--name", "web", "-e", "GREETING=hello", ...names, ...patient];
   const started = await a3sBox("run", ...flags, image, "--", "sh", "-c", main);
   expect(started).toMatchObject({ code: 0, stdout: expect.stringMatching(/^[a-z0-9]{12}\n$/), stderr: "" });
 
   // Each is a process of its own, which takes its time where the machine is emulated: those that can run together do.
-  const script = "cat; pwd; id -u; echo $GREETING $A; echo problem >&2; exit 7";
+  const script =
+    "cat; pwd; id -u; echo $GREETING $A; grep db /etc/hosts; cat /etc/resolv.conf; echo problem >&2; exit 7";
   const flagsOfExec = ["-i", "-w", "/tmp", "-u", "1000", "-e", "A=1"];
   await writeFile(join(home, "notes"), "remember\n");
   const [talked, missing, copied, removed, stats] = await Promise.all([
@@ -54,7 +56,13 @@ test("a box that runs by itself, from its start to its end, as docker's would", 
     a3sBox("stats", "--no-stream", "--json"),
   ]);
   await rm(join(home, "notes"));
-  expect(talked).toEqual({ code: 7, stdout: "typed\n/tmp\n1000\nhello 1\n", stderr: "problem\n" });
+  expect(talked).toEqual({
+    code: 7,
+    stdout: expect.stringMatching(
+      /^typed\n\/tmp\n1000\nhello 1\n10\.0\.0\.2\s+db\n(?=.*^nameserver 9\.9\.9\.9$)(?=.*^search corp\.example$)/ms,
+    ),
+    stderr: "problem\n",
+  });
   expect(missing).toMatchObject({ code: 127, stderr: expect.stringContaining("[COMMAND_NOT_FOUND]") });
   expect(copied).toEqual({ code: 0, stdout: "", stderr: "1 entries copied to web:/tmp/\n" });
   expect(removed).toMatchObject({ code: 1, stderr: expect.stringContaining("[BOX_RUNNING]") });
@@ -63,17 +71,19 @@ test("a box that runs by itself, from its start to its end, as docker's would", 
   expect((await a3sBox("cp", "web:/tmp/notes", "-")).stdout).toMatch(/notes\0.*remember/s);
 
   // Who follows hears of the end.
-  const [logs, stopped] = await Promise.all([a3sBox("logs", "-f", "web"), a3sBox("stop", "web")]);
+  const [logs, stopped] = await Promise.all([a3sBox("logs", "-f", "web"), a3sBox("stop", "-s", "USR2", "web")]);
   expect(stopped).toMatchObject({ code: 0, stdout: "web\n" });
   // A shell may say as well what became of its sleep, which gets the signals of its group.
   expect(logs).toEqual({ code: 0, stdout: "out\nhup\n", stderr: expect.stringMatching(/^err\n/) });
-  const [waited, listed, timed] = await Promise.all([
+  const [waited, listed, timed, told] = await Promise.all([
     a3sBox("wait", "web"),
     a3sBox("ps", "--filter", "exited=9"),
     a3sBox("logs", "-t", "web"),
+    a3sBox("events", "--until", "0s", "--filter", "box=web"),
   ]);
   expect(waited.stdout).toBe("9\n");
   expect(listed.stdout).toMatch(/ {2}Exited \(9\) .* ago .*web\n$/);
+  expect(told.stdout).toMatch(/ box\.created .*\n.* box\.started .*\n.* box\.stopped .*name=web.*exitCode=9.*\n$/);
   expect(timed.stdout).toMatch(/^\d{4}-\S+Z out\n\d{4}-\S+Z hup\n$/);
 });
 

@@ -118,6 +118,9 @@ export interface Box extends AsyncDisposable {
   /** As that of `VmManager`. @throws RuntimeError `STATE_INVALID` */
   exec(command: ExecCommand, options?: ExecOptions): ExecProcess;
 
+  /** `sh` on a terminal: {@link exec} of it with `tty`. @throws RuntimeError `STATE_INVALID` */
+  shell(options?: ExecOptions): ExecProcess;
+
   /**
    * Joins the main process: its output from here on, and its stdin if it has one. The end of the call does not end the process.
    *

@@ -179,6 +179,10 @@ export class StoredBox implements Box {
     });
   }
 
+  shell(options: ExecOptions = {}): ExecProcess {
+    return this.exec(["sh"], { tty: true, ...options });
+  }
+
   attach(options: AttachOptions = {}): ExecProcess {
     return this.#running("attach").processes.attach("main", options);
   }

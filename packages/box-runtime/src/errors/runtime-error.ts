@@ -44,6 +44,8 @@ export type RuntimeErrorCode =
   | "BOX_INVALID"
   /** Another supervisor looks after the boxes of the home directory, which `details.home` names. */
   | "SUPERVISOR_RUNNING"
+  /** VMs of this platform cannot be paused. */
+  | "PAUSE_UNSUPPORTED"
   /** What was given as a place in the history of a home is none. */
   | "CURSOR_INVALID"
   /** The history of a home cannot be read or followed; the message names why. */

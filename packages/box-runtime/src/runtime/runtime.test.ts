@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { parseBoxConfig } from "@a3s/core";
 import { LowerStore, leaseRoot } from "@a3s/rootfs";
 import { startTestRegistry, testImage, testLayer } from "@a3s/testing";
 import { expect, onTestFinished, test } from "vitest";
@@ -25,6 +26,15 @@ test("a runtime touches nothing until it is asked for something", async () => {
   expect(existsSync(runtime.home.home)).toBe(false);
   expect(await runtime.volumes.list()).toEqual([]);
   expect(await readdir(directory)).toEqual(["home"]);
+});
+
+test("networks are those that a configuration can have, and the machine is looked at", async () => {
+  const { runtime } = await setting();
+  const networks = await runtime.networks.list();
+  for (const { name } of networks) expect(parseBoxConfig({ image: "a", network: name }).network).toBe(name);
+  expect(networks.map(({ name }) => name)).toEqual(["none", "tsi"]);
+  const signal = AbortSignal.abort(new Error("enough"));
+  await expect(runtime.host.check({ signal })).rejects.toThrow("enough");
 });
 
 test("images are pulled with events, listed with what they share, named, copied and forgotten", async () => {

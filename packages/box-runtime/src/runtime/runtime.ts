@@ -1,5 +1,5 @@
 import { EventBus, type HomeLayout, homeLayout } from "@a3s/core";
-import type { JailMode } from "@a3s/vm";
+import { checkHost, type HostReport, type JailMode } from "@a3s/vm";
 import { BoxStore } from "../boxes/box-store.ts";
 import type { Boxes } from "../boxes/boxes.ts";
 import type { BoxesEvents } from "../boxes/boxes-events.ts";
@@ -11,6 +11,7 @@ import type { ImagePullOptions } from "../image/find-image.ts";
 import type { Supervisor } from "../supervisor/supervisor.ts";
 import { Volumes } from "../volumes/volumes.ts";
 import { Images } from "./images.ts";
+import { Networks } from "./networks.ts";
 
 /** Options of {@link createRuntime}. */
 export interface RuntimeOptions {
@@ -29,6 +30,9 @@ export interface Runtime {
   readonly images: Images;
   readonly volumes: Volumes;
   readonly boxes: Boxes;
+  readonly networks: Networks;
+  /** The machine: whether it can run guests, and what to do when it cannot. */
+  readonly host: { check(options?: { readonly signal?: AbortSignal | undefined }): Promise<HostReport> };
   /** What this runtime does with its boxes, and sees of them. */
   readonly events: EventBus<BoxesEvents>;
   /**
@@ -78,6 +82,8 @@ export function createRuntime({ home, pull = {}, jail }: RuntimeOptions = {}): R
     ...{ home: layout, events, boxes: new HomeBoxes(place) },
     ...{ images: new Images(layout, pull), volumes: new Volumes(layout.volumes) },
     history: (options) => history.read(options),
+    networks: new Networks(),
+    host: { check: ({ signal } = {}) => checkHost({ home: layout.home, signal }) },
     open: ({ signal } = {}) => reconcile(place, signal),
     supervise: async (options) => await (await import("../supervisor/supervisor.ts")).superviseBoxes(place, options),
   };
