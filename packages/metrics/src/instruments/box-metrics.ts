@@ -1,4 +1,5 @@
-import { type Counter, type Histogram, type MeterProvider, metrics, type UpDownCounter } from "@opentelemetry/api";
+import { createRequire } from "node:module";
+import type { Counter, Histogram, MeterProvider, UpDownCounter } from "@opentelemetry/api";
 import type { BootTimings } from "../boot/boot-timings.ts";
 import { ATTRIBUTES, BOOT_SECONDS, EXEC_SECONDS, INSTRUMENTS, SCOPE } from "./names.ts";
 
@@ -35,7 +36,7 @@ export class BoxMetrics {
   readonly #execErrors: Counter;
 
   constructor(options: BoxMetricsOptions = {}) {
-    const meter = (options.meterProvider ?? metrics).getMeter(SCOPE);
+    const meter = (options.meterProvider ?? registeredProvider()).getMeter(SCOPE);
     const { bootDuration, bootStageDuration, bootErrors, vmCount, vmCreated, vmDestroyed } = INSTRUMENTS;
     const { execDuration, execErrors } = INSTRUMENTS;
     const boot = { advice: { explicitBucketBoundaries: [...BOOT_SECONDS] } };
@@ -87,4 +88,10 @@ export class BoxMetrics {
     this.#execDuration.record(durationMs / 1000, attributes);
     if (errorCode !== undefined) this.#execErrors.add(1, attributes);
   }
+}
+
+/** Loaded when it is needed: it is 50 modules. All copies of the API share what is registered. */
+function registeredProvider(): MeterProvider {
+  const { metrics } = createRequire(import.meta.url)("@opentelemetry/api") as typeof import("@opentelemetry/api");
+  return metrics.getMeterProvider();
 }

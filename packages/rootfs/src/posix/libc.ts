@@ -1,4 +1,5 @@
-import koffi from "koffi";
+import { createRequire } from "node:module";
+import type koffi from "koffi";
 import { RootfsError } from "../errors/rootfs-error.ts";
 
 /**
@@ -46,8 +47,10 @@ function load(): Libc {
       hint: "Use Linux on x64 or arm64.",
     });
   }
+  // Loaded here, not with the package: it takes some 20 ms, and most that imports this writes no layer.
+  const { load: open, errno } = createRequire(import.meta.url)("koffi") as typeof koffi;
   // The process itself: whatever libc Node is linked with, glibc or musl.
-  const lib = koffi.load(null);
+  const lib = open(null);
   const syncfs = lib.func("int syncfs(int)");
   return {
     openat: lib.func("int openat(int, void *, int, uint)"),
@@ -70,6 +73,6 @@ function load(): Libc {
       new Promise((resolve, reject) => {
         syncfs.async(file, (error: unknown, result: number) => (error ? reject(error) : resolve(result)));
       }),
-    errno: () => koffi.errno(),
+    errno: () => errno(),
   };
 }
