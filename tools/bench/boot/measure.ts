@@ -1,28 +1,24 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { cp, mkdir, mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { VmManager } from "../../../packages/box-runtime/dist/index.js";
-import { DEFAULT_MEMORY_MIB, DEFAULT_VCPUS } from "../../../packages/core/dist/index.js";
-import { locateLibkrun } from "../../../packages/vm/dist/index.js";
 import { benchLine, formatTable, median } from "../report.ts";
+import { bootBare, makeBareRoot } from "./bare.ts";
 
 /** `measure BARE IMAGE [RUNS]`: boots a box and the bare program in turn, so that both see the same machine. */
 const [bare = "", image = "", runs = "7"] = process.argv.slice(2);
 const scratch = await mkdtemp(join(tmpdir(), "a3s-bench-"));
 try {
   const bareRoot = join(scratch, "bare-root");
-  await mkdir(join(bareRoot, "bin"), { recursive: true });
-  await cp("/bin/busybox", join(bareRoot, "bin/busybox"));
+  await makeBareRoot(bareRoot);
 
   // The first round fills every cache: the image store, the root directory, the page cache.
   await bootBox();
-  await bootBare(bareRoot);
+  await bootBare(bare, bareRoot);
   const boxes: Awaited<ReturnType<typeof bootBox>>[] = [];
   const bares: number[] = [];
   for (let run = 0; run < Number(runs); run++) {
-    bares.push(await bootBare(bareRoot));
+    bares.push(await bootBare(bare, bareRoot));
     boxes.push(await bootBox());
   }
 
@@ -62,16 +58,4 @@ async function bootBox() {
   const start = performance.now();
   await vm.boot();
   return { ms: performance.now() - start, stages: vm.timings?.stages ?? [] };
-}
-
-async function bootBare(root: string): Promise<number> {
-  const { libkrun, libkrunfw } = await locateLibkrun();
-  const size = [String(DEFAULT_VCPUS), String(DEFAULT_MEMORY_MIB)];
-  const start = performance.now();
-  const child = spawn(bare, [libkrun, libkrunfw, root, ...size, "/bin/busybox", "true"], {
-    stdio: ["ignore", "ignore", "inherit"],
-  });
-  const [code] = (await once(child, "exit")) as [number | null];
-  if (code !== 0) throw new Error(`the bare program ended with ${code}`);
-  return performance.now() - start;
 }
