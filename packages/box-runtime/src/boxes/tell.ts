@@ -5,12 +5,17 @@ import type { BoxRecord } from "./box-record.ts";
 import type { BoxesEvents } from "./boxes-events.ts";
 
 /** Events that other processes hear of as well. */
-type SharedEvent = "box.created" | "box.started" | "box.error" | "box.stopped" | "box.renamed" | "box.removed";
+type SharedEvent =
+  | ("box.created" | "box.started" | "box.error" | "box.stopped" | "box.renamed" | "box.removed")
+  | ("box.health" | "box.expired" | "box.restarting" | "box.resting");
 
 /** What is known of a box that an event is about. */
 export type KnownBox = Pick<BoxRecord, "name" | "image">;
 
-/** Tells the listeners of this process, and writes it down for everybody else. Under the lock of the box, after it has happened. */
+/**
+ * Tells the listeners of this process, and writes it down for everybody else, after it has happened. Under the lock of the box, but for what
+ * a supervisor sees.
+ */
 export async function tell<Name extends SharedEvent>(
   { events, history }: Pick<BoxPlace, "events" | "history">,
   event: Name,
@@ -23,6 +28,9 @@ export async function tell<Name extends SharedEvent>(
     ...(known && { name: known.name, image: known.image.reference }),
     ...("exit" in payload && { exit: payload.exit }),
     ...("error" in payload && { error: describe(payload.error) }),
+    ...("health" in payload && { health: payload.health.status }),
+    ...("delayMs" in payload && { delayMs: payload.delayMs, restart: payload.restart }),
+    ...("why" in payload && { why: payload.why }),
   });
 }
 

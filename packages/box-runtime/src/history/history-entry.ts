@@ -11,7 +11,10 @@ const MAX_TEXT = 2048;
 export interface BoxEvent {
   /** ISO 8601, by the clock of the process that wrote it down. */
   readonly time: string;
-  /** `box.created`, `box.started`, `box.error`, `box.stopped`, `box.renamed`, `box.removed`; later versions may write others. */
+  /**
+   * `box.created`, `box.started`, `box.error`, `box.stopped`, `box.renamed`, `box.removed`; of a supervisor `box.health`, `box.expired`,
+   * `box.restarting`, `box.resting`; later versions may write others.
+   */
   readonly event: string;
   readonly id: BoxId;
   /** Missing where the box's record could not be read. */
@@ -22,9 +25,18 @@ export interface BoxEvent {
   readonly exit?: BoxExit | undefined;
   /** Of `box.error`: why it did not start. */
   readonly error?: { readonly code: string | null; readonly message: string } | undefined;
+  /** Of `box.health`: `starting`, `healthy` or `unhealthy`. */
+  readonly health?: string | undefined;
+  /** Of `box.restarting`: until it is started again, in ms. */
+  readonly delayMs?: number | undefined;
+  /** Of `box.restarting`: which restart it is, from 1. */
+  readonly restart?: number | undefined;
+  /** Of `box.resting`: why its policy does not start it again; see `RestReason`. */
+  readonly why?: string | undefined;
 }
 
 const text = v.pipe(v.string(), v.maxLength(MAX_TEXT));
+const count = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
 
 const schema = v.object({
   time: v.pipe(v.string(), v.isoTimestamp()),
@@ -41,6 +53,10 @@ const schema = v.object({
     }),
   ),
   error: v.optional(v.object({ code: v.nullable(text), message: text })),
+  health: v.optional(text),
+  delayMs: v.optional(count),
+  restart: v.optional(count),
+  why: v.optional(text),
 });
 
 /** One line, with its newline. Long texts are cut. */

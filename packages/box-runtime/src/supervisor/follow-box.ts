@@ -1,10 +1,11 @@
-import { BoxError, type BoxId, parseRestart, raceSignal } from "@a3s/core";
+import { BoxError, type BoxId, parseRestart } from "@a3s/core";
 import type { BoxExit } from "../boxes/box-life.ts";
 import type { BoxPlace } from "../boxes/box-place.ts";
 import type { BoxRecord } from "../boxes/box-record.ts";
 import { isPassing } from "../boxes/derive-life.ts";
 import { lookAtBox, lookAtOwnBox } from "../boxes/look-at-box.ts";
 import { mendWhenFree } from "../boxes/mend-box.ts";
+import { tell } from "../boxes/tell.ts";
 import type { Bell } from "./bell.ts";
 import { followRun } from "./follow-run.ts";
 import { monotonicMs, until } from "./monotonic.ts";
@@ -88,13 +89,13 @@ class Follower {
     this.#occasion = "end";
     if (!decision.restart) {
       if (occasion === "end" && decision.why !== "policy") {
-        place.events.emit("box.resting", { id, why: decision.why });
+        await tell(place, "box.resting", { id, why: decision.why }, record);
       }
       return;
     }
     this.#delayMs = decision.delayMs;
     const { delayMs } = decision;
-    place.events.emit("box.restarting", { id, delayMs, restart: record.restarts + 1 });
+    await tell(place, "box.restarting", { id, delayMs, restart: record.restarts + 1 }, record);
     if (await this.#isDue(record, monotonicMs() + delayMs)) {
       await this.#charge.boot(() => this.#start(record, occasion));
     }
@@ -130,7 +131,7 @@ class Follower {
         changed.catch(() => {});
         if (await Promise.race([due, changed])) return true;
         const now = await place.store.require(id);
-        if (now.halted && !halted) place.events.emit("box.resting", { id, why: "asked" });
+        if (now.halted && !halted) await tell(place, "box.resting", { id, why: "asked" }, now);
         if (now.runs !== runs || now.halted !== halted) return false;
       }
     } finally {
@@ -141,6 +142,7 @@ class Follower {
 
   async #start({ id, runs }: BoxRecord, occasion: EndedRun["occasion"]): Promise<void> {
     const { place, signal } = this.#charge;
+    // Waited for also when the signal has aborted: what was begun is taken back then.
     const starting = place.store.locked(id, signal, async () => {
       using seen = await lookAtOwnBox(place, id);
       const { record, life, exit } = seen;
@@ -151,7 +153,7 @@ class Follower {
       await bootAgain(place, record, signal);
     });
     try {
-      await raceSignal(starting, signal);
+      await starting;
     } catch (error) {
       signal.throwIfAborted();
       // A start that failed is a run that has ended, and was told of. One that could not even be written down is none.

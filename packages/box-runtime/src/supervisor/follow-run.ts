@@ -4,6 +4,7 @@ import { awaitRunEnd } from "../boxes/await-box-end.ts";
 import type { BoxPlace } from "../boxes/box-place.ts";
 import type { BoxRecord } from "../boxes/box-record.ts";
 import { lookAtOwnBox } from "../boxes/look-at-box.ts";
+import { tell } from "../boxes/tell.ts";
 import type { Bell } from "./bell.ts";
 import { monotonicMs, until } from "./monotonic.ts";
 import { watchHealth } from "./watch-health.ts";
@@ -75,10 +76,11 @@ function dutiesOf({ config, readyMs }: BoxRecord): string {
 }
 
 /** A box that lives on after its time was over is nobody's wish: it is stopped as if somebody had asked for it. */
-async function endInTime(place: BoxPlace, { id, runs, config, readyMs }: BoxRecord, signal: AbortSignal) {
+async function endInTime(place: BoxPlace, record: BoxRecord, signal: AbortSignal) {
+  const { id, runs, config, readyMs } = record;
   if (config.lifetimeMs === undefined) return;
   await until((readyMs ?? monotonicMs()) + config.lifetimeMs, signal);
-  place.events.emit("box.expired", { id });
+  await tell(place, "box.expired", { id }, record);
   const stopping = place.store.locked(id, signal, async () => {
     using seen = await lookAtOwnBox(place, id);
     if (seen.vm === undefined || seen.life !== "running" || seen.record.runs !== runs) return;

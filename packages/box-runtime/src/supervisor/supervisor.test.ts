@@ -70,6 +70,12 @@ test("a box that fails is started again as often as its policy says, and each fa
   const inspected = await box.inspect();
   expect(inspected).toMatchObject({ state: "stopped", restarts: 2, supervised: true, exit: { exitCode: null } });
   expect(inspected.nextStartAt).toBeUndefined();
+  const told = await Array.fromAsync(createRuntime({ home: setting.home }).history());
+  expect(told.filter(({ event }) => event.startsWith("box.rest"))).toMatchObject([
+    { event: "box.restarting", name: box.name, delayMs: 0, restart: 1 },
+    { event: "box.restarting", delayMs: 100, restart: 2 },
+    { event: "box.resting", why: "exhausted" },
+  ]);
 });
 
 test("a box that somebody stops while it waits for its restart stays stopped", async () => {

@@ -2,6 +2,7 @@ import { connectAgent } from "@a3s/agent-client";
 import { vmPaths } from "../boot/box-directories.ts";
 import type { BoxPlace } from "../boxes/box-place.ts";
 import type { BoxRecord } from "../boxes/box-record.ts";
+import { tell } from "../boxes/tell.ts";
 import { boxProcess, processRights } from "../plan/box-process.ts";
 import { planEnvironment } from "../plan/command.ts";
 import { checkHealth } from "./check-health.ts";
@@ -28,7 +29,7 @@ export async function watchHealth(place: BoxPlace, record: BoxRecord, signal: Ab
     const checked = await checkHealth(agent, { ...how, test: how.test }, process, signal);
     const next = nextHealth(health, checked, how, begunMs - readyMs);
     await writeHealth(place, record, next);
-    if (next.status !== health.status) place.events.emit("box.health", { id, health: next });
+    if (next.status !== health.status) await tell(place, "box.health", { id, health: next }, record);
     health = next;
   }
 }

@@ -84,7 +84,7 @@ export const boxEvent = v.strictObject({
   time: v.optional(time("when it was written down; missing of history.*")),
   event: field(
     v.string(),
-    "box.created, box.started, box.error, box.stopped, box.renamed, box.removed; history.gap or history.damaged: something is missing",
+    "box.created, box.started, box.error, box.stopped, box.renamed, box.removed, of a supervisor box.health, box.expired, box.restarting, box.resting; history.gap or history.damaged: something is missing",
   ),
   id: v.optional(v.string()),
   name: v.optional(field(v.string(), "of the box then")),
@@ -93,6 +93,10 @@ export const boxEvent = v.strictObject({
   error: v.optional(
     field(v.strictObject({ code: v.nullable(v.string()), message: v.string() }), "of box.error: why it did not start"),
   ),
+  health: v.optional(field(v.string(), "of box.health: starting, healthy or unhealthy")),
+  delayMs: v.optional(field(v.number(), "of box.restarting: until it is started again")),
+  restart: v.optional(field(v.number(), "of box.restarting: which restart it is, from 1")),
+  why: v.optional(field(v.string(), "of box.resting: why it is not started again")),
   reason: v.optional(field(v.string(), "of history.*: what is missing")),
   cursor: field(v.string(), "the place behind it, for --after"),
 });

@@ -2,7 +2,8 @@ import type { BoxEvent } from "@a3s/box-runtime";
 import { familiarName } from "./familiar-name.ts";
 
 /** What happened to a box, for people, in one line. */
-export function formatEventLine({ time, event, id, name, image, exit, error }: BoxEvent): string {
+export function formatEventLine(told: BoxEvent): string {
+  const { time, event, id, name, image, exit, error, health, delayMs, restart, why } = told;
   const facts = {
     name,
     image: image && familiarName(image),
@@ -10,11 +11,15 @@ export function formatEventLine({ time, event, id, name, image, exit, error }: B
     signal: exit?.signal ?? undefined,
     code: error?.code ?? undefined,
     error: error?.message,
+    health,
+    delay: delayMs === undefined ? undefined : `${delayMs}ms`,
+    restart: restart?.toString(),
+    why,
   };
-  const told = Object.entries(facts).flatMap(([key, value]) =>
+  const written = Object.entries(facts).flatMap(([key, value]) =>
     value === undefined ? [] : [`${key}=${quoted(value)}`],
   );
-  return `${time} ${event} ${id} (${told.join(", ")})\n`;
+  return `${time} ${event} ${id} (${written.join(", ")})\n`;
 }
 
 /** Nothing steers a terminal. */
