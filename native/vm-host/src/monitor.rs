@@ -140,7 +140,7 @@ fn watch(spec: &Spec, state: Option<&State>, started: SystemTime, lifeline: File
         ended,
         asked: watcher.asked,
         failure: watcher.failure,
-        panic: watcher.log.kernel_panic(),
+        fault: watcher.log.fault(),
         log,
     })
 }

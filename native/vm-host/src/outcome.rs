@@ -1,5 +1,5 @@
 use crate::failure::{EXIT_CODE, Failure};
-use crate::log::Dropped;
+use crate::log::{Dropped, Fault};
 use crate::timestamp::iso;
 use serde::Serialize;
 use std::time::SystemTime;
@@ -19,6 +19,8 @@ pub enum Cause {
     Guest,
     /// It did so because the guest's kernel panicked.
     Panic,
+    /// It did so because libkrun could not run a virtual CPU any further.
+    Vmm,
     /// A signal to the monitor asked for it.
     Stopped,
     /// The starter is gone and the VM not detached.
@@ -39,7 +41,7 @@ pub struct Outcome {
     started_at: String,
     ended_at: String,
     failure: Option<Failure>,
-    panic: Option<String>,
+    fault: Option<String>,
     log: Dropped,
 }
 
@@ -49,8 +51,8 @@ pub struct Ending {
     /// Why the monitor ended the VM, when it did.
     pub asked: Option<Cause>,
     pub failure: Option<Failure>,
-    /// What the guest's kernel said of its panic.
-    pub panic: Option<String>,
+    /// What was said of it on the console.
+    pub fault: Option<Fault>,
     pub log: Dropped,
 }
 
@@ -60,7 +62,7 @@ impl Ending {
             ended: Ended::Code(EXIT_CODE),
             asked: None,
             failure: Some(failure),
-            panic: None,
+            fault: None,
             log: Dropped::default(),
         }
     }
@@ -72,16 +74,17 @@ impl Outcome {
             ended,
             asked,
             failure,
-            panic,
+            fault,
             log,
         } = ending;
-        // libkrun ends with 0 when nobody in the guest has said another code: that of a panic is nobody's.
-        let panic = panic.filter(|_| failure.is_none() && ended == Ended::Code(0));
-        let (code, signal, cause) = match (&failure, ended) {
-            (Some(_), _) => (Some(EXIT_CODE), None, Cause::Start),
-            (None, Ended::Code(_)) if panic.is_some() => (None, None, Cause::Panic),
-            (None, Ended::Code(code)) => (Some(code), None, Cause::Guest),
-            (None, Ended::Signal(signal)) => (None, Some(signal), asked.unwrap_or(Cause::Signal)),
+        let fault = fault
+            .filter(|_| failure.is_none())
+            .and_then(|fault| by_fault(ended, fault));
+        let (code, signal, cause) = match (&failure, &fault, ended) {
+            (Some(_), ..) => (Some(EXIT_CODE), None, Cause::Start),
+            (None, Some((cause, _)), _) => (None, None, *cause),
+            (None, None, Ended::Code(code)) => (Some(code), None, Cause::Guest),
+            (None, None, Ended::Signal(signal)) => (None, Some(signal), asked.unwrap_or(Cause::Signal)),
         };
         Self {
             version: 1,
@@ -91,7 +94,7 @@ impl Outcome {
             started_at: iso(started),
             ended_at: iso(SystemTime::now()),
             failure,
-            panic,
+            fault: fault.map(|(_, said)| said),
             log,
         }
     }
@@ -110,6 +113,16 @@ impl Outcome {
     }
 }
 
+/// The end that a fault has brought about. libkrun ends with 0 when nobody in the guest has said another code, and with 1 when it gives a
+/// virtual CPU up: those codes are nobody's then.
+fn by_fault(ended: Ended, fault: Fault) -> Option<(Cause, String)> {
+    match (ended, fault) {
+        (Ended::Code(0), Fault::Panic(said)) => Some((Cause::Panic, said)),
+        (Ended::Code(1), Fault::Vcpu(said)) => Some((Cause::Vmm, said)),
+        _ => None,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,7 +136,7 @@ mod tests {
                 ended,
                 asked,
                 failure,
-                panic: None,
+                fault: None,
                 log,
             },
         )
@@ -163,27 +176,38 @@ mod tests {
             assert_eq!((outcome.cause, outcome.exit_code()), (cause, exit_code));
         }
     }
+
     #[test]
-    fn a_panic_is_no_exit_code_but_only_the_end_of_who_ended_well() {
-        let ending = |ended| Ending {
-            ended,
-            asked: None,
-            failure: None,
-            panic: Some("Fatal exception".into()),
-            log: Dropped::default(),
+    fn a_fault_is_no_exit_code_but_only_the_end_of_who_ended_with_its_own() {
+        let [panic, vcpu] = [Fault::Panic, Fault::Vcpu].map(|kind| kind("said".into()));
+        let ending = |ended, fault: &Fault| {
+            Outcome::new(
+                SystemTime::now(),
+                Ending {
+                    ended,
+                    asked: None,
+                    failure: None,
+                    fault: Some(fault.clone()),
+                    log: Dropped::default(),
+                },
+            )
         };
-        let panicked = Outcome::new(SystemTime::now(), ending(Ended::Code(0)));
-        assert_eq!(
-            (panicked.code, panicked.signal, panicked.cause),
-            (None, None, Cause::Panic)
-        );
-        assert_eq!(
-            (panicked.panic.as_deref(), panicked.exit_code()),
-            (Some("Fatal exception"), EXIT_CODE)
-        );
-        for ended in [Ended::Code(3), Ended::Signal(9)] {
-            let outcome = Outcome::new(SystemTime::now(), ending(ended));
-            assert_eq!((outcome.panic.is_none(), outcome.cause == Cause::Panic), (true, false));
+        for (code, fault, cause) in [(0, &panic, Cause::Panic), (1, &vcpu, Cause::Vmm)] {
+            let outcome = ending(Ended::Code(code), fault);
+            assert_eq!((outcome.code, outcome.signal, outcome.cause), (None, None, cause));
+            assert_eq!(
+                (outcome.fault.as_deref(), outcome.exit_code()),
+                (Some("said"), EXIT_CODE)
+            );
+        }
+        for (ended, fault) in [
+            (Ended::Code(1), &panic),
+            (Ended::Code(0), &vcpu),
+            (Ended::Code(3), &vcpu),
+            (Ended::Signal(9), &panic),
+        ] {
+            let outcome = ending(ended, fault);
+            assert!(outcome.fault.is_none() && matches!(outcome.cause, Cause::Guest | Cause::Signal));
         }
     }
 }

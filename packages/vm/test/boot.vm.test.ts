@@ -127,7 +127,7 @@ test("a guest whose kernel panics ends, and its end is recorded with the kernel'
   expect(await vm.exited).toMatchObject({ code: null, signal: null, cause: "panic", failure: null });
   expect(JSON.parse(await readFile(join(panicked, "exit.json"), "utf8"))).toMatchObject({
     cause: "panic",
-    panic: expect.stringMatching(/^Attempted to kill init! exitcode=0x00000300/),
+    fault: expect.stringMatching(/^Attempted to kill init! exitcode=0x00000300/),
   });
   expect((await vm.evidence()).consoleTail).toContain("last words");
 });

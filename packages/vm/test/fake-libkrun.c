@@ -7,6 +7,7 @@
  *   /run      runs until it is killed          /noise    writes 1 MiB
  *   /break/X  does what no VM does: fork, exec, mount, inet (a socket), code (memory to execute), signal (another process)
  *   /panic    ends as a guest whose kernel panicked
+ *   /vcpu     ends as libkrun does when KVM cannot run the guest any further
  *   /stall    the start hangs before it is done       /eat     takes 512 MiB of memory
  *   /relay    writes what the host says on the vsock port to the port a3s.stdout, and ends when the host hangs up
  *
@@ -180,6 +181,10 @@ int32_t krun_start_enter(uint32_t context) {
     SAY("[    0.914125] Kernel panic - not syncing: Fatal exception");
     SAY("[    0.914501] CPU: 0 PID: 1 Comm: init");
     _exit(0);
+  }
+  if (strcmp(program, "/vcpu") == 0) {
+    SAY("[2026-01-01T00:00:00Z ERROR vmm::linux::vstate] Received KVM_EXIT_INTERNAL_ERROR signal");
+    _exit(1);
   }
   if (strcmp(program, "/write") == 0) {
     strcat(root, "/new");

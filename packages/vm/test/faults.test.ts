@@ -80,15 +80,22 @@ describe.each(executors)("$name", (executor) => {
     expect(await vm.kill()).toBe(exit);
   });
 
-  test("a guest's kernel that panicked is no success, for whoever waits and whoever comes later", async () => {
-    const vm = await launch("/panic");
-    const end = { code: null, signal: null, cause: "panic", meaning: "The guest's kernel panicked: Fatal exception" };
-    expect(await vm.exited).toMatchObject(end);
-    const files = { exitPath: join(directory, "exit.json"), statePath: join(directory, "vm.json") };
-    expect(await (await attachVm({ log: { path: join(directory, "log") }, ...files })).exited).toMatchObject(end);
-    const record = JSON.parse(await readFile(files.exitPath, "utf8"));
-    expect(record).toMatchObject({ code: null, signal: null, cause: "panic", panic: "Fatal exception" });
-  });
+  test.each([
+    ["/panic", "panic", "Fatal exception", "The guest's kernel panicked"],
+    ["/vcpu", "vmm", "Received KVM_EXIT_INTERNAL_ERROR signal", "libkrun could not run a virtual CPU any further"],
+  ])(
+    "a guest that ended by a fault (%s) has no exit code, for whoever waits and whoever comes later",
+    async (...row) => {
+      const [program, cause, fault, meaning] = row;
+      const vm = await launch(program);
+      const end = { code: null, signal: null, cause, meaning: `${meaning}: ${fault}` };
+      expect(await vm.exited).toMatchObject(end);
+      const files = { exitPath: join(directory, "exit.json"), statePath: join(directory, "vm.json") };
+      expect(await (await attachVm({ log: { path: join(directory, "log") }, ...files })).exited).toMatchObject(end);
+      const record = JSON.parse(await readFile(files.exitPath, "utf8"));
+      expect(record).toMatchObject({ code: null, signal: null, cause, fault });
+    },
+  );
 
   /** Each of the ways in which a VM comes to its end, or never to its beginning. */
   const WAYS: readonly (() => Promise<unknown>)[] = [

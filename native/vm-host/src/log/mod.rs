@@ -1,16 +1,17 @@
 //! The log of a VM: what its console and its main process say, as JSON lines in files of limited size and number.
 
 mod base64;
+mod fault;
 mod lines;
-mod panic;
 mod record;
 mod segments;
 
+pub use fault::Fault;
 pub use record::Stream;
 pub use segments::{Limits, MAX_RECORD_BYTES};
 
+use fault::FaultWatch;
 use lines::Lines;
-use panic::PanicWatch;
 use record::{dropped_record, output_record};
 use segments::Segments;
 use serde::Serialize;
@@ -32,7 +33,7 @@ pub struct Dropped {
 pub struct Log {
     segments: Segments,
     streams: [Lines; Stream::ALL.len()],
-    panic: PanicWatch,
+    faults: FaultWatch,
     /// Since the last record that was written.
     unsaid: Dropped,
     dropped: Dropped,
@@ -44,7 +45,7 @@ impl Log {
         Ok(Self {
             segments: Segments::open(path, limits)?,
             streams: Default::default(),
-            panic: PanicWatch::default(),
+            faults: FaultWatch::default(),
             unsaid: Dropped::default(),
             dropped: Dropped::default(),
         })
@@ -73,9 +74,9 @@ impl Log {
         self.flush(|lines| lines.waiting_since().is_some_and(|since| since.elapsed() >= PATIENCE));
     }
 
-    /// What the guest's kernel said of its panic on the console, when [`Self::finish`] has written all of that.
-    pub fn kernel_panic(&mut self) -> Option<String> {
-        self.panic.finish()
+    /// What was said on the console of a fault, when [`Self::finish`] has written all of that.
+    pub fn fault(&mut self) -> Option<Fault> {
+        self.faults.finish()
     }
 
     /// Writes what is left and tells what was lost in all.
@@ -101,7 +102,7 @@ impl Log {
         let now = SystemTime::now();
         for (part, partial) in parts {
             if matches!(stream, Stream::Console) {
-                self.panic.take(part, *partial);
+                self.faults.take(part, *partial);
             }
             self.append(Some(output_record(now, stream, part, *partial)), part.len() as u64);
         }

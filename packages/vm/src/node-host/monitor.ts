@@ -113,7 +113,7 @@ class Watch {
       socket.destroy();
     }
     const log = this.#log.finish();
-    return { ...ended, asked: this.#asked, failure: this.#failure, panic: this.#log.kernelPanic(), log };
+    return { ...ended, asked: this.#asked, failure: this.#failure, fault: this.#log.fault(), log };
   }
 
   #read(chunk: Buffer): void {

@@ -16,12 +16,12 @@ export const startFailure = v.object({
 const record = v.object({
   version: v.literal(1),
   code: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(255))),
-  cause: v.picklist(["guest", "panic", "stopped", "creator", "signal", "start"]),
+  cause: v.picklist(["guest", "panic", "vmm", "stopped", "creator", "signal", "start"]),
   signal: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(64))),
   startedAt: v.pipe(v.string(), v.isoTimestamp()),
   endedAt: v.pipe(v.string(), v.isoTimestamp()),
   failure: v.nullable(startFailure),
-  panic: v.optional(v.nullable(v.string())),
+  fault: v.optional(v.nullable(v.string())),
   log: droppedLog,
 });
 

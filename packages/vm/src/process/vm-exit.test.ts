@@ -26,7 +26,8 @@ test.each<[cause: string, meaning: RegExp, record: Partial<ExitRecord>]>([
   ["creator", /^The VM ended with the process that started it$/, { code: null, signal: 9, cause: "creator" }],
   ["signal", /^The VM was ended by SIGKILL$/, { code: null, signal: 9, cause: "signal" }],
   ["signal", /^The VM was ended by SIGSEGV$/, { code: null, signal: 11, cause: "signal" }],
-  ["panic", /^The guest's kernel panicked: Fatal exception$/, { code: null, cause: "panic", panic: "Fatal exception" }],
+  ["panic", /^The guest's kernel panicked: Fatal exception$/, { code: null, cause: "panic", fault: "Fatal exception" }],
+  ["vmm", /^libkrun could not run a virtual CPU any further: x$/, { code: null, cause: "vmm", fault: "x" }],
   [
     "signal",
     /^The VM was ended by SIGSYS: it made a system call that its jail does not allow/,

@@ -5,7 +5,7 @@ import { findPanic } from "./panic.ts";
 
 /** How a VM ended. */
 export interface VmExit {
-  /** Exit code of the guest's first program, or of what stood in its place; null when a signal ended the VM process, or the guest's kernel panicked. */
+  /** Exit code of the guest's first program, or of what stood in its place; null when a signal or a fault ended the VM. */
   readonly code: number | null;
   /** Signal that ended the VM process, such as `SIGKILL`; null when it exited. */
   readonly signal: SignalName | null;
@@ -26,6 +26,7 @@ export type SignalName = NodeJS.Signals | `signal ${number}`;
 /**
  * - `guest`: the guest ended by itself, with `code`: 0 also when nobody told libkrun another one.
  * - `panic`: the guest's kernel panicked, as the last of its console says; a guest's root can make it seem so.
+ * - `vmm`: libkrun could not run a virtual CPU any further, as it says on the console; a guest's root can make that seem so, too.
  * - `init`: libkrun's init probably could not run the guest's program (125, 126, 127); a program may also choose such a code.
  * - `stopped`: vm-host was told to end the VM: `stop()`, `kill()`, disposal, or a SIGTERM from elsewhere.
  * - `creator`: the process that started the VM is gone, and the VM was not detached.
@@ -33,7 +34,7 @@ export type SignalName = NodeJS.Signals | `signal ${number}`;
  * - `start`: the VM process never became a VM.
  * - `monitor`: vm-host itself was ended from outside; the VM went with it.
  */
-export type VmExitCause = "guest" | "panic" | "init" | "stopped" | "creator" | "signal" | "start" | "monitor";
+export type VmExitCause = "guest" | "panic" | "vmm" | "init" | "stopped" | "creator" | "signal" | "start" | "monitor";
 
 /** Exit codes of libkrun's init, from the description of krun_start_enter in libkrun.h. */
 const INIT_CODES: Readonly<Record<number, string>> = {
@@ -70,8 +71,10 @@ export function judgeExit(
       meaning: `The VM was ended by ${signal}${panic === undefined ? "" : `: ${panic}`}`,
     };
   }
-  if (cause === "panic")
-    return { ...exit, cause, meaning: `The guest's kernel panicked: ${record.panic ?? "unknown"}` };
+  if (cause === "panic" || cause === "vmm") {
+    const what = cause === "panic" ? "The guest's kernel panicked" : "libkrun could not run a virtual CPU any further";
+    return { ...exit, cause, meaning: `${what}: ${record.fault ?? "unknown"}` };
+  }
   return { ...exit, ...judgeCode(record.code ?? 0) };
 }
 

@@ -1,5 +1,5 @@
+import { type Fault, FaultWatch } from "./fault-watch.ts";
 import { Lines, type Part } from "./lines.ts";
-import { PanicWatch } from "./panic-watch.ts";
 import { type Dropped, droppedRecord, outputRecord, STREAMS, type Stream } from "./record.ts";
 import { type Limits, Segments } from "./segments.ts";
 
@@ -17,7 +17,7 @@ interface Waiting {
 export class LogWriter {
   readonly #segments: Segments;
   readonly #streams: Readonly<Record<Stream, Waiting>>;
-  readonly #panic = new PanicWatch();
+  readonly #faults = new FaultWatch();
   /** Since the last record that was written. */
   #unsaid: Dropped = { records: 0, bytes: 0 };
   #dropped: Dropped = { records: 0, bytes: 0 };
@@ -42,9 +42,9 @@ export class LogWriter {
     if (waiting.line !== undefined) waiting.timer = setTimeout(() => this.#flush(stream), PATIENCE_MS);
   }
 
-  /** What the guest's kernel said of its panic on the console, when {@link finish} has written all of that. */
-  kernelPanic(): string | undefined {
-    return this.#panic.finish();
+  /** What was said on the console of a fault, when {@link finish} has written all of that. */
+  fault(): Fault | undefined {
+    return this.#faults.finish();
   }
 
   /** Writes what is left and tells what was lost in all. */
@@ -64,7 +64,7 @@ export class LogWriter {
   #write(stream: Stream, parts: readonly Part[]): void {
     const now = new Date();
     for (const part of parts) {
-      if (stream === "console") this.#panic.take(part);
+      if (stream === "console") this.#faults.take(part);
       this.#append(outputRecord(now, stream, part), part.bytes.length);
     }
   }
