@@ -11,6 +11,8 @@ const soak = process.env["A3S_SOAK"] === "1";
 export default defineConfig({
   cacheDir: join(tmpdir(), "vitest-vm"),
   test: {
+    // Node runs TypeScript by itself; Vite's transforms would take some 15 s of each emulated machine.
+    experimental: { viteModuleRunner: false, nodeLoader: false },
     fsModuleCache: false,
     fsModuleCachePath: join(tmpdir(), "vitest-vm/modules"),
     include: ["packages/*/{src,test}/**/*.vm.test.ts"],
