@@ -12,7 +12,6 @@ import type {
 import {
   type BoxConfig,
   type BoxConfigInput,
-  BoxError,
   type BoxId,
   EventBus,
   type HomeLayout,
@@ -31,6 +30,7 @@ import { type CopyInReport, type CopyOptions, copyIn } from "./copy/copy-in.ts";
 import { type CopyOutOptions, type CopyOutReport, copyOut } from "./copy/copy-out.ts";
 import { RuntimeError } from "./errors/runtime-error.ts";
 import type { BoxEvents } from "./events.ts";
+import { errorCodeOf, meterExec } from "./metering/meter-exec.ts";
 import { boxProcess, processRights } from "./plan/box-process.ts";
 import { type CommandRequest, planEnvironment, planMainProcess } from "./plan/command.ts";
 import { ReleaseStack } from "./release-stack.ts";
@@ -147,7 +147,7 @@ export class VmManager implements AsyncDisposable {
       // The VM may end by itself at any time from here on: a panic, a power-off from inside, a kill from outside.
       void booted.vm.exited.then(() => this.destroy()).catch(() => {});
     } catch (error) {
-      this.#options.metrics?.recordBootFailure(error instanceof BoxError ? { errorCode: error.code } : {});
+      this.#options.metrics?.recordBootFailure({ errorCode: errorCodeOf(error) });
       this.events.emit("box.error", { id: this.id, error });
       await this.#release(undefined);
       throw error;
@@ -180,11 +180,12 @@ export class VmManager implements AsyncDisposable {
    */
   exec(command: ExecCommand, options: ExecOptions = {}): ExecProcess {
     const agent = this.#agent("exec");
-    return agent.exec(command, {
+    const process = agent.exec(command, {
       ...options,
       ...planEnvironment(this.#image(), options),
       ...processRights(this.config, options),
     });
+    return meterExec(process, this.#options.metrics);
   }
 
   /**
@@ -236,7 +237,13 @@ export class VmManager implements AsyncDisposable {
     const { argv, ...environment } = planMainProcess(this.#image(), request);
     const { command: _, ...options } = request;
     const stopSignal = request.stopSignal ?? parseSignal(this.#image().stopSignal);
-    return agent.exec(argv, { ...options, ...environment, ...processRights(this.config, options), stopSignal });
+    const process = agent.exec(argv, {
+      ...options,
+      ...environment,
+      ...processRights(this.config, options),
+      stopSignal,
+    });
+    return meterExec(process, this.#options.metrics);
   }
 
   /** Files of the box, by the names of `node:fs/promises`. @throws RuntimeError `STATE_INVALID` */

@@ -52,6 +52,14 @@ export class ExecProcess implements PromiseLike<ExecResult>, AsyncIterable<ExecE
   }
 
   /**
+   * How the command ended, for whoever watches it and takes none of its output: it waits until somebody else has. Rejects as the process
+   * does, and disturbs nobody who does not look.
+   */
+  get exited(): Promise<ExecExitEvent> {
+    return this.#call.exit;
+  }
+
+  /**
    * Writes to the command: bytes, or text as UTF-8. Closing it ends the command's stdin. Present with `stdin: true` or a
    * terminal that was given no source. A write waits until the command's side takes it, and fails with `EXEC_ENDED` after
    * the end, which is noticed while the process is awaited or its output is taken.

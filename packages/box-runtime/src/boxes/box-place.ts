@@ -1,4 +1,5 @@
 import type { EventBus, HomeLayout } from "@a3s/core";
+import type { BoxMetrics } from "@a3s/metrics";
 import type { JailMode } from "@a3s/vm";
 import type { History } from "../history/history.ts";
 import type { ImagePullOptions } from "../image/find-image.ts";
@@ -14,4 +15,6 @@ export interface BoxPlace {
   readonly history: History;
   readonly pull: ImagePullOptions;
   readonly jail: JailMode | undefined;
+  /** Counts what this process starts. */
+  readonly metrics: BoxMetrics | undefined;
 }

@@ -8,6 +8,7 @@ import { type BootedVm, bootVm } from "../boot/boot-vm.ts";
 import { makePrivate, type VmPaths, vmPaths } from "../boot/box-directories.ts";
 import { checkPorts } from "../boot/check-ports.ts";
 import { checkVolumes } from "../boot/check-volumes.ts";
+import { errorCodeOf } from "../metering/meter-exec.ts";
 import { planNetwork } from "../plan/network.ts";
 import { ReleaseStack } from "../release-stack.ts";
 import { monotonicMs } from "../supervisor/monotonic.ts";
@@ -46,10 +47,12 @@ export async function startBox(place: BoxPlace, box: BoxRecord, options: StartOp
   const held = new ReleaseStack();
   try {
     const booted = await boot(place, record, options, held);
+    place.metrics?.recordBoot(booted.timings);
     const running = await store.write({ ...record, intent: "running", readyMs: monotonicMs() });
     await tell(place, "box.started", { id, timings: booted.timings }, record);
     return { record: running, booted };
   } catch (error) {
+    place.metrics?.recordBootFailure({ errorCode: errorCodeOf(error) });
     await tell(place, "box.error", { id, error }, record);
     await held[Symbol.asyncDispose]();
     // Who wanted it to be started knows that it was not: it is theirs to try again.

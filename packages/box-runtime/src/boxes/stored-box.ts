@@ -4,6 +4,7 @@ import { readVmLog, type VmLogEntry, type VmLogOptions } from "@a3s/vm";
 import { vmPaths } from "../boot/box-directories.ts";
 import { type CopyInReport, type CopyOptions, copyIn } from "../copy/copy-in.ts";
 import { type CopyOutOptions, type CopyOutReport, copyOut } from "../copy/copy-out.ts";
+import { meterExec } from "../metering/meter-exec.ts";
 import { boxProcess, processRights } from "../plan/box-process.ts";
 import { planEnvironment } from "../plan/command.ts";
 import { isSupervised } from "../supervisor/supervised.ts";
@@ -172,11 +173,12 @@ export class StoredBox implements Box {
 
   exec(command: ExecCommand, options: ExecOptions = {}): ExecProcess {
     const image = boxProcess(this.#record.image.process, this.config);
-    return this.#running("exec").exec(command, {
+    const process = this.#running("exec").exec(command, {
       ...options,
       ...planEnvironment(image, options),
       ...processRights(this.config, options),
     });
+    return meterExec(process, this.#place.metrics);
   }
 
   shell(options: ExecOptions = {}): ExecProcess {

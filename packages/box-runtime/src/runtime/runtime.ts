@@ -1,4 +1,5 @@
 import { EventBus, type HomeLayout, homeLayout } from "@a3s/core";
+import type { BoxMetrics } from "@a3s/metrics";
 import { checkHost, type HostReport, type JailMode } from "@a3s/vm";
 import { BoxStore } from "../boxes/box-store.ts";
 import type { Boxes } from "../boxes/boxes.ts";
@@ -21,6 +22,8 @@ export interface RuntimeOptions {
   readonly pull?: Omit<ImagePullOptions, "cacheBytes"> | undefined;
   /** What to do where the system does not allow a measure of the jail that every VM process gets; `required` by default. */
   readonly jail?: JailMode | undefined;
+  /** Where the boots of boxes, and what is executed in them, are counted, as far as this runtime does it; nowhere by default. */
+  readonly metrics?: BoxMetrics | undefined;
 }
 
 /** Everything that one home directory holds. */
@@ -73,11 +76,11 @@ export interface Runtime {
  *
  * @throws CoreError `CONFIG_INVALID` when the home directory is not an absolute path.
  */
-export function createRuntime({ home, pull = {}, jail }: RuntimeOptions = {}): Runtime {
+export function createRuntime({ home, pull = {}, jail, metrics }: RuntimeOptions = {}): Runtime {
   const layout = homeLayout(home);
   const events = new EventBus<BoxesEvents>();
   const history = new History(layout);
-  const place = { home: layout, store: new BoxStore(layout), events, history, pull, jail };
+  const place = { home: layout, store: new BoxStore(layout), events, history, pull, jail, metrics };
   return {
     ...{ home: layout, events, boxes: new HomeBoxes(place) },
     ...{ images: new Images(layout, pull), volumes: new Volumes(layout.volumes) },
