@@ -2,6 +2,7 @@ import type { BoxConfig, BoxId, Digest } from "@a3s/core";
 import type { JailMeasure } from "@a3s/vm";
 import type { BoxHealth, BoxHealthStatus } from "../supervisor/health-state.ts";
 import type { BoxExit, BoxLife } from "./box-life.ts";
+import type { DiskUse } from "./disk-use.ts";
 
 /** A line of a list of boxes. Plain data. */
 export interface BoxSummary {
@@ -65,7 +66,7 @@ export interface BoxInspection extends BoxSummary {
   readonly volumes: readonly string[];
 }
 
-/** What a box uses; numbers of the guest's own kernel, which a guest can make up. */
+/** What a box uses; all but `disk` are numbers of the guest's own kernel, which a guest can make up. */
 export interface BoxStats {
   /** ISO 8601 */
   readonly time: string;
@@ -82,4 +83,6 @@ export interface BoxStats {
   /** Averages over 1, 5 and 15 minutes of the tasks that run or wait for a disk. */
   readonly load: readonly [number, number, number];
   readonly taskCount: number;
+  /** What it has had of the host's disks since it started; missing where the host does not tell. */
+  readonly disk?: DiskUse | undefined;
 }

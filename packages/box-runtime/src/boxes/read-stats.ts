@@ -3,6 +3,7 @@ import type { AgentClient, SystemStats } from "@a3s/agent-client";
 import type { AttachedVm } from "@a3s/vm";
 import type { BoxStatsOptions } from "./box.ts";
 import type { BoxStats } from "./box-description.ts";
+import { readDiskUse } from "./disk-use.ts";
 
 const DEFAULT_INTERVAL_MS = 1000;
 const MIN_INTERVAL_MS = 100;
@@ -19,8 +20,8 @@ export async function* readBoxStats(
   const until = AbortSignal.any(signal === undefined ? [over.signal] : [over.signal, signal]);
   try {
     for (let before: SystemStats | undefined; ; ) {
-      const now = await agent.system.stats({ signal: until });
-      yield compareStats(before, now, new Date());
+      const [now, disk] = await Promise.all([agent.system.stats({ signal: until }), readDiskUse(vm.vmPid)]);
+      yield { ...compareStats(before, now, new Date()), disk };
       before = now;
       await delay(interval, undefined, { signal: until });
     }

@@ -58,6 +58,12 @@ const reading = {
   memory: v.strictObject({ totalBytes: bytes("of the guest"), usedBytes: bytes("of these") }),
   load: field(v.tuple([v.number(), v.number(), v.number()]), "averages over 1, 5 and 15 minutes"),
   taskCount: count("threads and the kernel's included"),
+  disk: v.optional(
+    field(
+      v.strictObject({ readBytes: bytes("read"), writtenBytes: bytes("written") }),
+      "of the host's, since the VM started; missing where the host does not tell",
+    ),
+  ),
 };
 
 export const boxReadings = v.array(

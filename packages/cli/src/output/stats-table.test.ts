@@ -10,6 +10,7 @@ const reading: BoxReading = {
   memory: { totalBytes: 1024 ** 3, usedBytes: 256 * 1024 ** 2 },
   load: [0.5, 0.25, 0.125],
   taskCount: 42,
+  disk: { readBytes: 5_000_000, writtenBytes: 0 },
 };
 
 test("readings stand in columns", () => {
@@ -19,6 +20,7 @@ test("readings stand in columns", () => {
     "151.3%",
     "256 MiB / 1 GiB",
     "25.0%",
+    "5 MB / 0 B",
     "0.50 0.25 0.13",
     "42",
   ]);
@@ -26,7 +28,7 @@ test("readings stand in columns", () => {
 
 test("one that does not run has no figures", () => {
   expect(formatStats([{ id: "abc123abc123", name: "web" }])).toMatch(
-    /\nabc123abc123 +web +-- +-- \/ -- +-- +-- +--\n$/,
+    /\nabc123abc123 +web +-- +-- \/ -- +-- +-- \/ -- +-- +--\n$/,
   );
 });
 
