@@ -6,7 +6,6 @@ import type { BoxSummary } from "./box-description.ts";
 import { boxAmbiguous, boxNotFound } from "./box-error.ts";
 import type { BoxPlace } from "./box-place.ts";
 import type { BoxCreateOptions, Boxes, BoxListOptions, BoxPruneOptions } from "./boxes.ts";
-import { createBox } from "./create-box.ts";
 import { summarize, summarizeDamaged } from "./describe-box.ts";
 import { discardBox } from "./discard-box.ts";
 import { lookAtBox } from "./look-at-box.ts";
@@ -22,6 +21,7 @@ export class HomeBoxes implements Boxes {
   }
 
   async create(config: BoxConfigInput, options: BoxCreateOptions = {}): Promise<Box> {
+    const { createBox } = await import("./create-box.ts");
     return StoredBox.made(this.#place, await createBox(this.#place, config, options));
   }
 

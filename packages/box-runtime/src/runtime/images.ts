@@ -1,22 +1,17 @@
 import { type Digest, type HomeLayout, Operation } from "@a3s/core";
-import {
-  type Evicted,
-  type ImageInspection,
+import type {
+  Evicted,
+  ImageInspection,
   ImageStore,
-  type Load,
-  type LoadOptions,
-  load,
-  OciError,
-  type Pull,
-  type PullOptions,
-  type Push,
-  type PushOptions,
-  pull,
-  push,
-  type Save,
-  type SaveOptions,
-  type StoreUsage,
-  save,
+  Load,
+  LoadOptions,
+  Pull,
+  PullOptions,
+  Push,
+  PushOptions,
+  Save,
+  SaveOptions,
+  StoreUsage,
 } from "@a3s/oci";
 import { LowerStore, type PruneReport, type StoreUsage as RootUsage } from "@a3s/rootfs";
 
@@ -63,22 +58,26 @@ export class Images {
 
   /** Pulls an image; see `pull` of `@a3s/oci`. It starts at once, and is awaited or iterated. */
   pull(reference: string, options: Omit<PullOptions, "store"> = {}): Pull {
-    return this.#operate(options, (store, call) => pull(reference, { ...this.#defaults, ...options, ...call, store }));
+    return this.#operate(options, ({ pull }, store, call) =>
+      pull(reference, { ...this.#defaults, ...options, ...call, store }),
+    );
   }
 
   /** Copies an image to a registry, or to files; see `push` of `@a3s/oci`. */
   push(reference: string, options: Omit<PushOptions, "store"> = {}): Push {
-    return this.#operate(options, (store, call) => push(reference, { ...this.#defaults, ...options, ...call, store }));
+    return this.#operate(options, ({ push }, store, call) =>
+      push(reference, { ...this.#defaults, ...options, ...call, store }),
+    );
   }
 
   /** Writes images into a layout or an archive, as `docker save` does. */
   save(references: readonly string[], to: string, options: Omit<SaveOptions, "store"> = {}): Save {
-    return this.#operate(options, (store, call) => save(references, to, { ...options, ...call, store }));
+    return this.#operate(options, ({ save }, store, call) => save(references, to, { ...options, ...call, store }));
   }
 
   /** Brings in the images of an archive or a layout, as `docker load` does. */
   load(from: string | AsyncIterable<Uint8Array>, options: Omit<LoadOptions, "store"> = {}): Load {
-    return this.#operate(options, (store, call) => load(from, { ...options, ...call, store }));
+    return this.#operate(options, ({ load }, store, call) => load(from, { ...options, ...call, store }));
   }
 
   /** Every name, in order of first pull. */
@@ -100,7 +99,7 @@ export class Images {
   /** All that is known of a name. @throws OciError `IMAGE_NOT_FOUND` */
   async inspect(reference: string, call: ImageCall = {}): Promise<ImageInspection> {
     const found = await (await this.#store(call)).inspect(reference, call);
-    if (found === undefined) throw imageNotFound(reference);
+    if (found === undefined) throw await imageNotFound(reference);
     return found;
   }
 
@@ -116,7 +115,7 @@ export class Images {
    */
   async remove(reference: string, call: ImageCall = {}): Promise<void> {
     const store = await this.#store(call);
-    if (!(await store.remove(reference, call))) throw imageNotFound(reference);
+    if (!(await store.remove(reference, call))) throw await imageNotFound(reference);
     await store.gc(call);
   }
 
@@ -137,24 +136,31 @@ export class Images {
     return (await LowerStore.open(this.#home.rootfs)).usage(call);
   }
 
-  #store({ signal }: ImageCall): Promise<ImageStore> {
-    return ImageStore.open(this.#home.images, { signal });
+  async #store({ signal }: ImageCall): Promise<ImageStore> {
+    return await (await loadOci()).ImageStore.open(this.#home.images, { signal });
   }
 
   #operate<Event, Result>(
     options: { readonly signal?: AbortSignal | undefined; readonly onProgress?: ((event: Event) => void) | undefined },
     start: (
+      oci: typeof import("@a3s/oci"),
       store: ImageStore,
       call: { signal: AbortSignal; onProgress: (event: Event) => void },
     ) => PromiseLike<Result>,
   ): Operation<Event, Result> {
     return new Operation(async (onProgress, signal) => {
-      return start(await this.#store({ signal }), { signal, onProgress });
+      return start(await loadOci(), await this.#store({ signal }), { signal, onProgress });
     }, options);
   }
 }
 
-function imageNotFound(reference: string): OciError {
+/** Loaded when it is needed: it is the largest package, and who looks at boxes needs none of it. */
+function loadOci(): Promise<typeof import("@a3s/oci")> {
+  return import("@a3s/oci");
+}
+
+async function imageNotFound(reference: string): Promise<Error> {
+  const { OciError } = await loadOci();
   return new OciError({
     code: "IMAGE_NOT_FOUND",
     message: `The store has no image ${reference}`,
