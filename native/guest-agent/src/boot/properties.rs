@@ -1,16 +1,16 @@
 use super::config::Config;
-use crate::properties::holds;
+use crate::properties::{any_text, holds, text};
 use crate::proto::boot::{GuestConfig, Mount, RootFilesystem, Tmpfs, VirtioFs, mount::Source};
 use proptest::prelude::*;
 use prost_types::Timestamp;
 
-fn text() -> impl Strategy<Value = String> {
+fn word() -> impl Strategy<Value = String> {
     prop_oneof![
-        "[a-z0-9]{12}",
-        "[a-z0-9-]{1,64}",
-        "(/[.a]{0,3}){1,4}",
-        "/dev/[a-z]{1,4}",
-        any::<String>()
+        text("[a-z0-9]{12}"),
+        text("[a-z0-9-]{1,64}"),
+        text("(/[.a]{0,3}){1,4}"),
+        text("/dev/[a-z]{1,4}"),
+        any_text()
     ]
 }
 
@@ -18,16 +18,16 @@ fn text() -> impl Strategy<Value = String> {
 #[allow(clippy::needless_update)]
 fn config() -> impl Strategy<Value = GuestConfig> {
     let source = prop_oneof![
-        (text(), text()).prop_map(|(tag, entry)| Source::VirtioFs(VirtioFs { tag, entry })),
+        (word(), word()).prop_map(|(tag, entry)| Source::VirtioFs(VirtioFs { tag, entry })),
         (any::<u64>(), any::<u32>()).prop_map(|(size_bytes, mode)| Source::Tmpfs(Tmpfs { size_bytes, mode })),
     ];
-    let mount = (text(), any::<bool>(), prop::option::of(source)).prop_map(|(target, read_only, source)| Mount {
+    let mount = (word(), any::<bool>(), prop::option::of(source)).prop_map(|(target, read_only, source)| Mount {
         target,
         read_only,
         source,
     });
     let root =
-        (text(), any::<bool>(), any::<u64>(), text()).prop_map(|(lower_tag, read_only, size, device)| RootFilesystem {
+        (word(), any::<bool>(), any::<u64>(), word()).prop_map(|(lower_tag, read_only, size, device)| RootFilesystem {
             lower_tag,
             read_only,
             upper_size_bytes: size,
@@ -35,8 +35,8 @@ fn config() -> impl Strategy<Value = GuestConfig> {
         });
     let time = (any::<i64>(), any::<i32>()).prop_map(|(seconds, nanos)| Timestamp { seconds, nanos });
     let parts = (
-        "[a-z0-9]{12}|\\PC{0,14}",
-        text(),
+        text("[a-z0-9]{12}|\\PC{0,14}"),
+        word(),
         prop::option::of(time),
         prop::option::of(root),
         prop::collection::vec(mount, 0..4),

@@ -1,7 +1,7 @@
 use super::agent::Agent;
 use super::command::Command;
 use super::limits::Limits;
-use crate::properties::holds;
+use crate::properties::{any_text, holds, text};
 use crate::proto::agent::{EnvironmentVariable, ExecStart};
 use proptest::prelude::*;
 use prost_types::Duration;
@@ -14,17 +14,17 @@ const AGENT: Agent = Agent {
 };
 
 fn start() -> impl Strategy<Value = ExecStart> {
-    let text = || prop_oneof!["[a-z/.:=]{0,8}", any::<String>()];
-    let variable = (prop_oneof![Just("PATH".to_owned()), text()], text())
+    let word = || prop_oneof![text("[a-z/.:=]{0,8}"), any_text()];
+    let variable = (prop_oneof![Just("PATH".to_owned()), word()], word())
         .prop_map(|(name, value)| EnvironmentVariable { name, value });
     let duration = || {
         let parts = (prop_oneof![0..9i64, any::<i64>()], any::<i32>());
         prop::option::of(parts.prop_map(|(seconds, nanos)| Duration { seconds, nanos }))
     };
     let words = (
-        prop::collection::vec(text(), 0..4),
+        prop::collection::vec(word(), 0..4),
         prop::collection::vec(variable, 0..4),
-        text(),
+        word(),
     );
     (words, duration(), duration(), any::<i32>(), any::<bool>()).prop_map(
         |((argv, env, cwd), timeout, kill_grace, stop_signal, detach)| ExecStart {
