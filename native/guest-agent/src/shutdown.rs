@@ -105,6 +105,7 @@ impl Reach {
 /// Ends every process and then every connection. The caller powers off.
 pub async fn run(grace: Duration, reach: Reach, context: &Context, serving: &Serving, server: Server) {
     let _ = serving.send(false);
+    context.close();
     if timeout(grace, reach.ask(context)).await.is_err() {
         reach.signal(context, libc::SIGKILL);
         let _ = timeout(KILL_DEADLINE, context.reaper.childless()).await;

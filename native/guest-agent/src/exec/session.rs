@@ -15,6 +15,7 @@ use crate::proto::agent::{ExecExited, ExecRequest, ExecResponse, ExecStart, Exec
 use crate::reaper::Reaper;
 use crate::system;
 use std::os::fd::{AsFd, OwnedFd};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use tonic::{Status, Streaming};
 
@@ -30,6 +31,7 @@ pub struct Context {
     /// Where groups are made; opened by the first exec, before anything runs that could put something else there.
     cgroup_parent: Option<OwnedFd>,
     cgroups: OnceLock<Option<Cgroups>>,
+    closed: AtomicBool,
 }
 
 impl Context {
@@ -42,6 +44,19 @@ impl Context {
             agent: Agent::this(system::shield_from_oom()),
             cgroup_parent,
             cgroups: OnceLock::new(),
+            closed: AtomicBool::new(false),
+        }
+    }
+
+    /// No call starts a process from now on: a shutdown ends those that it finds, and would wait for others in vain.
+    pub fn close(&self) {
+        self.closed.store(true, Ordering::Relaxed);
+    }
+
+    fn refuse_when_closed(&self) -> Result<(), Left> {
+        match self.closed.load(Ordering::Relaxed) {
+            true => Err(Left::Refused(Status::unavailable("the guest is shutting down"))),
+            false => Ok(()),
         }
     }
 
@@ -89,11 +104,15 @@ pub async fn run(context: Arc<Context>, mut requests: Requests, responses: Respo
 
 async fn serve(context: &Context, start: ExecStart, requests: Requests, responses: &Responses) -> Result<Ended, Left> {
     let limits = Limits::of(&start)?;
+    // The call may have come long before its first message.
+    context.refuse_when_closed()?;
     let process = launch(context, &start)?;
     let executed = tokio::select! {
         executed = executed(&process, &start) => executed.map_err(Left::from),
         () = responses.closed(), if !start.detach => Err(Left::Gone),
     };
+    // Until it is in the table, no shutdown knows of it.
+    let executed = executed.and_then(|()| context.refuse_when_closed());
     if let Err(left) = executed {
         process.abandon();
         return Err(left);

@@ -1,8 +1,12 @@
 use crate::agent::{Agent, Exec, shell, start, wait_gone};
 use guest_agent::proto::agent::{
-    ExecStart, KillProcessRequest, ShutdownRequest, WaitProcessRequest, exec_response::Message as Response,
+    ExecRequest, ExecStart, InfoRequest, KillProcessRequest, ShutdownRequest, WaitProcessRequest,
+    exec_request::Message as Request, exec_response::Message as Response,
 };
+use guest_agent::rpc::Outgoing;
 use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
+use tonic::Code;
 
 #[tokio::test]
 async fn a_signal_reaches_the_whole_group() {
@@ -103,6 +107,27 @@ async fn shutdown_answers_ends_everything_and_leaves_nothing() {
     drop(client);
     assert!(agent.process.wait().unwrap().success());
     assert!(!agent.socket.exists());
+}
+
+/// Its call has been taken before the shutdown, and says afterwards what it is to start.
+#[tokio::test]
+async fn a_shutdown_that_has_begun_lets_no_process_start() {
+    let mut agent = Agent::start();
+    let mut client = agent.client().await;
+    let (requests, outgoing) = mpsc::channel(1);
+    let call = tokio::spawn({
+        let mut client = client.clone();
+        async move { client.exec(Outgoing::new(outgoing)).await?.into_inner().message().await }
+    });
+    // What is answered after it has come after it.
+    tokio::task::yield_now().await;
+    client.info(InfoRequest {}).await.unwrap();
+    client.shutdown(ShutdownRequest { grace: None }).await.unwrap();
+    let message = Some(Request::Start(start(&["sleep", "1000"])));
+    requests.send(ExecRequest { message }).await.unwrap();
+    assert_eq!(call.await.unwrap().unwrap_err().code(), Code::Unavailable);
+    drop((client, requests));
+    assert!(agent.process.wait().unwrap().success());
 }
 
 #[tokio::test]
