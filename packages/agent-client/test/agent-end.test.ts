@@ -1,3 +1,4 @@
+import { waitForExit } from "@a3s/testing";
 import { expect, test } from "vitest";
 import { connectAgent } from "../src/index.ts";
 import { startRealAgent } from "./real-agent.ts";
@@ -14,6 +15,24 @@ test("when the VM ends, every pending call rejects at once", async () => {
   agent.kill();
   await Promise.all(rejected);
   expect(performance.now() - began).toBeLessThan(1000);
+});
+
+test("a test's agent leaves no process behind, also of those that left their session", async () => {
+  const pids: number[] = [];
+  for (const how of ["killed", "disposed"]) {
+    await using agent = await startRealAgent();
+    const script = "setsid sh -c 'echo $$; exec sleep 1000' & echo $$; trap '' TERM; while :; do sleep 1000; done";
+    const { stdout } = agent.client.exec(script, { detached: true });
+    let text = "";
+    for await (const chunk of stdout.pipeThrough(new TextDecoderStream())) {
+      text += chunk;
+      if (text.split("\n").length > 2) break;
+    }
+    pids.push(...text.trim().split("\n").map(Number));
+    if (how === "killed") agent.kill();
+  }
+  expect(pids).toHaveLength(4);
+  await Promise.all(pids.map((pid) => waitForExit(pid, 10_000)));
 });
 
 test("after the VM's end further calls are refused with a hint", async () => {

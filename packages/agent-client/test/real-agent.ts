@@ -9,6 +9,7 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { guestMainMessage } from "../src/doorbell/guest-main.ts";
 import { MainProcessSchema } from "../src/gen/a3s/boot/v1/boot_pb.ts";
 import { type AgentClient, connectAgent, type GuestMain } from "../src/index.ts";
+import { killTree } from "./kill-tree.ts";
 import { scratchDirectory } from "./scratch.ts";
 
 const NATIVE = join(import.meta.dirname, "../../../native");
@@ -24,7 +25,7 @@ export interface RealAgent extends AsyncDisposable {
   readonly log: { readonly stdout: Readable; readonly stderr: Readable };
   /** Resolves with the agent's exit code, which is the main process's. */
   readonly exitCode: Promise<number>;
-  /** Ends the agent as the end of a VM would: at once. */
+  /** Ends the agent, and all that it has started, as the end of a VM would: at once. */
   kill(): void;
 }
 
@@ -51,16 +52,20 @@ export async function startRealAgent(main?: GuestMain): Promise<RealAgent> {
     exited.then(([code]) => Promise.reject(new Error(`The guest agent ended with ${code} before it served`))),
   ]);
   const client = connectAgent({ socketPath });
+  const kill = () => {
+    // Nobody else has taken its number before its exit is known.
+    if (child.exitCode === null && child.signalCode === null) killTree(child.pid as number);
+  };
   return {
     client,
     socketPath,
     pid: child.pid as number,
     log: { stdout: stdout ?? Readable.from([]), stderr: stderr ?? Readable.from([]) },
     exitCode: exited.then(([code]) => code),
-    kill: () => void child.kill("SIGKILL"),
+    kill,
     async [Symbol.asyncDispose]() {
       await client[Symbol.asyncDispose]();
-      child.kill("SIGKILL");
+      kill();
       await exited;
       await scratch[Symbol.asyncDispose]();
     },

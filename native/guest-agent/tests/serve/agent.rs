@@ -8,6 +8,7 @@ use guest_agent::proto::agent::{
 };
 use guest_agent::rpc::{Channel, Outgoing};
 use guest_agent::transport::unix;
+use std::collections::HashSet;
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -73,10 +74,53 @@ impl Agent {
 
 impl Drop for Agent {
     fn drop(&mut self) {
-        let _ = self.process.kill();
+        if let Ok(None) = self.process.try_wait() {
+            kill_tree(self.process.id() as i32);
+        }
         let _ = self.process.wait();
         let _ = std::fs::remove_file(&self.socket);
     }
+}
+
+/// Kills an agent with all that it has started. It stands still meanwhile and takes nobody away, so no number is another
+/// process's; a process with a SIGKILL pending makes no more children, so a later round sees what the first ones have not.
+fn kill_tree(agent: i32) {
+    let signal = |pid, number| unsafe { libc::kill(pid, number) };
+    signal(agent, libc::SIGSTOP);
+    let mut killed = HashSet::new();
+    loop {
+        let found: Vec<_> = descendants(agent)
+            .into_iter()
+            .filter(|pid| killed.insert(*pid))
+            .collect();
+        if found.is_empty() {
+            break;
+        }
+        for pid in found {
+            signal(pid, libc::SIGKILL);
+        }
+    }
+    signal(agent, libc::SIGKILL);
+}
+
+fn descendants(pid: i32) -> Vec<i32> {
+    let threads = std::fs::read_dir(format!("/proc/{pid}/task"))
+        .into_iter()
+        .flatten()
+        .flatten();
+    let children: Vec<i32> = threads
+        .filter_map(|thread| std::fs::read_to_string(thread.path().join("children")).ok())
+        .flat_map(|list| {
+            list.split_whitespace()
+                .filter_map(|pid| pid.parse().ok())
+                .collect::<Vec<_>>()
+        })
+        .collect();
+    children
+        .iter()
+        .flat_map(|child| descendants(*child))
+        .chain(children.iter().copied())
+        .collect()
 }
 
 /// One Exec call under way.
