@@ -43,18 +43,17 @@ impl FaultWatch {
     }
 }
 
-/// Behind the kernel's time, where it says one: `[    0.914125] `; and behind libkrun's: `[2026-01-01T00:00:00Z ERROR vmm::linux::vstate] `.
+/// Behind what stands in brackets: libkrun's time and target, of its own words and of what it has from the kernel's
+/// console, and the kernel's own time, such as `[2026-01-01T00:00:00Z ERROR init_or_kernel] [    0.914125] `.
 fn fault(line: &str) -> Option<Fault> {
-    let (origin, text) = line
-        .strip_prefix('[')
-        .and_then(|rest| rest.split_once("] "))
-        .unwrap_or(("", line));
+    let (mut origin, mut text) = ("", line);
+    while let Some((within, behind)) = text.strip_prefix('[').and_then(|rest| rest.split_once("] ")) {
+        (origin, text) = (within, behind);
+    }
     if origin.split_once(' ').is_some_and(|(_, rest)| rest == VCPU) {
         return words(text).map(Fault::Vcpu);
     }
-    let of_kernel = origin.bytes().all(|byte| matches!(byte, b' ' | b'.' | b'0'..=b'9'));
-    let said = if of_kernel { text } else { line };
-    words(said.strip_prefix(PANIC)?).map(Fault::Panic)
+    words(text.strip_prefix(PANIC)?).map(Fault::Panic)
 }
 
 fn words(text: &str) -> Option<String> {
@@ -81,6 +80,8 @@ mod tests {
         assert_eq!(found(&[(line, false), ("[    0.9] CPU: 0 PID: 1", false)]), reason);
         assert_eq!(found(&[(&line[..30], true), (&line[30..], false)]), reason);
         assert_eq!(found(&[(line, true)]), reason);
+        let logged = format!("[2026-01-01T00:00:00Z ERROR init_or_kernel] {line}");
+        assert_eq!(found(&[(&logged, false)]), reason);
         assert_eq!(
             found(&[("Kernel panic - not syncing: Fatal exception", false), (line, false)]),
             reason
@@ -100,7 +101,7 @@ mod tests {
         for line in [
             "",
             "it said: Kernel panic - not syncing: x",
-            "[x] Kernel panic - not syncing: x",
+            "[x]: Kernel panic - not syncing: x",
             "Kernel panic - not syncing: ",
             "[ 0.9] ---[ end Kernel panic - not syncing: x ]---",
             "[2026-11-28T14:20:18Z WARN vmm::linux::vstate] x",

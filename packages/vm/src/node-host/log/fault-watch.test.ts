@@ -14,6 +14,7 @@ test("the kernel's reason is found whole, and the last one counts", () => {
   expect(found([line, false], ["[    0.9] CPU: 0 PID: 1", false])).toEqual(reason);
   expect(found([line.slice(0, 30), true], [line.slice(30), false])).toEqual(reason);
   expect(found([line, true])).toEqual(reason);
+  expect(found([`[2026-01-01T00:00:00Z ERROR init_or_kernel] ${line}`, false])).toEqual(reason);
   expect(found(["Kernel panic - not syncing: Fatal exception", false], [line, false])).toEqual(reason);
 });
 
@@ -28,7 +29,7 @@ test("what libkrun says of a virtual CPU is found", () => {
 test.each([
   "",
   "it said: Kernel panic - not syncing: x",
-  "[x] Kernel panic - not syncing: x",
+  "[x]: Kernel panic - not syncing: x",
   "Kernel panic - not syncing: ",
   "[ 0.9] ---[ end Kernel panic - not syncing: x ]---",
   "[2026-11-28T14:20:18Z WARN vmm::linux::vstate] x",

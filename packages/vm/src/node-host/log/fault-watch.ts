@@ -36,9 +36,12 @@ export class FaultWatch {
   }
 }
 
-/** Behind the kernel's time, where it says one: `[    0.914125] `; and behind libkrun's: `[2026-01-01T00:00:00Z ERROR vmm::linux::vstate] `. */
+/**
+ * Behind what stands in brackets: libkrun's time and target, of its own words and of what it has from the kernel's console, and the kernel's
+ * own time, such as `[2026-01-01T00:00:00Z ERROR init_or_kernel] [    0.914125] `.
+ */
 function faultOf(line: string): Fault | undefined {
-  const panic = /^(?:\[[ .\d]*\] )?Kernel panic - not syncing: (.+)$/s.exec(line)?.[1];
+  const panic = /^(?:\[[^\]]*\] )*Kernel panic - not syncing: (.+)$/s.exec(line)?.[1];
   const vcpu = /^\[[^ \]]* ERROR vmm::linux::vstate\] (.+)$/s.exec(line)?.[1];
   const said = (panic ?? vcpu ?? "").replace(/\p{Cc}/gu, "");
   return said === "" ? undefined : { kind: panic === undefined ? "vcpu" : "panic", said };
