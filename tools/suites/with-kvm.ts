@@ -17,9 +17,10 @@ export async function runWithKvm(
   { repository, directory, soak, signal, cwd = repository }: SuiteContext & { readonly cwd?: string },
   env: Readonly<Record<string, string>>,
 ): Promise<number> {
-  // What repeats a run outside repeats it in there.
-  const { A3S_SEED } = process.env;
-  const full = { ...env, NO_COLOR: "1", ...(soak && { A3S_SOAK: "1" }), ...(A3S_SEED && { A3S_SEED }) };
+  // What repeats a run outside repeats it in there, and as long.
+  const { A3S_SEED, A3S_CYCLES } = process.env;
+  const asked = { ...(A3S_SEED && { A3S_SEED }), ...(A3S_CYCLES && { A3S_CYCLES }) };
+  const full = { ...env, NO_COLOR: "1", ...(soak && { A3S_SOAK: "1" }), ...asked };
   if (await kvmUsable()) {
     return (await runCommand(command, { cwd, signal, live: true, env: full })).exitCode;
   }

@@ -10,13 +10,14 @@ import {
   readIdentity,
   type VmProcess,
 } from "../src/index.ts";
+import { cycles } from "./cycles.ts";
 import { listenForGuest } from "./doorbell.ts";
 import { executors } from "./executors.ts";
 import { buildFakeLibkrun } from "./fake-libkrun.ts";
 import { leftovers } from "./leftovers.ts";
 
 describe.each(executors)("$name", (executor) => {
-  const CYCLES = process.env["A3S_SOAK"] === "1" ? 500 : executor.cycles;
+  const CYCLES = cycles(executor.cycles);
   /** Node.js needs half a second for a start on a busy machine. */
   const CYCLES_TIMEOUT_MS = 20_000 + CYCLES * 2000;
 
