@@ -206,6 +206,21 @@ test("the end of a run is believed when it is that of the run, and unknown other
   }
 });
 
+test("a clock that jumps changes no end: a run may have begun in the far future, and ended before", async () => {
+  const { home, image, runtime } = await boxSetting();
+  const { id } = await runtime.boxes.create({ image });
+  await run(home, id, "running", RUN_AT);
+  const future = "2999-01-01T00:00:00.000Z";
+  for (const name of ["box.json", "run-1/vm.json", "run-1/exit.json"]) {
+    const path = join(home, "boxes", id, name);
+    await writeFile(path, (await readFile(path, "utf8")).replaceAll(RUN_AT, future), { mode: 0o600 });
+  }
+  const exit = { exitCode: 3, endedAt: "2026-01-01T00:01:00.000Z" };
+  expect(await runtime.boxes.list()).toMatchObject([{ id, state: "stopped", startedAt: future, exit }]);
+  await runtime.open();
+  expect(await (await runtime.boxes.get(id)).wait()).toMatchObject(exit);
+});
+
 test("what can be changed of a box is changed, the rest of its configuration stays, and nonsense is refused", async () => {
   const { image, runtime } = await boxSetting();
   const box = await runtime.boxes.create({ image, labels: { a: "1" }, env: { A: "1" } });
