@@ -89,6 +89,25 @@ test("what needs a box that runs says that it does not", async () => {
   expect((await a3sBox("stats", "-a")).stdout).toMatch(/web +-- /);
 });
 
+test("lines of a log are those of the main process, counted from the end, up to a time, and from where a reader stopped", async () => {
+  const id = (await create("--name", "web")).stdout.trim();
+  const said = [
+    ["stdout", "one"],
+    ["console", "kernel"],
+    ["stderr", "two"],
+    ["stdout", "three"],
+    ["console", "panic"],
+  ].map(([stream, text], second) => JSON.stringify({ time: `2026-01-01T00:00:0${second}.000Z`, stream, text }));
+  await writeFile(join(home, "boxes", id, "log.000001"), said.map((line) => `${line}\n`).join(""));
+  expect(await a3sBox("logs", "--tail", "2", "web")).toEqual({ code: 0, stdout: "three\n", stderr: "two\n" });
+  expect((await a3sBox("logs", "-f", "--until", "2026-01-01T00:00:02Z", "web")).stdout).toBe("one\n");
+  const lines = (await a3sBox("logs", "--json", "web")).stdout.trimEnd().split("\n");
+  const entries = lines.map((stdout) => jsonOf("logs", { code: 0, stdout, stderr: "" }));
+  expect(entries.map(({ text }) => text)).toEqual(["one", "kernel", "two", "three", "panic"]);
+  expect((await a3sBox("logs", "--after", entries[2]?.cursor ?? "", "web")).stdout).toBe("three\n");
+  expect((await a3sBox("logs", "--after", "there", "web")).code).toBe(125);
+});
+
 test("pruning has to be meant, and removes what does not run, or with filters some of it", async () => {
   await create("--name", "one", "-l", "old");
   await create("--name", "two");

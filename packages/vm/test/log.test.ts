@@ -192,6 +192,30 @@ describe.each(executors)("$name", (executor) => {
     await expect(tail({ tail: -1 })).rejects.toThrow(RangeError);
   });
 
+  test("a reader goes on behind an entry that it had before, and is told when that is gone", async () => {
+    const started = await launch({ maxBytes: 128 * 1024, files: 3 });
+    const read = (options: VmLogOptions) => Array.fromAsync(started.vm.logs({ cursors: true, ...options }));
+    started.guest.write("first\n");
+    const lines = started.vm.logs({ follow: true, cursors: true })[Symbol.asyncIterator]();
+    let first: VmLogEntry;
+    do first = (await lines.next()).value as VmLogEntry;
+    while (first.stream !== "stdout" || first.text !== "first");
+    await lines.return?.();
+    started.guest.write("second\nthird\n");
+    await end(started);
+    const later = await read({ after: first.cursor, streams: ["stdout"] });
+    expect(later).toMatchObject([{ text: "second" }, { text: "third" }, ...later.slice(2)]);
+    expect(await read({ after: later[0]?.cursor, streams: ["stdout"] })).toEqual(later.slice(1));
+    expect(await read({ after: later.at(-1)?.cursor, streams: ["stdout"] })).toEqual([]);
+    const all = await read({});
+    const [gap, ...rest] = await read({ after: "0:0" });
+    expect(gap).toMatchObject({ stream: "log", cause: "reader", dropped: null });
+    expect(rest).toEqual(all);
+    expect(await read({ after: gap?.cursor })).toEqual(all);
+    expect(await read({ after: "1:999999999" })).toEqual(all);
+    await expect(read({ after: "x" })).rejects.toThrow(RangeError);
+  });
+
   test("an abort ends a reader with its reason", async () => {
     const started = await launch();
     const controller = new AbortController();

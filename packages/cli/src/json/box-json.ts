@@ -73,6 +73,7 @@ export const boxReadings = v.array(
 export const prunedBoxes = v.strictObject({ boxes: field(v.array(v.string()), "IDs that are gone") });
 
 export const logEntry = v.strictObject({
+  cursor: field(v.string(), "the place behind it, for --after"),
   time: time("when it was written"),
   stream: field(v.picklist(["stdout", "stderr", "console", "log"]), "console: the kernel's; log: something is missing"),
   text: v.optional(field(v.string(), "a line without its newline; what is no UTF-8 is replaced")),

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { BOX, BOXES } from "./box-names.ts";
 import { withExamples } from "./examples.ts";
-import { integer, integerOrAll, JSON_LINES, JSON_OUTPUT, repeatable } from "./option-values.ts";
+import { integer, integerOrAll, JSON_LINES, JSON_OUTPUT, placeInFiles, repeatable } from "./option-values.ts";
 import type { Outcome } from "./outcome.ts";
 
 const FILTERS = "with this id, name, status, health, ancestor (image), exited (exit code) or label";
@@ -56,6 +56,7 @@ function addReadings(program: Command, outcome: Outcome): void {
       .option("-n, --tail <lines>", "only the last lines; all by default", integerOrAll)
       .option("--since <time>", "from a time on: 2026-01-31T12:00:00Z, 1769860800, or 10m ago")
       .option("--until <time>", "up to a time, and end then")
+      .option("--after <cursor>", "go on behind a line that was printed as JSON before", placeInFiles)
       .option("-t, --timestamps", "with the time of each line")
       .option(...JSON_LINES)
       .action(async (box: string, options) =>

@@ -11,6 +11,13 @@ export function integerOrAll(text: string): number | "all" {
   return text === "all" ? "all" : integer(text);
 }
 
+/** A place in files of a log, as its entries say it. */
+export function placeInFiles(text: string): string {
+  if (!/^\d{1,15}:\d{1,15}$/.test(text))
+    throw new InvalidArgumentError("It must be the cursor of a line, such as 1:2048.");
+  return text;
+}
+
 const MIB = 1024 * 1024;
 const UNITS: Readonly<Record<string, number>> = { b: 1, k: 1024, m: MIB, g: 1024 * MIB };
 

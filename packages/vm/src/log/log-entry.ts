@@ -25,7 +25,10 @@ export interface VmLogGap {
 }
 
 /** An entry of a VM's log. */
-export type VmLogEntry = VmLogOutput | VmLogGap;
+export type VmLogEntry = (VmLogOutput | VmLogGap) & {
+  /** The place behind it, for a reader that goes on later; of readers that ask for it (`cursors`). */
+  readonly cursor?: string;
+};
 
 /** Output that could not be written. */
 export interface DroppedLog {

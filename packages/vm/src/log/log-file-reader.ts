@@ -9,10 +9,17 @@ export class LogFileReader implements AsyncDisposable {
   readonly #file: FileHandle;
   #offset: number;
   #begun: Buffer = Buffer.alloc(0);
+  #behind: number;
 
   private constructor(file: FileHandle, offset: number) {
     this.#file = file;
     this.#offset = offset;
+    this.#behind = offset;
+  }
+
+  /** Where the line ends that was handed out last, its newline included, in bytes from the beginning of the file. */
+  get behind(): number {
+    return this.#behind;
   }
 
   static async open(path: string, offset: number): Promise<LogFileReader> {
@@ -27,8 +34,10 @@ export class LogFileReader implements AsyncDisposable {
       this.#offset += bytesRead;
       let rest = Buffer.concat([this.#begun, buffer.subarray(0, bytesRead)]);
       for (let end = rest.indexOf(0x0a); end >= 0; end = rest.indexOf(0x0a)) {
-        yield rest.subarray(0, end);
+        const line = rest.subarray(0, end);
         rest = rest.subarray(end + 1);
+        this.#behind = this.#offset - rest.length;
+        yield line;
       }
       // What is longer is no record: one byte stands for it.
       this.#begun = rest.subarray(0, rest.length > MAX_RECORD_BYTES ? 1 : rest.length);

@@ -1,9 +1,11 @@
+import { stat } from "node:fs/promises";
 import { FileChanges, unlessMissing } from "@a3s/core";
 import { VmError } from "../errors/vm-error.ts";
 import { linesBackwards } from "./lines-backwards.ts";
 import { parseLogLine, type VmLogEntry, type VmLogOutput } from "./log-entry.ts";
 import { LogFileReader } from "./log-file-reader.ts";
 import { logFile, logNumbers } from "./log-files.ts";
+import { formatLogPlace, type LogPlace, parseLogPlace } from "./log-place.ts";
 
 /** Which entries of a log, and whether to wait for more. */
 export interface VmLogOptions {
@@ -15,6 +17,10 @@ export interface VmLogOptions {
   readonly tail?: number | undefined;
   /** Leaves out what other streams have said, also where `tail` counts; all by default. That something is missing is told all the same. */
   readonly streams?: readonly VmLogOutput["stream"][] | undefined;
+  /** Gives each entry a `cursor`; false by default. */
+  readonly cursors?: boolean | undefined;
+  /** The `cursor` of an entry: begins with the one after it, and `tail` does not count then. */
+  readonly after?: string | undefined;
   /** Ends the reading with its reason. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -31,13 +37,17 @@ export async function* readVmLog(
   path: string,
   options: VmLogOptions & { readonly until?: Promise<unknown> | undefined } = {},
 ): AsyncGenerator<VmLogEntry, void, undefined> {
-  const { follow = false, since, tail, streams, signal } = options;
+  const { follow = false, since, tail, streams, cursors = false, after: wanted, signal } = options;
   const isWanted = ({ stream }: VmLogEntry) => streams === undefined || stream === "log" || streams.includes(stream);
   const from = since?.toISOString() ?? "";
   using over = overWhen(signal, options.until);
   try {
     signal?.throwIfAborted();
-    let at = await startOf(path, tail, streams === undefined ? undefined : isWanted);
+    const place = wanted === undefined ? undefined : parseLogPlace(wanted);
+    let at =
+      place === undefined
+        ? await startOf(path, tail, streams === undefined ? undefined : isWanted)
+        : await resumeAt(path, place);
     for (let gap = false; at !== undefined; ) {
       const { number, offset } = at;
       const file = await unlessMissing(LogFileReader.open(logFile(path, number), offset));
@@ -47,9 +57,11 @@ export async function* readVmLog(
         for await (const line of linesOf(reader, { path, number, follow, over: over.signal, signal })) {
           const entry = parseLogLine(line);
           if (entry === undefined || entry.time < from || !isWanted(entry)) continue;
-          if (gap) yield { time: entry.time, stream: "log", cause: "reader", dropped: null };
+          const cursor = (offset: number) => (cursors ? { cursor: formatLogPlace({ number, offset }) } : {});
+          const before = reader.behind - line.length - 1;
+          if (gap) yield { time: entry.time, stream: "log", cause: "reader", dropped: null, ...cursor(before) };
           gap = false;
-          yield entry;
+          yield { ...entry, ...cursor(reader.behind) };
         }
       }
       const next = await after(path, number);
@@ -126,6 +138,14 @@ async function startOf(path: string, tail: number | undefined, counts: ((entry: 
     if (--wanted === 0) return { number, offset };
   }
   return { number: oldest, offset: 0 };
+}
+
+/** A place that is still there, or the beginning of what came after it; the reader finds out when files are missing. */
+async function resumeAt(path: string, place: LogPlace): Promise<LogPlace | undefined> {
+  const oldest = (await logNumbers(path))[0];
+  if (oldest === undefined) return undefined;
+  const found = await unlessMissing(stat(logFile(path, place.number)));
+  return found !== undefined && found.size < place.offset ? { number: oldest, offset: 0 } : place;
 }
 
 function isCounted(line: Uint8Array, counts: (entry: VmLogEntry) => boolean): boolean {

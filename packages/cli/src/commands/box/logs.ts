@@ -8,6 +8,7 @@ import { untilTime } from "../until-time.ts";
 
 /** Options of `a3s-box logs`, as the command line gives them. */
 export interface LogsOptions {
+  readonly after?: string;
   readonly follow?: boolean;
   readonly json?: boolean;
   readonly since?: string;
@@ -28,8 +29,8 @@ export async function printLogs(name: string, options: LogsOptions): Promise<num
     await using box = await createRuntime().boxes.get(name, { signal });
     const print = async (entry: VmLogEntry) => {
       if (json) {
-        const { bytes: _, ...printed } = { bytes: undefined, ...entry };
-        return await printJsonLine("logs", printed);
+        const { bytes: _, cursor = "", ...printed } = { bytes: undefined, ...entry };
+        return await printJsonLine("logs", { cursor, ...printed });
       }
       const text = lines.next(entry);
       if (text !== undefined) await writeFully(process[text.to], text.data);
@@ -38,7 +39,7 @@ export async function printLogs(name: string, options: LogsOptions): Promise<num
     const streams = json ? undefined : (["stdout", "stderr"] as const);
     const last = until?.toISOString();
     const read = async (reading: VmLogOptions) => {
-      for await (const entry of box.logs({ since, tail, streams, ...reading })) {
+      for await (const entry of box.logs({ since, tail, streams, after: options.after, cursors: json, ...reading })) {
         if (last !== undefined && entry.time > last) return;
         await print(entry);
       }
