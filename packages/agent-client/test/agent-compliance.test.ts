@@ -11,6 +11,7 @@ agentCompliance({
   enforcesPermissions: false,
   hasWholeShell: false,
   attaches: false,
+  keepsXattrs: false,
   slowness: 1,
   async start() {
     const double = await startAgentDouble();
@@ -35,6 +36,7 @@ agentCompliance({
   enforcesPermissions: true,
   hasWholeShell: true,
   attaches: true,
+  keepsXattrs: true,
   slowness: 1,
   async start() {
     const agent = await startRealAgent();

@@ -76,7 +76,7 @@ const START_FAULTS: Readonly<Record<ExecFailed_Reason, StartFault>> = {
   [ExecFailed_Reason.UNSPECIFIED]: { code: "AGENT_CALL_FAILED", hint: "The agent gave no reason; look at its log." },
   [ExecFailed_Reason.NOT_FOUND]: {
     code: "COMMAND_NOT_FOUND",
-    hint: "Give an absolute path, or the PATH in `env` that holds the command.",
+    hint: "Give an absolute path, or the PATH in `env` that holds the command; a script also needs the interpreter of its first line.",
     exitCode: 127,
   },
   [ExecFailed_Reason.NOT_EXECUTABLE]: {

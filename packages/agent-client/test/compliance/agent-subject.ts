@@ -20,6 +20,8 @@ export interface AgentTraits {
   readonly hasWholeShell: boolean;
   /** Others can join a process that runs. Otherwise it says that it does not have that call. */
   readonly attaches: boolean;
+  /** Its files have extended attributes. Otherwise archives that bring some are unpacked without them. */
+  readonly keepsXattrs: boolean;
   /** How much slower than hardware everything is; limits of time are multiplied by it. */
   readonly slowness: number;
   start(): Promise<AgentSubject>;

@@ -37,6 +37,16 @@ export function archivesSuite(held: Held): void {
       expect(await files().readFile(`${other}/file`)).toEqual(await files().readFile(`${one}/file`));
     });
 
+    test("keep the extended attributes of users, where the agent has a place for them", async () => {
+      const at = await held.directory();
+      const xattrs = { "user.note": "two\nlines", "user.overlay.opaque": "y" };
+      await files().uploadTar(at(), tarArchive([{ type: "file", path: "file", content: "x", xattrs }]));
+      expect(await read(at("file"))).toBe("x");
+      const archive = (await collect(files().downloadTar(at("file")))).toString("latin1");
+      expect(archive.includes(" SCHILY.xattr.user.note=two\nlines\n")).toBe(held.traits.keepsXattrs);
+      expect(archive).not.toContain("user.overlay");
+    });
+
     test("belong to the user without keepOwners, and single files can be packed by another name", async () => {
       const at = await held.directory();
       await files().writeFile(at("file"), "content");

@@ -87,6 +87,21 @@ export function execSuite(held: Held): void {
       expect((await held.client.exec([held.at("script")])).text()).toBe("ran\n");
     });
 
+    test("a script whose interpreter is missing is 127, and what is neither script nor program 126", async () => {
+      const write = (content: string) => held.client.files.writeFile(held.at("odd"), content, { mode: 0o755 });
+      await write("#!/no/such/interpreter\n");
+      await expect(held.client.exec([held.at("odd")])).rejects.toMatchObject({
+        code: "COMMAND_NOT_FOUND",
+        details: { exitCode: 127 },
+        hint: expect.stringContaining("interpreter"),
+      });
+      await write("nothing that runs\n");
+      await expect(held.client.exec([held.at("odd")])).rejects.toMatchObject({
+        code: "COMMAND_NOT_EXECUTABLE",
+        details: { exitCode: 126 },
+      });
+    });
+
     test("an unknown user and a directory that is a file are named", async () => {
       await expect(held.client.exec(["true"], { user: "nobody-of-that-name" })).rejects.toMatchObject({
         code: "EXEC_USER_INVALID",
@@ -101,6 +116,15 @@ export function execSuite(held: Held): void {
       const rejected = expect(held.client.exec(["echo", "x".repeat(200_000)])).rejects;
       await rejected.toBeInstanceOf(AgentError);
       await rejected.toMatchObject({ code: expect.stringMatching(/^EXEC_(INVALID|RESOURCES_EXHAUSTED)$/) });
+    });
+
+    test("an environment of 1 MiB arrives whole", async () => {
+      const env = Object.fromEntries(
+        Array.from({ length: 16 }, (_, index) => [`V${index}`, `${index % 10}`.repeat(64 * 1024)]),
+      );
+      const { stdout } = await held.client.exec(["env"], { env, maxBufferBytes: 2 * MIB });
+      const lines = Object.entries(env).map(([name, value]) => `${name}=${value}\n`);
+      expect(Buffer.from(stdout).equals(Buffer.from(lines.join("")))).toBe(true);
     });
 
     test("what a shell does not know is said, not passed over", async () => {

@@ -11,8 +11,8 @@ import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from
 import type { AgentFault, AgentFaults } from "./agent-fault.ts";
 import { answerFault, faultyMessages } from "./fault-stream.ts";
 
-/** Largest request that is taken, in bytes; more than any that the protocol allows. */
-const MAX_REQUEST_BYTES = 1024 * 1024;
+/** Largest request that is taken, in bytes: as much as the agent takes. */
+const MAX_REQUEST_BYTES = 4 * 1024 * 1024;
 
 /** The fault that a call met, and the stream that it came on. */
 interface Met {

@@ -34,7 +34,7 @@ function entriesOf(node: Node, path: string, seen: Map<Node, string>): TarEntry[
 }
 
 /**
- * Unpacks an archive below a directory, which nothing gets out of. @returns the number of entries.
+ * Unpacks an archive below a directory, which nothing gets out of; extended attributes are left out. @returns the number of entries.
  *
  * @throws Errno, or another error where the archive is none.
  */

@@ -116,7 +116,8 @@ export class Guest implements Disposable {
       const node = this.#lookUp(path);
       const program = node && this.#programOf(node);
       if (program !== undefined) return program;
-      isThere ||= node !== undefined;
+      // As execve(2): without the interpreter of its first line, a script is as good as not there.
+      isThere ||= node !== undefined && !this.#lacksInterpreter(node);
     }
     throw isThere
       ? new StartFailure("NOT_EXECUTABLE", `${name} cannot be executed`)
@@ -129,6 +130,12 @@ export class Guest implements Disposable {
     if (!isScript) return this.#programs.get(node);
     const script = Buffer.from(node.content).toString().slice("#!/bin/sh\n".length);
     return (run) => shell({ ...run, argv: ["/bin/sh", "-c", script] });
+  }
+
+  #lacksInterpreter(node: Node): boolean {
+    if (node.type !== "file" || (node.mode & 0o111) === 0) return false;
+    const [, interpreter] = /^#! *(\S+)/.exec(Buffer.from(node.content.subarray(0, 256)).toString("latin1")) ?? [];
+    return interpreter !== undefined && this.#lookUp(interpreter) === undefined;
   }
 
   #lookUp(path: string): Node | undefined {
