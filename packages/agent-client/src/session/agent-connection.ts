@@ -1,5 +1,4 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect, type OutgoingHttpHeaders } from "node:http2";
-import { createConnection } from "node:net";
 import { AgentError } from "../errors/agent-error.ts";
 import { MAX_AGENT_MESSAGE_BYTES } from "../protocol.ts";
 import { EagerSocket } from "../socket/eager-socket.ts";
@@ -26,7 +25,7 @@ export class AgentConnection {
   #pending = 0;
 
   constructor(socketPath: string, authority: string, keepAlive: KeepAliveOptions, listener: ConnectionListener) {
-    const socket = new EagerSocket(createConnection(socketPath));
+    const socket = new EagerSocket(socketPath);
     const session = connect(authority, {
       createConnection: () => socket,
       settings: { initialWindowSize: STREAM_WINDOW_BYTES, maxFrameSize: MAX_AGENT_MESSAGE_BYTES, enablePush: false },

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createConnection, createServer, type Server, type Socket } from "node:net";
+import { createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { scratchDirectory } from "../../test/scratch.ts";
@@ -11,7 +11,7 @@ async function connected(): Promise<{ eager: EagerSocket; peer: Socket }> {
   const path = join(scratch.path, "socket");
   const server: Server = createServer({ pauseOnConnect: true }).listen(path);
   await once(server, "listening");
-  const eager = new EagerSocket(createConnection(path));
+  const eager = new EagerSocket(path);
   const [peer] = (await once(server, "connection")) as [Socket];
   onTestFinished(async () => {
     eager.destroy();
@@ -52,7 +52,7 @@ test("the end goes both ways, after everything that was written", async () => {
 
 test("the end of a socket that breaks is told", async () => {
   const scratch = await scratchDirectory();
-  const eager = new EagerSocket(createConnection(join(scratch.path, "nobody")));
+  const eager = new EagerSocket(join(scratch.path, "nobody"));
   const [error] = await once(eager, "error");
   expect(error).toMatchObject({ code: "ENOENT" });
   expect(eager.destroyed).toBe(true);
@@ -60,4 +60,21 @@ test("the end of a socket that breaks is told", async () => {
   const { eager: other, peer } = await connected();
   peer.destroy();
   await once(other.resume(), "close");
+});
+
+test("what waits for a reader stays as it came, and what is taken at once is in one buffer", async () => {
+  const { eager, peer } = await connected();
+  const sent = Array.from({ length: 200_000 }, (_, index) => index % 251);
+  peer.end(Uint8Array.from(sent));
+  await once(eager, "readable");
+  expect(Buffer.concat(await eager.toArray()).equals(Uint8Array.from(sent))).toBe(true);
+  const { eager: other, peer: talker } = await connected();
+  const memories = new Set<ArrayBufferLike>();
+  for (let turn = 0; turn < 5; turn++) {
+    const heard = once(other, "data");
+    talker.write("word");
+    const [bytes] = (await heard) as [Buffer];
+    memories.add(bytes.buffer);
+  }
+  expect(memories.size).toBe(1);
 });

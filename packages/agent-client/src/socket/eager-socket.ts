@@ -1,5 +1,8 @@
-import type { Socket } from "node:net";
+import { createConnection, type Socket } from "node:net";
 import { Duplex } from "node:stream";
+
+/** Bytes that are read at a time; as many as Node reads by itself. */
+const READ_BYTES = 64 * 1024;
 
 /** Bytes that may wait here for the system to take them: more than the agent's windows let well-behaved calls send. */
 const MAX_WAITING_BYTES = 64 * 1024 * 1024;
@@ -10,16 +13,29 @@ const MAX_WAITING_BYTES = 64 * 1024 * 1024;
  * Node's HTTP/2 reads nothing while one of its writes is under way. The vsock device of libkrun 1.17 takes nothing from this
  * side while what it has for this side is not read. Content in both directions at once made the two wait for each other, and with
  * them everything else that the VM has to say over vsock, for good. What waits here instead is bounded by HTTP/2's flow control.
+ *
+ * HTTP/2 copies what it is given before it returns, so all reads share one buffer: a listener to `data` may not keep what it gets.
  */
 export class EagerSocket extends Duplex {
   readonly #socket: Socket;
-  /** Takes charge of `socket`, connected or not. */
-  constructor(socket: Socket) {
+
+  /** Connects to the Unix socket at `path`. */
+  constructor(path: string) {
     super();
-    this.#socket = socket;
-    socket.on("data", (bytes) => {
-      if (!this.push(bytes)) socket.pause();
+    let buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+    const socket = createConnection({
+      path,
+      onread: {
+        buffer: () => buffer,
+        callback: (count) => {
+          const goOn = this.push(buffer.subarray(0, count));
+          // What was not taken at once is kept, and its memory with it.
+          if (this.readableLength > 0) buffer = Buffer.allocUnsafeSlow(READ_BYTES);
+          return goOn;
+        },
+      },
     });
+    this.#socket = socket;
     socket.once("end", () => this.push(null));
     socket.once("error", (error) => this.destroy(error));
     socket.once("close", () => this.destroy());
