@@ -93,6 +93,23 @@ test("it waits for the first who attaches, has a terminal of that size, and is s
   expect([exitCode, text(stdout)]).toEqual([6, "33 101\r\nasked\r\n"]);
 });
 
+test("a signal reaches the main process alone, which tells its workers itself", async () => {
+  await using vm = box();
+  // Whoever is told first says so.
+  const worker = "trap 'echo worker told' TERM USR1; trap 'exit 0' HUP; echo ready; while :; do sleep 0.05; done";
+  const script = `trap 'echo told; kill -HUP $!; wait; exit 3' USR1; sh -c "${worker}" & while :; do sleep 0.05; done`;
+  await vm.boot({ main: { command: ["sh", "-c", script], start: "attach" } });
+  const events = vm.attach()[Symbol.asyncIterator]();
+  const lines: string[] = [];
+  for (let event = await events.next(); !event.done; event = await events.next()) {
+    if (event.value.type !== "stdout") continue;
+    lines.push(...text(event.value.data).trim().split("\n"));
+    if (lines.at(-1) === "ready") await vm.processes.signal("main", "SIGUSR1");
+  }
+  expect(lines).toEqual(["ready", "told"]);
+  expect(await vm.wait()).toEqual({ exitCode: 3, signal: null });
+});
+
 test.each([
   ["COMMAND_NOT_FOUND", 127, "no-such-command"],
   ["COMMAND_NOT_EXECUTABLE", 126, "/etc/passwd"],

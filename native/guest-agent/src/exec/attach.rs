@@ -138,7 +138,7 @@ async fn receive(mut requests: AttachRequests, entry: &Entry) -> Option<Status> 
                 entry.close_stdin();
                 Ok(())
             }
-            Some(Request::Signal(signal)) => signal_number(&signal).map(|number| entry.tree.signal(number)),
+            Some(Request::Signal(signal)) => signal_number(&signal).map(|number| entry.signal(number)),
             Some(Request::Resize(size)) => match terminal_size(&size) {
                 Ok(_) => {
                     resize(entry, Some(size));

@@ -105,7 +105,7 @@ async fn receive(mut requests: Requests, chunks: mpsc::Sender<Vec<u8>>, entry: &
             }
             Some(Request::StdinClose(_)) => drop(chunks.take()),
             Some(Request::Signal(signal)) => match signal_number(&signal) {
-                Ok(number) => entry.tree.signal(number),
+                Ok(number) => entry.signal(number),
                 Err(refused) => return Left::Refused(refused),
             },
             Some(Request::Start(_)) => return Left::Refused(started_twice()),

@@ -151,11 +151,19 @@ impl Entry {
         }
     }
 
+    /// To the main process alone, as container engines do it: it tells its own. To the group of any other, as a shell does it.
+    pub fn signal(&self, number: i32) {
+        match self.id {
+            MAIN => self.tree.signal_leader(number),
+            _ => self.tree.signal(number),
+        }
+    }
+
     /// Asks it to end.
     pub fn ask(&self) {
         match self.stop_signal {
             Some(number) => self.tree.signal_leader(number),
-            None => self.tree.signal(libc::SIGTERM),
+            None => self.signal(libc::SIGTERM),
         }
         // A stopped process sees a signal only when it goes on.
         self.tree.signal(libc::SIGCONT);

@@ -69,7 +69,7 @@ impl ProcessService for Processes {
         if !(1..=64).contains(&number) {
             return Err(Status::invalid_argument(format!("{number} is no signal")));
         }
-        self.running(id)?.tree.signal(number);
+        self.running(id)?.signal(number);
         Ok(Response::new(SignalProcessResponse {}))
     }
 

@@ -210,7 +210,7 @@ export type ExecStart = Message<"a3s.agent.v1.ExecStart"> & {
 
   /**
    * Linux signal number that asks the process, and it alone, to end, wherever a grace or a shutdown has it asked; 0 is
-   * SIGTERM to its process group.
+   * SIGTERM to its process group, or to the main process alone.
    *
    * @generated from field: int32 stop_signal = 13;
    */
@@ -351,7 +351,7 @@ export const StdinCloseSchema: GenMessage<StdinClose> = /*@__PURE__*/
  */
 export type Signal = Message<"a3s.agent.v1.Signal"> & {
   /**
-   * Linux signal number, 1 to 64, sent to the process group.
+   * Linux signal number, 1 to 64, sent to the process group, or to the main process alone.
    *
    * @generated from field: int32 number = 1;
    */

@@ -381,7 +381,7 @@ export const ProcessService: GenService<{
     output: typeof ListProcessesResponseSchema;
   },
   /**
-   * Sends a signal to the process group. Unlike `ExecRequest.signal` it does not travel behind stdin.
+   * Sends a signal to the process group, or to the main process alone. Unlike `ExecRequest.signal` it does not travel behind stdin.
    *
    * @generated from rpc a3s.agent.v1.ProcessService.SignalProcess
    */
