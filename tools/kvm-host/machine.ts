@@ -3,12 +3,15 @@ import { once } from "node:events";
 import type { Duplex, Readable, Writable } from "node:stream";
 import { EndMarker } from "./end-marker.ts";
 import { listenToHeart } from "./heart.ts";
+import { lastWords } from "./last-words.ts";
 import { searchPath } from "./programs.ts";
 import { descriptors } from "./qemu.ts";
 import type { RunFiles } from "./run-files.ts";
 
 /** How much of the console is kept as evidence. */
 const consoleTailBytes = 16 * 1024;
+/** Time that the kernel of a frozen machine has to say what it was doing. */
+const LAST_WORDS_MS = 10_000;
 
 export interface MachineStreams {
   readonly stdout: Writable;
@@ -49,7 +52,19 @@ export async function runMachine(
     env: { PATH: searchPath },
     // A session of its own: the terminal's Ctrl-C reaches this process, which ends QEMU in its own order.
     detached: true,
-    stdio: ["ignore", "ignore", "pipe", "pipe", "pipe", "pipe", "pipe", "pipe", files.initramfs.fd, files.scratch.fd],
+    stdio: [
+      "ignore",
+      "ignore",
+      "pipe",
+      "pipe",
+      "pipe",
+      "pipe",
+      "pipe",
+      "pipe",
+      files.initramfs.fd,
+      files.scratch.fd,
+      "pipe",
+    ],
   });
   const closed = once(qemu, "close");
   const stop = (): void => void qemu.kill("SIGKILL");
@@ -59,7 +74,16 @@ export async function runMachine(
     const messages = tail(qemu.stdio[2] as Readable);
     const console = tail(pipe(descriptors.console), streams.console);
     const heart = listenToHeart(pipe(descriptors.heart), limits.pause, limits.first);
-    void heart.then(({ stopped }) => stopped && stop());
+    const evidence = heart.then(async ({ stopped }) => {
+      if (!stopped) return "";
+      const words = await lastWords(pipe(descriptors.monitor));
+      // Its kernel ends it, if it can.
+      const late = setTimeout(stop, LAST_WORDS_MS);
+      await closed;
+      clearTimeout(late);
+      return words;
+    });
+    evidence.catch(() => {});
     const [code] = await Promise.all([
       exitRecord(pipe(descriptors.control)),
       copyStream(pipe(descriptors.stdout), streams.stdout, marker),
@@ -69,7 +93,7 @@ export async function runMachine(
     await closed;
     const { stopped, longestPauseMs } = await heart;
     if (code !== undefined) return { exitCode: code, longestPauseMs };
-    if (stopped) return { frozen: true, console: await console };
+    if (stopped) return { frozen: true, console: `${await evidence}\n${await console}` };
     const why = complaints(await messages) || `QEMU ended with ${qemu.exitCode ?? qemu.signalCode}`;
     return { endedEarly: why, console: await console };
   } finally {

@@ -83,6 +83,15 @@ test("a machine that froze is ended, and said to have frozen", async () => {
   await assert.rejects(running, { code: "FROZEN" });
 });
 
+test("a machine that froze says where its CPU is, and what its kernel was doing", async () => {
+  const silence =
+    "for p in /proc/[0-9]*; do [ $(readlink $p/fd/1) = /dev/vport0p4 ] && kill -STOP $(basename $p); done; sleep 1000";
+  await assert.rejects(run({ command: ["sh", "-c", silence], silenceMs: 15_000 }), {
+    code: "FROZEN",
+    console: /RIP=.*LVT.*Kernel panic - not syncing: NMI.*Call Trace/s,
+  });
+});
+
 test("a command may be silent and use the CPU for longer than the heart may be", async () => {
   const script = "i=0; while [ $i -lt 400000 ]; do i=$((i + 1)); done; sleep 25";
   const { exitCode, longestPauseMs } = await run({ command: ["sh", "-c", script], silenceMs: 20_000 });

@@ -38,7 +38,7 @@ export async function runWithKvm(
       return (await runInKvmHost(run)).exitCode;
     } catch (error) {
       if (!isMachineFailure(error) || repeats === MAX_REPEATS) throw error;
-      console.log(`The emulated KVM host itself failed, so again in a new one: ${error.message}`);
+      console.log(`The emulated KVM host itself failed, so again in a new one: ${error.message}\n${error.console}`);
     }
   }
 }
