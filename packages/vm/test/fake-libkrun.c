@@ -35,7 +35,11 @@ static char program[4096];
 static int peer = -1;
 static int stdout_port = 1;
 
+#ifdef QUIET
+#define SAY(...) ((void)0)
+#else
 #define SAY(...) (printf(__VA_ARGS__), putchar('\n'), fflush(stdout))
+#endif
 
 static int unix_socket(const char *path, bool server) {
   struct sockaddr_un address = {.sun_family = AF_UNIX};
