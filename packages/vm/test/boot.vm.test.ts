@@ -11,6 +11,9 @@ import { listenForGuest } from "./doorbell.ts";
 /** A boot takes seconds where KVM is emulated, so several tests look at one. */
 const BOOT_TIMEOUT_MS = 120_000;
 
+/** The kernel panics when memory runs out, which tail(1) sees to: it looks for an end of a line. */
+const PANIC = "echo 2 > /proc/sys/vm/panic_on_oom; exec /bin/busybox tail /dev/zero";
+
 let directory: string;
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), "a3s-vm-"));
@@ -126,6 +129,22 @@ test("a guest whose PID 1 ends is over, and its end is recorded", async () => {
   );
   expect(await vm.exited).toMatchObject({ code: 0, cause: "guest", failure: null });
   expect((await vm.evidence()).consoleTail).toContain("last words");
+});
+
+test("a guest whose kernel panics ends, and its end is recorded with the kernel's words", async () => {
+  const panicked = await share("panicked");
+  await using vm = await launchVm(
+    {
+      vcpus: 1,
+      memoryMib: 128,
+      root: { path: join(directory, "root"), readOnly: true },
+      init: { path: "/bin/busybox", args: ["sh", "-c", PANIC] },
+    },
+    { log: { path: join(panicked, "log") }, exitPath: join(panicked, "exit.json") },
+  );
+  expect(await vm.exited).toMatchObject({ code: null, signal: null, cause: "panic", failure: null });
+  const recorded = JSON.parse(await readFile(join(panicked, "exit.json"), "utf8"));
+  expect(recorded).toMatchObject({ cause: "panic", fault: expect.stringMatching(/^Out of memory: /) });
 });
 
 test("from a boot root, the agent runs as PID 1 and rings the host over vsock; kill leaves nothing", async () => {
