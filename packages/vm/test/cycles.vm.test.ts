@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
@@ -14,7 +14,8 @@ interface Ending {
   readonly script: string;
   readonly pid1?: boolean;
   readonly detached?: boolean;
-  readonly end?: (vm: VmProcess) => Promise<unknown>;
+  /** `state` is the directory of all that is recorded of the VM. */
+  readonly end?: (vm: VmProcess, state: string) => Promise<unknown>;
   readonly cause: string;
 }
 
@@ -22,6 +23,7 @@ const UNTIL_ENDED = "echo up; exec /bin/busybox sleep 1000000";
 const ENDINGS: readonly Ending[] = [
   { script: "echo up; exit 3", cause: "guest" },
   { script: UNTIL_ENDED, end: (vm) => vm.stop(), cause: "stopped" },
+  { script: UNTIL_ENDED, end: (vm, state) => rm(state, { recursive: true }).then(() => vm.stop()), cause: "stopped" },
   { script: UNTIL_ENDED, end: async (vm) => process.kill(vm.vmPid, "SIGSEGV"), cause: "signal" },
   { script: UNTIL_ENDED, end: async (vm) => process.kill(vm.identity.pid, "SIGKILL"), cause: "monitor" },
   { script: UNTIL_ENDED, detached: true, end: (vm) => vm.stop(), cause: "stopped" },
@@ -39,17 +41,19 @@ test(`${CYCLES} VMs that end in every way leave no process, descriptor, mount, s
     init: { path: "/bin/busybox", args: ["sh", "-c", script], pid1 },
     vsockPorts: [{ port: 1, socketPath: join(directory, "agent.sock"), direction: "host-connects" }],
   });
+  const recorded = join(directory, "state");
   const files = {
-    log: { path: join(directory, "log"), files: 2, maxBytes: 131_072 },
-    exitPath: join(directory, "exit.json"),
-    statePath: join(directory, "vm.json"),
+    log: { path: join(recorded, "log"), files: 2, maxBytes: 131_072 },
+    exitPath: join(recorded, "exit.json"),
+    statePath: join(recorded, "vm.json"),
   };
   async function cycle(ending: Ending): Promise<void> {
     const since = new Date();
+    await mkdir(recorded, { recursive: true });
     await using vm = await launchVm(spec(ending), { ...files, detached: ending.detached });
     if (ending.end !== undefined) {
       await isUp(vm, since);
-      await ending.end(vm);
+      await ending.end(vm, recorded);
     }
     expect(await vm.exited).toMatchObject({ cause: ending.cause });
   }
@@ -57,7 +61,7 @@ test(`${CYCLES} VMs that end in every way leave no process, descriptor, mount, s
   await cycle(ENDINGS[1] as Ending);
   const state = async () => {
     const { files, ...rest } = await leftovers(directory);
-    return { ...rest, files: files.filter((name) => !/^log\.\d+$/.test(name)) };
+    return { ...rest, files: files.filter((name) => !/\blog\.\d+$/.test(name)) };
   };
   const before = await state();
   for (let at = 0; at < CYCLES; at++) {
