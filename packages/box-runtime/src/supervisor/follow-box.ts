@@ -1,4 +1,4 @@
-import { BoxError, type BoxId, parseRestart } from "@a3s/core";
+import { BoxError, type BoxId, type FileChanges, parseRestart } from "@a3s/core";
 import type { BoxExit } from "../boxes/box-life.ts";
 import type { BoxPlace } from "../boxes/box-place.ts";
 import type { BoxRecord } from "../boxes/box-record.ts";
@@ -6,7 +6,6 @@ import { isPassing } from "../boxes/derive-life.ts";
 import { lookAtBox, lookAtOwnBox } from "../boxes/look-at-box.ts";
 import { mendWhenFree } from "../boxes/mend-box.ts";
 import { tell } from "../boxes/tell.ts";
-import type { Bell } from "./bell.ts";
 import { followRun } from "./follow-run.ts";
 import { monotonicMs, until } from "./monotonic.ts";
 import { decideRestart, type EndedRun, type RestartDecision } from "./restart-decision.ts";
@@ -18,7 +17,7 @@ export interface Charge {
   /** Whether the box was there before its supervisor. */
   readonly occasion: EndedRun["occasion"];
   /** Rings when the box's record is another one. */
-  readonly changes: Bell;
+  readonly changes: FileChanges;
   readonly signal: AbortSignal;
   /** Runs a task that boots the box, so that not all boxes boot at the same time. */
   readonly boot: (task: () => Promise<void>) => Promise<void>;
@@ -36,7 +35,7 @@ export async function followBox(charge: Charge): Promise<void> {
       signal.throwIfAborted();
       if (error instanceof BoxError && error.code === "BOX_NOT_FOUND") return;
       place.events.emit("box.unsupervised", { id, error });
-      await changes.wait(signal);
+      await changes.next(signal);
     }
   }
 }
@@ -72,7 +71,7 @@ class Follower {
     }
     if (life === "stopped" && this.#decided !== record.runs) return await this.#decide();
     this.#occasion = "end";
-    await changes.wait(signal);
+    await changes.next(signal);
   }
 
   async #decide(): Promise<void> {
@@ -127,7 +126,7 @@ class Follower {
     const due = until(atMs, during).then(() => true);
     try {
       for (;;) {
-        const changed = changes.wait(during).then(() => false);
+        const changed = changes.next(during).then(() => false);
         changed.catch(() => {});
         if (await Promise.race([due, changed])) return true;
         const now = await place.store.require(id);

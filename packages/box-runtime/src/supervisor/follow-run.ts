@@ -1,11 +1,10 @@
-import { BoxError, raceSignal } from "@a3s/core";
+import { BoxError, type FileChanges, raceSignal } from "@a3s/core";
 import type { AttachedVm } from "@a3s/vm";
 import { awaitRunEnd } from "../boxes/await-box-end.ts";
 import type { BoxPlace } from "../boxes/box-place.ts";
 import type { BoxRecord } from "../boxes/box-record.ts";
 import { lookAtOwnBox } from "../boxes/look-at-box.ts";
 import { tell } from "../boxes/tell.ts";
-import type { Bell } from "./bell.ts";
 import { monotonicMs, until } from "./monotonic.ts";
 import { watchHealth } from "./watch-health.ts";
 
@@ -18,7 +17,7 @@ export async function followRun(
   place: BoxPlace,
   record: BoxRecord,
   vm: AttachedVm,
-  { changes, signal }: { readonly changes: Bell; readonly signal: AbortSignal },
+  { changes, signal }: { readonly changes: FileChanges; readonly signal: AbortSignal },
 ): Promise<void> {
   const over = new AbortController();
   const within = AbortSignal.any([signal, over.signal]);
@@ -32,7 +31,7 @@ export async function followRun(
 }
 
 /** Until the signal aborts; anew whenever the configuration says something else. */
-async function doDuties(place: BoxPlace, record: BoxRecord, changes: Bell, signal: AbortSignal): Promise<void> {
+async function doDuties(place: BoxPlace, record: BoxRecord, changes: FileChanges, signal: AbortSignal): Promise<void> {
   for (let current: BoxRecord | undefined = record; current !== undefined; ) {
     const turn = new AbortController();
     const during = AbortSignal.any([signal, turn.signal]);
@@ -57,10 +56,10 @@ async function report({ events }: BoxPlace, { id }: BoxRecord, signal: AbortSign
 }
 
 /** The record once it asks for something else of a supervisor; undefined when the signal aborts. */
-async function nextDuties({ store }: BoxPlace, record: BoxRecord, changes: Bell, signal: AbortSignal) {
+async function nextDuties({ store }: BoxPlace, record: BoxRecord, changes: FileChanges, signal: AbortSignal) {
   try {
     for (;;) {
-      await changes.wait(signal);
+      await changes.next(signal);
       const now = await store.read(record.id);
       if (now === undefined || "damage" in now || now.runs !== record.runs) continue;
       if (dutiesOf(now) !== dutiesOf(record)) return now;

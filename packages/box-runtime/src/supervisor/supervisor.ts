@@ -1,12 +1,11 @@
 import { stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
-import { type BoxId, Turns, tryFileLock, unlessMissing } from "@a3s/core";
+import { type BoxId, FileChanges, Turns, tryFileLock, unlessMissing } from "@a3s/core";
 import { makePrivate } from "../boot/box-directories.ts";
 import type { BoxCall } from "../boxes/box.ts";
 import { supervisorRunning } from "../boxes/box-error.ts";
 import type { BoxPlace } from "../boxes/box-place.ts";
 import { reconcile } from "../boxes/reconcile.ts";
-import { type Changes, watchDirectory } from "./changes.ts";
 import { type Charge, followBox } from "./follow-box.ts";
 import { supervisorLock } from "./supervised.ts";
 
@@ -26,7 +25,7 @@ export async function superviseBoxes(place: BoxPlace, { signal }: BoxCall = {}):
   const until = AbortSignal.any([end.signal, ...(signal === undefined ? [] : [signal])]);
   try {
     await reconcile(place, until);
-    const changes = await watchDirectory(place.home.boxes);
+    const changes = await watched(place.home.boxes);
     const ended = superviseAll(place, changes, until).finally(() => lock.close());
     ended.catch(() => {});
     return {
@@ -42,9 +41,9 @@ export async function superviseBoxes(place: BoxPlace, { signal }: BoxCall = {}):
   }
 }
 
-async function superviseAll(place: BoxPlace, changes: Changes | undefined, signal: AbortSignal): Promise<void> {
+async function superviseAll(place: BoxPlace, changes: FileChanges | undefined, signal: AbortSignal): Promise<void> {
   if (changes === undefined) return;
-  using watched = changes;
+  using _watched = changes;
   const followers = new Map<BoxId, Promise<void>>();
   const [turns, lanes] = [new Turns(), availableParallelism()];
   let boots = 0;
@@ -59,7 +58,7 @@ async function superviseAll(place: BoxPlace, changes: Changes | undefined, signa
         );
       }
       if ((await unlessMissing(stat(supervisorLock(place.home)))) === undefined) return;
-      await watched.bell.wait(signal);
+      await changes.next(signal);
     }
   } catch (error) {
     if (!signal.aborted) throw error;
@@ -71,9 +70,14 @@ async function superviseAll(place: BoxPlace, changes: Changes | undefined, signa
 async function follow(charge: Omit<Charge, "changes">): Promise<void> {
   const { place, id, signal } = charge;
   try {
-    using changes = await watchDirectory(place.store.directory(id), "box.json");
-    if (changes !== undefined) await followBox({ ...charge, changes: changes.bell });
+    using changes = await watched(place.store.directory(id), "box.json");
+    if (changes !== undefined) await followBox({ ...charge, changes });
   } catch (error) {
     if (!signal.aborted) place.events.emit("box.unsupervised", { id, error });
   }
+}
+
+/** Undefined for a directory that is not there. */
+function watched(directory: string, name?: string): Promise<FileChanges | undefined> {
+  return unlessMissing((async () => new FileChanges(directory, name))());
 }

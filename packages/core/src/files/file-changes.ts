@@ -1,13 +1,20 @@
 import { type FSWatcher, watch } from "node:fs";
 import { raceSignal } from "../time/deadline.ts";
 
-/** Tells when a file, or something in a directory, changes (inotify(7)), however often it does: changes that nobody waited for are one. */
+/**
+ * Tells when a file, or something in a directory, changes (inotify(7)), however often it does: changes that nobody waited for are one. Of a
+ * directory, `name` leaves out what does not concern that entry.
+ */
 export class FileChanges implements Disposable {
   readonly #watcher: FSWatcher;
   #changed: PromiseWithResolvers<void> = Promise.withResolvers();
 
-  constructor(path: string) {
-    this.#watcher = watch(path, () => this.#changed.resolve());
+  /** @throws the system's error, as of a path that is not there */
+  constructor(path: string, name?: string) {
+    this.#watcher = watch(path, (_, changed) => {
+      // What has changed is not always known.
+      if (name === undefined || changed === null || changed === name) this.#changed.resolve();
+    });
     this.#watcher.on("error", (error) => this.#changed.reject(error));
     this.#changed.promise.catch(() => {});
   }
