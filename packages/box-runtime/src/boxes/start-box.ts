@@ -47,14 +47,14 @@ export async function startBox(place: BoxPlace, box: BoxRecord, options: StartOp
   const held = new ReleaseStack();
   try {
     const booted = await boot(place, record, options, held);
-    place.metrics?.recordBoot(booted.timings);
     const running = await store.write({ ...record, intent: "running", readyMs: monotonicMs() });
+    place.metrics?.recordBoot(booted.timings);
     await tell(place, "box.started", { id, timings: booted.timings }, record);
     return { record: running, booted };
   } catch (error) {
     place.metrics?.recordBootFailure({ errorCode: errorCodeOf(error) });
-    await tell(place, "box.error", { id, error }, record);
     await held[Symbol.asyncDispose]();
+    await tell(place, "box.error", { id, error }, record);
     // Who wanted it to be started knows that it was not: it is theirs to try again.
     await settleBox(place, { ...record, halted: options.by === "caller" }, failedStart(error));
     throw error;

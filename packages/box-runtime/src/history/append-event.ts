@@ -19,14 +19,17 @@ export interface HistoryBounds {
 /**
  * Writes an event behind the others, under the history's own lock, so that a file that is followed by another is complete. It is not
  * synced: losing power may lose the last events, and nothing depends on them.
+ *
+ * @throws the system's error; the signal's reason while the lock is waited for
  */
 export async function appendEvent(
   directory: string,
   event: BoxEvent,
   { fileBytes, files }: HistoryBounds = { fileBytes: MAX_FILE_BYTES, files: MAX_FILES },
+  signal?: AbortSignal,
 ): Promise<void> {
   await makeDirectory(directory);
-  await withFileLock(join(directory, ".lock"), undefined, async () => {
+  await withFileLock(join(directory, ".lock"), signal, async () => {
     const numbers = await historyNumbers(directory);
     const last = numbers.at(-1) ?? 1;
     if ((await write(historyFile(directory, last), event, fileBytes)) === "full") {

@@ -3,7 +3,7 @@ import { appendFile, mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } fro
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { type BoxId, newBoxId } from "@a3s/core";
+import { type BoxId, newBoxId, tryFileLock } from "@a3s/core";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { appendEvent } from "./append-event.ts";
 import type { BoxEvent } from "./history-entry.ts";
@@ -125,6 +125,16 @@ test("a text that is too long is cut, so that the event is kept", async () => {
     error: { code: null, message: "\u0000".repeat(9999) },
   });
   expect(await told()).toMatchObject([{ event: "box.error", error: { message: "\u0000".repeat(2048) } }]);
+});
+
+test("an event that cannot have the lock is given up, and nothing of it is written", async () => {
+  await appendEvent(directory, event("one"));
+  await using _held = await tryFileLock(join(directory, ".lock"));
+  const [controller, reason] = [new AbortController(), new Error("enough")];
+  const appending = appendEvent(directory, event("two"), undefined, controller.signal);
+  controller.abort(reason);
+  await expect(appending).rejects.toBe(reason);
+  expect(words(await told())).toEqual(["one"]);
 });
 
 test("several processes at once mix no line and lose none, also where files change", async () => {

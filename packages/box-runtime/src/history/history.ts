@@ -7,6 +7,9 @@ import { type HistoryEntry, type HistoryOptions, readHistory } from "./read-hist
 /** Where an event cannot be written, and nobody has to know: no room, or the home is gone. */
 const NO_PLACE = /^(ENOSPC|EDQUOT|ENOENT|EROFS)$/;
 
+/** A process that was stopped, by Ctrl-Z say, may hold the history's lock for ever. Nothing but the event waits for it. */
+const LOCK_MS = 5000;
+
 /** What happened to the boxes of a home, whichever process did it: at most 4 MiB of it. Constructing it touches nothing. */
 export class History {
   readonly #directory: string;
@@ -18,7 +21,7 @@ export class History {
   /** Never fails what it tells of: an event that cannot be written is lost. */
   async append(event: BoxEvent): Promise<void> {
     try {
-      await appendEvent(this.#directory, event);
+      await appendEvent(this.#directory, event, undefined, AbortSignal.timeout(LOCK_MS));
     } catch (error) {
       if (!NO_PLACE.test(String((error as NodeJS.ErrnoException).code))) {
         process.emitWarning(`An event of a box could not be written: ${(error as Error).message}`, "BoxHistoryWarning");

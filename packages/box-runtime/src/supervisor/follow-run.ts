@@ -1,4 +1,4 @@
-import { BoxError, type FileChanges, raceSignal } from "@a3s/core";
+import { BoxError, type FileChanges } from "@a3s/core";
 import type { AttachedVm } from "@a3s/vm";
 import { awaitRunEnd } from "../boxes/await-box-end.ts";
 import type { BoxPlace } from "../boxes/box-place.ts";
@@ -80,11 +80,11 @@ async function endInTime(place: BoxPlace, record: BoxRecord, signal: AbortSignal
   if (config.lifetimeMs === undefined) return;
   await until((readyMs ?? monotonicMs()) + config.lifetimeMs, signal);
   await tell(place, "box.expired", { id }, record);
-  const stopping = place.store.locked(id, signal, async () => {
+  // Waited for also when the signal has aborted: a stop that was begun is brought to its end.
+  await place.store.locked(id, signal, async () => {
     using seen = await lookAtOwnBox(place, id);
     if (seen.vm === undefined || seen.life !== "running" || seen.record.runs !== runs) return;
     const { stopBox } = await import("../boxes/stop-box.ts");
     await stopBox(place, seen.record, seen.vm, seen.record.config.stopGraceMs);
   });
-  await raceSignal(stopping, signal);
 }
