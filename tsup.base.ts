@@ -7,7 +7,8 @@ export function packageBuild(options: Options = {}) {
     format: ["esm"],
     target: "node22",
     platform: "node",
-    dts: true,
+    // What only our own code may call is no part of what a package promises.
+    dts: { compilerOptions: { stripInternal: true } },
     sourcemap: true,
     clean: true,
     splitting: false,

@@ -1,3 +1,4 @@
 import { packageBuild } from "../../tsup.base.ts";
 
-export default packageBuild();
+/** Of the two libraries a small part is used: bundled, it is read from one file and not from some hundred. */
+export default packageBuild({ noExternal: [/^@bufbuild\//, /^@connectrpc\//] });

@@ -7,8 +7,9 @@ import { join } from "node:path";
 import { timestampDate } from "@bufbuild/protobuf/wkt";
 import { Code, createClient } from "@connectrpc/connect";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { AgentService } from "../src/gen/a3s/agent/v1/agent_pb.ts";
 import { BootService } from "../src/gen/a3s/boot/v1/boot_pb.ts";
-import { Health } from "../src/gen/grpc/health/v1/health_pb.ts";
+import { Health, HealthCheckResponse_ServingStatus } from "../src/gen/grpc/health/v1/health_pb.ts";
 import { AGENT_PROTOCOL, type Doorbell, type GuestConfig, listenDoorbell } from "../src/index.ts";
 import { retainedBytes } from "./retained-bytes.ts";
 import { scratchDirectory } from "./scratch.ts";
@@ -127,6 +128,19 @@ test("an unknown protocol is refused on both sides", async () => {
   });
 });
 
+test("a rehearsal changes nothing for the guest, whenever it comes", async () => {
+  const { check } = createClient(Health, grpc.transport);
+  expect(await check({})).toMatchObject({ status: HealthCheckResponse_ServingStatus.SERVING });
+  await doorbell.rehearse();
+  await guest().configure(hello);
+  const late = doorbell.rehearse();
+  await guest().ready({});
+  expect((await doorbell.ready).agentVersion).toBe("1.2.3");
+  await doorbell[Symbol.asyncDispose]();
+  await late;
+  await doorbell.rehearse();
+});
+
 test("only this user may use the socket, and it goes with the doorbell", async () => {
   expect(statSync(socketPath).mode & 0o777).toBe(0o600);
   await doorbell[Symbol.asyncDispose]();
@@ -160,7 +174,7 @@ test("garbage, half a message, a huge message and other services do not disturb 
 
   const huge = guest().configure({ ...hello, agentVersion: "x".repeat(10_000_000) });
   await expect(huge).rejects.toMatchObject({ code: Code.ResourceExhausted });
-  await expect(createClient(Health, grpc.transport).check({})).rejects.toMatchObject({ code: Code.Unimplemented });
+  await expect(createClient(AgentService, grpc.transport).info({})).rejects.toMatchObject({ code: Code.Unimplemented });
 
   const half = connectHttp2("http://host", { createConnection: () => createConnection(socketPath) });
   half.on("error", () => {});

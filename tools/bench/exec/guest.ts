@@ -69,6 +69,7 @@ export async function bootGuest(
     await vm[Symbol.asyncDispose]();
   };
   try {
+    void doorbell.rehearse();
     const { stages } = await doorbell.ready;
     await agent.health({ signal });
     return {

@@ -1,6 +1,5 @@
 import { create } from "@bufbuild/protobuf";
 import { type Client, createClient } from "@connectrpc/connect";
-import { createGrpcTransport } from "@connectrpc/connect-node";
 import { AgentError } from "../errors/agent-error.ts";
 import { type ExecCommand, type ExecOptions, MAX_GRACE_MS } from "../exec/exec-options.ts";
 import { planExec } from "../exec/exec-plan.ts";
@@ -11,6 +10,7 @@ import { AgentService, ShutdownRequestSchema } from "../gen/a3s/agent/v1/agent_p
 import { ProcessService } from "../gen/a3s/agent/v1/process_pb.ts";
 import { SystemService } from "../gen/a3s/agent/v1/system_pb.ts";
 import { Health } from "../gen/grpc/health/v1/health_pb.ts";
+import { GrpcTransport } from "../grpc/grpc-transport.ts";
 import { AgentProcesses } from "../processes/agent-processes.ts";
 import { MAX_AGENT_MESSAGE_BYTES } from "../protocol.ts";
 import { AgentSession } from "../session/agent-session.ts";
@@ -69,13 +69,7 @@ export class AgentClient implements AsyncDisposable {
   constructor({ socketPath, signal, keepAlive }: ConnectAgentOptions) {
     this.socketPath = checkSocketPath(socketPath);
     this.#session = new AgentSession(socketPath, keepAlive);
-    const transport = createGrpcTransport({
-      baseUrl: this.#session.authority,
-      sessionManager: this.#session,
-      readMaxBytes: MAX_AGENT_MESSAGE_BYTES,
-      // A guest could answer with a few bytes that inflate without end.
-      acceptCompression: [],
-    });
+    const transport = new GrpcTransport((headers) => this.#session.request(headers), MAX_AGENT_MESSAGE_BYTES);
     this.#agent = createClient(AgentService, transport);
     this.#health = createClient(Health, transport);
     this.files = new AgentFiles(transport);

@@ -1,11 +1,14 @@
 import { AgentError } from "../errors/agent-error.ts";
 import { guestText } from "../errors/guest-text.ts";
 import { BootService } from "../gen/a3s/boot/v1/boot_pb.ts";
+import { Health, HealthCheckResponse_ServingStatus } from "../gen/grpc/health/v1/health_pb.ts";
+import { unaryRoute } from "../grpc/unary-handler.ts";
 import { checkSocketPath } from "../socket/socket-path.ts";
 import { BootExchange } from "./boot-exchange.ts";
 import { GrpcListener } from "./grpc-listener.ts";
 import { checkGuestConfig, type GuestConfig } from "./guest-config.ts";
 import type { GuestHello, GuestReady } from "./guest-ready.ts";
+import { rehearseBoot } from "./rehearsal.ts";
 
 /** What a {@link Doorbell} needs. */
 export interface DoorbellOptions {
@@ -27,6 +30,11 @@ export interface Doorbell extends AsyncDisposable {
    * `DOORBELL_CLOSED`, or with the signal's reason. A rejection that nobody looks at does no harm.
    */
   readonly ready: Promise<GuestReady>;
+  /**
+   * Runs the code of a boot once, so that the guest does not wait while Node does so for the first time. Call it when the VM has been
+   * started: the host is idle while a kernel boots. Never rejects.
+   */
+  rehearse(): Promise<void>;
 }
 
 /**
@@ -54,6 +62,7 @@ export async function listenDoorbell({ socketPath, config, signal }: DoorbellOpt
     socketPath,
     configured: exchange.configured,
     ready: exchange.outcome,
+    rehearse: () => rehearseBoot(socketPath, config),
     async [Symbol.asyncDispose]() {
       signal?.removeEventListener("abort", abort);
       exchange.end(
@@ -70,13 +79,13 @@ export async function listenDoorbell({ socketPath, config, signal }: DoorbellOpt
 
 async function bind(socketPath: string, exchange: BootExchange): Promise<GrpcListener> {
   try {
-    return await GrpcListener.listen(socketPath, (router) =>
-      router.service(BootService, {
-        configure: (request) => exchange.configure(request),
-        ready: (request) => exchange.ready(request),
-        fail: (request) => exchange.fail(request),
-      }),
-    );
+    const { configure, ready, fail } = BootService.method;
+    return await GrpcListener.listen(socketPath, [
+      unaryRoute(Health.method.check, () => ({ status: HealthCheckResponse_ServingStatus.SERVING })),
+      unaryRoute(configure, (request) => exchange.configure(request)),
+      unaryRoute(ready, (request) => exchange.ready(request)),
+      unaryRoute(fail, (request) => exchange.fail(request)),
+    ]);
   } catch (cause) {
     throw new AgentError({
       code: "DOORBELL_UNAVAILABLE",

@@ -1,10 +1,9 @@
 import { chmodSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { createServer, type Http2Server, type Http2ServerResponse } from "node:http2";
+import { createServer, type Http2Server, type ServerHttp2Stream } from "node:http2";
 import type { Socket } from "node:net";
 import { raceSignal, startDeadline } from "@a3s/core";
-import type { ConnectRouter } from "@connectrpc/connect";
-import { grpcHandler } from "./grpc-handler.ts";
+import { type UnaryRoute, unaryHandler } from "../grpc/unary-handler.ts";
 
 /** Connections at a time: the guest needs one, and one more while it retries. */
 const MAX_CONNECTIONS = 4;
@@ -24,26 +23,25 @@ export class GrpcListener implements AsyncDisposable {
   readonly #socketPath: string;
   readonly #connections = new Set<Socket>();
   /** Calls that wait for their answer to go out. */
-  readonly #calls = new Set<Http2ServerResponse>();
+  readonly #calls = new Set<ServerHttp2Stream>();
   #onIdle: (() => void) | undefined;
   #closed: Promise<void> | undefined;
 
-  private constructor(socketPath: string, routes: (router: ConnectRouter) => void) {
+  private constructor(socketPath: string, routes: readonly UnaryRoute[]) {
     this.#socketPath = socketPath;
-    this.#server = createServer(
-      {
-        settings: { maxConcurrentStreams: MAX_STREAMS, initialWindowSize: MAX_REQUEST_BYTES, enablePush: false },
-        maxHeaderListPairs: 64,
-        maxSessionMemory: 1,
-      },
-      grpcHandler(routes, MAX_REQUEST_BYTES),
-    );
-    this.#server.on("request", (_request, response) => {
-      this.#calls.add(response);
-      response.once("close", () => {
-        this.#calls.delete(response);
+    this.#server = createServer({
+      settings: { maxConcurrentStreams: MAX_STREAMS, initialWindowSize: MAX_REQUEST_BYTES, enablePush: false },
+      maxHeaderListPairs: 64,
+      maxSessionMemory: 1,
+    });
+    const handle = unaryHandler(routes, MAX_REQUEST_BYTES);
+    this.#server.on("stream", (stream, headers) => {
+      this.#calls.add(stream);
+      stream.once("close", () => {
+        this.#calls.delete(stream);
         if (this.#calls.size === 0) this.#onIdle?.();
       });
+      handle(stream, headers);
     });
     this.#server.maxConnections = MAX_CONNECTIONS;
     this.#server.on("connection", (connection: Socket) => {
@@ -55,7 +53,7 @@ export class GrpcListener implements AsyncDisposable {
   }
 
   /** Binds the socket. Rejects with Node's error when that fails. */
-  static async listen(socketPath: string, routes: (router: ConnectRouter) => void): Promise<GrpcListener> {
+  static async listen(socketPath: string, routes: readonly UnaryRoute[]): Promise<GrpcListener> {
     const listener = new GrpcListener(socketPath, routes);
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     listener.#server.once("error", reject);

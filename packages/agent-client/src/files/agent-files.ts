@@ -43,6 +43,7 @@ export interface RmOptions extends FileOptions {
 export class AgentFiles extends FileAttributes {
   readonly #client: Client<typeof FileService>;
 
+  /** @internal Made by `AgentClient`. */
   constructor(transport: Transport) {
     const client = createClient(FileService, transport);
     super(client);

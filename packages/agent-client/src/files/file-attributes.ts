@@ -10,6 +10,7 @@ import { type GuestPath, pathBytes, pathText } from "./guest-path.ts";
 export class FileAttributes {
   readonly #client: Client<typeof FileService>;
 
+  /** @internal */
   constructor(client: Client<typeof FileService>) {
     this.#client = client;
   }

@@ -13,7 +13,7 @@ export class GuestDirent extends GuestFileKind {
   /** The directory that it is in, as it was given. */
   readonly parentPath: GuestPath;
 
-  /** @throws AgentError `AGENT_PROTOCOL_VIOLATION` */
+  /** @internal @throws AgentError `AGENT_PROTOCOL_VIOLATION` */
   constructor(parentPath: GuestPath, entry: DirectoryEntry) {
     super(fileType(entry.type));
     this.nameBytes = Uint8Array.from(checkName(entry.name));

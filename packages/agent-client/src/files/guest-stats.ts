@@ -63,7 +63,7 @@ export class GuestStats extends GuestFileKind {
   readonly mtimeMs: number;
   readonly ctimeMs: number;
 
-  /** @throws {@link AgentError} `AGENT_PROTOCOL_VIOLATION` */
+  /** @internal @throws {@link AgentError} `AGENT_PROTOCOL_VIOLATION` */
   constructor(info: FileInfo | undefined) {
     super(fileType(info?.type ?? FileType.UNSPECIFIED));
     if (info === undefined || info.mode > 0o7777 || this.type === "unknown") {

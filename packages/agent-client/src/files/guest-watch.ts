@@ -51,7 +51,7 @@ export class GuestWatch implements AsyncIterable<GuestChange>, AsyncDisposable {
     this.#disposed = disposed;
   }
 
-  /** Resolves when the guest watches. `timeoutMs` counts until then, `signal` ends the watching at any time. */
+  /** @internal Resolves when the guest watches. `timeoutMs` counts until then, `signal` ends the watching at any time. */
   static async begin(client: Client<typeof FileService>, path: GuestPath, options: FileOptions): Promise<GuestWatch> {
     const request = { path: pathBytes(path), user: options.user ?? "" };
     const what = `watching ${JSON.stringify(pathText(path))}`;

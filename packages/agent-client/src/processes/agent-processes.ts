@@ -39,7 +39,7 @@ const MAX_LISTED = 10_000;
 export class AgentProcesses {
   readonly #service: Client<typeof ProcessService>;
 
-  /** Made by `AgentClient`. */
+  /** @internal Made by `AgentClient`. */
   constructor(service: Client<typeof ProcessService>) {
     this.#service = service;
   }

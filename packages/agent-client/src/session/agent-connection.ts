@@ -56,26 +56,12 @@ export class AgentConnection {
 
   request(headers: OutgoingHttpHeaders): ClientHttp2Stream {
     const stream = this.#session.request(headers);
-    readFromTheStart(stream);
-    let settled = false;
     if (this.#pending++ === 0) this.#socket.ref();
-    stream.once("response", () => {
-      settled = true;
-    });
-    stream.on("error", () => {
-      settled = true;
-    });
+    stream.on("data", () => this.#keepAlive.heard());
     stream.once("close", () => {
       if (--this.#pending === 0) this.#socket.unref();
-      // A reset with NO_ERROR before the response's head raises no event that Connect listens to: it would wait for ever.
-      if (!settled) stream.emit("error", endedWithoutAnswer());
     });
     return stream;
-  }
-
-  /** Bytes of a call arrived: the guest lives. */
-  heard(): void {
-    this.#keepAlive.heard();
   }
 
   /** Fails every pending call with `reason`. */
@@ -84,36 +70,10 @@ export class AgentConnection {
   }
 }
 
-/**
- * Begins to iterate over a stream, and lets its caller go on with that. A whole answer can arrive before the caller is told of its
- * head; for an iteration that begins then, Node takes the call for one that broke off.
- */
-function readFromTheStart(stream: ClientHttp2Stream): void {
-  const chunks = stream[Symbol.asyncIterator]();
-  let first: ReturnType<typeof chunks.next> | undefined = chunks.next();
-  // The caller hears of it by asking.
-  first.catch(() => {});
-  const next = chunks.next.bind(chunks);
-  chunks.next = () => {
-    const result = first ?? next();
-    first = undefined;
-    return result;
-  };
-  stream[Symbol.asyncIterator] = () => chunks;
-}
-
 function silentAgent(): AgentError {
   return new AgentError({
     code: "AGENT_UNAVAILABLE",
     message: "The guest agent did not answer a keep-alive ping",
     hint: "The guest is wedged or gets no CPU; look at the tail of its console.",
-  });
-}
-
-function endedWithoutAnswer(): AgentError {
-  return new AgentError({
-    code: "AGENT_UNAVAILABLE",
-    message: "The guest agent ended the call without an answer",
-    hint: "The VM has just ended, or the agent is shutting down; look at the VM's exit record.",
   });
 }

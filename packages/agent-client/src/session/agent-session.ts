@@ -2,15 +2,14 @@ import type { ClientHttp2Stream, OutgoingHttpHeaders } from "node:http2";
 import { AgentConnection } from "./agent-connection.ts";
 import type { KeepAliveOptions } from "./keep-alive.ts";
 
+/** What `:authority` says; the socket is the address. */
+const AUTHORITY = "http://localhost";
+
 /**
  * The connection to one agent's socket, opened by the first call. When it breaks, every pending call fails at once;
  * the next call opens another. A call is never moved to another connection.
- *
- * This is the session manager that Connect's gRPC transport asks for.
  */
 export class AgentSession {
-  /** What `:authority` says; the socket is the address. */
-  readonly authority = "http://localhost";
   readonly #socketPath: string;
   readonly #keepAlive: KeepAliveOptions;
   /** A connection that said GOAWAY ends its calls here while the next one is current. */
@@ -23,15 +22,12 @@ export class AgentSession {
     this.#keepAlive = keepAlive;
   }
 
-  async request(method: string, path: string, headers: OutgoingHttpHeaders): Promise<ClientHttp2Stream> {
+  /** Opens the stream of a call. @throws what the session was closed with, or Node's error when the connection has just ended. */
+  request(headers: OutgoingHttpHeaders): ClientHttp2Stream {
     if (this.#closed !== undefined) throw this.#closed;
     // A broken connection says so by an event, which comes after its calls have failed and can be long in coming.
     if (this.#current === undefined || this.#current.isBroken) this.#current = this.#connect();
-    return this.#current.request({ ...headers, ":method": method, ":path": path });
-  }
-
-  notifyResponseByteRead(): void {
-    for (const connection of this.#connections) connection.heard();
+    return this.#current.request(headers);
   }
 
   /** Ends the connection; pending calls and all later ones fail with `reason`. */
@@ -41,7 +37,7 @@ export class AgentSession {
   }
 
   #connect(): AgentConnection {
-    const connection = new AgentConnection(this.#socketPath, this.authority, this.#keepAlive, {
+    const connection = new AgentConnection(this.#socketPath, AUTHORITY, this.#keepAlive, {
       onLeave: () => {
         if (this.#current === connection) this.#current = undefined;
       },

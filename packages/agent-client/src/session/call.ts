@@ -1,5 +1,4 @@
 import { BoxError, startDeadline } from "@a3s/core";
-import { Code, ConnectError } from "@connectrpc/connect";
 import { AgentError } from "../errors/agent-error.ts";
 
 /** Bounds of one call. */
@@ -28,23 +27,19 @@ export async function callAgent<T>(
     timeoutMs === Number.POSITIVE_INFINITY
       ? undefined
       : startDeadline({ signal, timeoutMs, what: `The guest agent's answer to ${what}` });
-  const bound = deadline?.signal ?? signal;
-  using cancel = cancellation(bound);
+  const bound = deadline?.signal ?? signal ?? new AbortController().signal;
   try {
-    return await call(cancel.signal);
+    return await call(bound);
   } catch (error) {
-    if (bound?.aborted) throw bound.reason;
+    if (bound.aborted) throw bound.reason;
     throw error instanceof BoxError ? error : AgentError.from(error);
   }
 }
 
-/**
- * A signal that aborts with `source`, in the form that makes Connect reset the stream with CANCEL; with any other
- * reason it would reset with INTERNAL_ERROR, which tells the agent of a fault where there is none.
- */
+/** A signal that aborts with `source`, or by itself. */
 export function cancellation(source: AbortSignal | undefined): Disposable & { signal: AbortSignal; cancel(): void } {
   const controller = new AbortController();
-  const cancel = () => controller.abort(new ConnectError("cancelled by the caller", Code.Canceled));
+  const cancel = () => controller.abort();
   if (source?.aborted) cancel();
   else source?.addEventListener("abort", cancel, { once: true });
   return {

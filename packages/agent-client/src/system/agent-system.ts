@@ -11,7 +11,7 @@ const ENTROPY_BYTES = 64;
 export class AgentSystem {
   readonly #service: Client<typeof SystemService>;
 
-  /** Made by `AgentClient`. */
+  /** @internal Made by `AgentClient`. */
   constructor(service: Client<typeof SystemService>) {
     this.#service = service;
   }

@@ -76,6 +76,7 @@ export async function bootVm(boot: VmBoot): Promise<BootedVm> {
         signal: deadline.signal,
       }),
     );
+    void doorbell.rehearse();
     const guest = await awaitGuest(doorbell, vm, enter);
     // The VM has them open. Without names, their room is free again whatever becomes of this process.
     if (life === "attached") for (const disk of disks) await rm(disk);
