@@ -112,6 +112,25 @@ test.each<[string, Record<string, string | number>, Buffer]>([
   await expect(agent.client.exec(["x"])).rejects.toMatchObject({ code: "AGENT_PROTOCOL_VIOLATION" });
 });
 
+test.each<[string, Record<string, string>, Buffer]>([
+  ["a status that is none", { "grpc-status": "fine" }, Buffer.alloc(0)],
+  ["a message of a status that cannot be read", { "grpc-status": "9", "grpc-message": "%zz" }, Buffer.alloc(0)],
+  ["details of a status that are none", { "grpc-status": "9", "grpc-status-details-bin": "!" }, Buffer.alloc(0)],
+  ["no status", { other: "1" }, Buffer.alloc(5)],
+  ["no message", { "grpc-status": "0" }, Buffer.alloc(0)],
+  ["one message too many", { "grpc-status": "0" }, Buffer.alloc(10)],
+  ["half a message", { "grpc-status": "0" }, Buffer.alloc(8)],
+])("an answer that ends with %s fails, and hangs nobody", async (_name, trailers, body) => {
+  await using agent = await fakeHttp2((stream) => {
+    stream.on("error", () => {});
+    stream.once("wantTrailers", () => stream.sendTrailers(trailers));
+    stream.respond({ ":status": 200, "content-type": "application/grpc" }, { waitForTrailers: true });
+    stream.end(body);
+  });
+  const code = expect.stringMatching(/^AGENT_(PROTOCOL_VIOLATION|CALL_FAILED)$/);
+  await expect(agent.client.info()).rejects.toMatchObject({ code });
+});
+
 test("garbage instead of HTTP/2 is a typed error", async () => {
   await using agent = await fakeSocket((socket) => void socket.write(randomBytes(4096)));
   await expect(agent.client.health()).rejects.toMatchObject({

@@ -39,7 +39,8 @@ export async function callAgent<T>(
 /** A signal that aborts with `source`, or by itself. */
 export function cancellation(source: AbortSignal | undefined): Disposable & { signal: AbortSignal; cancel(): void } {
   const controller = new AbortController();
-  const cancel = () => controller.abort();
+  // A reason that costs nothing to make: nobody is told of it.
+  const cancel = () => controller.abort("cancelled");
   if (source?.aborted) cancel();
   else source?.addEventListener("abort", cancel, { once: true });
   return {
