@@ -8,7 +8,7 @@ import type { LowerStore } from "./store/lower-store.ts";
 import { type PreparedRoot, prepareRoot } from "./store/prepare-root.ts";
 import { SharedWork, type WorkCaller } from "./store/shared-work.ts";
 import { inStore } from "./store/store-fault.ts";
-import { type StoredRoot, storedRoot } from "./store/stored-root.ts";
+import { type EnsuredRoot, storedRoot } from "./store/stored-root.ts";
 
 /** What {@link ensureRoot} works from. */
 export interface EnsureRootOptions {
@@ -21,12 +21,6 @@ export interface EnsureRootOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called for each event; the same ones that iterating gives. */
   readonly onProgress?: ((event: RootEvent) => void) | undefined;
-}
-
-/** A root directory that is ready for use. */
-export interface EnsuredRoot extends StoredRoot {
-  /** Whether the store had it already. */
-  readonly found: boolean;
 }
 
 /** A root directory that stays until this is disposed of. */

@@ -3,7 +3,7 @@ export { type ArchiveLimits, type ExtractReport, type ExtractTarOptions, extract
 export { placeTree } from "./archive/place-tree.ts";
 export { chainIdOf } from "./chain/chain-id.ts";
 export { createDisk, type DiskOptions } from "./disk/create-disk.ts";
-export { type EnsuredRoot, type EnsureRootOptions, ensureRoot, type LeasedRoot, leaseRoot } from "./ensure-root.ts";
+export { type EnsureRootOptions, ensureRoot, type LeasedRoot, leaseRoot } from "./ensure-root.ts";
 export { RootfsError, type RootfsErrorCode } from "./errors/rootfs-error.ts";
 export { RESERVED_ROOT_NAME } from "./layer/entry-name.ts";
 export type { LayerSource } from "./layer/layer-source.ts";
@@ -31,7 +31,7 @@ export { LowerStore, type RootLease } from "./store/lower-store.ts";
 export { Pins } from "./store/pins.ts";
 export type { PrunedRoot, PruneOptions, PruneReport } from "./store/prune.ts";
 export { type StagedDirectory, Staging } from "./store/staging.ts";
-export type { StoredRoot } from "./store/stored-root.ts";
+export type { EnsuredRoot, StoredRoot } from "./store/stored-root.ts";
 export type { ListedRoot, StoreUsage } from "./store/usage.ts";
 export type { DamagedRoot, VerifyOptions, VerifyProgress, VerifyReport } from "./store/verify-roots.ts";
 export type { Unset, UnsetCounts } from "./tree/unset.ts";

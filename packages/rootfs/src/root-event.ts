@@ -1,5 +1,5 @@
 import type { Digest } from "@a3s/core";
-import type { EnsuredRoot } from "./ensure-root.ts";
+import type { EnsuredRoot } from "./store/stored-root.ts";
 
 /** What making a root ready reports, in order. Sizes are in bytes, compressed; `layer` counts from 0, the lowest. */
 export type RootEvent =

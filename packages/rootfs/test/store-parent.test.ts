@@ -2,9 +2,10 @@ import { chmodSync, chownSync, existsSync, readdirSync, readFileSync, rmSync, wr
 import { dirname, join } from "node:path";
 import type { TarEntry } from "@a3s/testing";
 import { expect, test } from "vitest";
-import { type EnsuredRoot, ensureRoot } from "../src/ensure-root.ts";
+import { ensureRoot } from "../src/ensure-root.ts";
 import type { LayerSource } from "../src/layer/layer-source.ts";
 import { LowerStore } from "../src/store/lower-store.ts";
+import type { EnsuredRoot } from "../src/store/stored-root.ts";
 import { dir, file, gone, hard, link, opaque } from "./fixture/entries.ts";
 import { rot } from "./fixture/rot.ts";
 import { runChild } from "./fixture/run-child.ts";

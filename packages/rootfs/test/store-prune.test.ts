@@ -5,7 +5,8 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Digest } from "@a3s/core";
 import { expect, test } from "vitest";
-import { type EnsuredRoot, leaseRoot } from "../src/ensure-root.ts";
+import { leaseRoot } from "../src/ensure-root.ts";
+import type { EnsuredRoot } from "../src/store/stored-root.ts";
 import { dir, file, hard, link } from "./fixture/entries.ts";
 import { plain, Scratch } from "./fixture/scratch.ts";
 

@@ -1,6 +1,5 @@
 import { BoxError, raceSignal, startDeadline } from "@a3s/core";
 import { AgentError } from "../errors/agent-error.ts";
-import type { AgentProcesses } from "../processes/agent-processes.ts";
 import { cancellation } from "../session/call.ts";
 import type { ExecEvent, ExecExitEvent, ExecStartedEvent } from "./exec-event.ts";
 import type { ExecSource } from "./exec-process.ts";
@@ -38,6 +37,12 @@ export interface ProcessCallPlan<Start> {
   ): AsyncIterable<ProcessResponse>;
 }
 
+/** Reaches a process beside the stream of its call, so that stdin cannot hold that back. */
+export interface ProcessControl {
+  signal(id: number, signal: number): Promise<void>;
+  resize(id: number, size: TerminalSize): Promise<boolean>;
+}
+
 /** One running call: events come out one at a time, as they are asked for, and it ends in exactly one way. */
 export class ProcessCall<Start> implements ExecSource {
   /** Resolves with the exit, or rejects with why there is none. Rejecting disturbs nobody who does not look. */
@@ -49,7 +54,7 @@ export class ProcessCall<Start> implements ExecSource {
   readonly stdin: WritableStream<Uint8Array | string> | undefined;
   readonly #settle: PromiseWithResolvers<ExecExitEvent> = Promise.withResolvers();
   readonly #start: PromiseWithResolvers<ExecStartedEvent> = Promise.withResolvers();
-  readonly #processes: AgentProcesses;
+  readonly #control: ProcessControl;
   readonly #startedAt = performance.now();
   readonly #reader: ExecReader;
   readonly #requests: ExecRequests<Start>;
@@ -64,7 +69,7 @@ export class ProcessCall<Start> implements ExecSource {
   #signals = 0;
   #lastSignal: Promise<unknown> = Promise.resolve();
 
-  constructor(plan: ProcessCallPlan<Start>, processes: AgentProcesses) {
+  constructor(plan: ProcessCallPlan<Start>, control: ProcessControl) {
     const { stdin } = plan;
     const pipe = stdin === true ? new StdinPipe() : undefined;
     this.argv = plan.argv;
@@ -73,7 +78,7 @@ export class ProcessCall<Start> implements ExecSource {
     this.exit.catch(() => {});
     this.started = this.#start.promise;
     this.started.catch(() => {});
-    this.#processes = processes;
+    this.#control = control;
     this.#fault = (error) => plan.fault?.(error) ?? error;
     this.#release = this.#bound(plan);
     this.#reader = new ExecReader(plan.name);
@@ -95,7 +100,7 @@ export class ProcessCall<Start> implements ExecSource {
     const send = async () => {
       try {
         const { id } = await this.started;
-        await this.#processes.signal(id, number);
+        await this.#control.signal(id, number);
       } catch {
         // It has ended in the meantime, or the call fails for everyone.
       } finally {
@@ -109,7 +114,7 @@ export class ProcessCall<Start> implements ExecSource {
   /** Changes the terminal's size; false when the command has ended. */
   async resize(size: TerminalSize): Promise<boolean> {
     const { id } = await this.started;
-    return this.#end === undefined && (await this.#processes.resize(id, size));
+    return this.#end === undefined && (await this.#control.resize(id, size));
   }
 
   /** The next event; undefined after the exit. Only when it is called are further bytes asked from the guest. */

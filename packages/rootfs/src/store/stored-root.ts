@@ -11,6 +11,12 @@ export interface StoredRoot extends Omit<RootRecord, "version"> {
   readonly manifestPath: string;
 }
 
+/** A root directory that is ready for use. */
+export interface EnsuredRoot extends StoredRoot {
+  /** Whether the store had it already. */
+  readonly found: boolean;
+}
+
 export function storedRoot(entries: RootEntries, record: RootRecord): StoredRoot {
   const { version: _, ...rest } = record;
   const { root, unset, manifest } = entries.paths(record.chainId);
