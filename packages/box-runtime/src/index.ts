@@ -39,6 +39,7 @@ export type {
   Box,
   BoxCall,
   BoxChanges,
+  BoxFilesOptions,
   BoxKillOptions,
   BoxRemoveOptions,
   BoxStartOptions,

@@ -1,14 +1,16 @@
 import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { type Census, takeCensus } from "@a3s/testing";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
 import { type Box, type BoxConfigInput, createRuntime, type Runtime } from "../src/index.ts";
 import { BOOT_TIMEOUT_MS, exampleImage, text } from "./example-image.ts";
+import { live } from "./killed-box.ts";
 
 let home: string;
 let before: Census;
@@ -39,6 +41,14 @@ async function logOf(box: Box): Promise<string> {
   let said = "";
   for await (const entry of box.logs()) if (entry.stream === "stdout") said += `${entry.text}\n`;
   return said;
+}
+
+/** A file of a box, by way of a copy on the host. */
+async function copiedOut(box: Box, path: string): Promise<Uint8Array> {
+  const directory = await mkdtemp(join(tmpdir(), "a3s-copy-"));
+  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  expect(await box.copyOut(path, join(directory, "copy"))).toEqual({ entries: 1, skipped: [] });
+  return await readFile(join(directory, "copy"));
 }
 
 /** A process that does something with the boxes of the home directory, and ends. @returns what it printed */
@@ -89,8 +99,20 @@ test("another process starts a box and ends; this one finds it, enters it, stops
   expect((await runtime.images.prune()).roots.removed).toEqual([]);
   expect(existsSync(join(home, "run", id))).toBe(false);
 
+  // Files go in and out meanwhile, and nothing else of it changes; who is killed at it leaves the disk to the next.
+  const stopped = await box.inspect();
+  const note = import.meta.filename;
+  expect(await box.copyIn(note, "/note")).toEqual({ entries: 1 });
+  await live({ home, config: config(), name: "kept", steps: ["get", "copy"], kill: { at: "guest", delayMs: 0 } });
+  expect(await box.inspect()).toEqual(stopped);
+  expect(await logOf(box)).toBe("up\nbye\n");
+
   await box.start();
-  expect(text((await box.exec("cat /root-file /data/file")).stdout)).toBe("on disk\nin volume\n");
+  expect(text((await box.exec("cat /root-file /data/file; md5sum < /note")).stdout)).toBe(
+    `on disk\nin volume\n${createHash("md5")
+      .update(await readFile(note))
+      .digest("hex")}  -\n`,
+  );
   await box.kill();
   expect(box.state).toBe("stopped");
   expect(await box.wait()).toMatchObject({ exitCode: 137 });
@@ -114,6 +136,9 @@ test("a box that ends by itself is seen to have, with its exit code, by whoever 
 
 test("a main process that cannot be started leaves a stopped box, and nothing of a run; one that waits is attached to", async () => {
   await using box = await runtime.boxes.create(config({ command: ["no-such-command"] }));
+  // As `docker create` and `docker cp` take a file out of an image.
+  expect(text(await copiedOut(box, "/etc/motd"))).toBe("from the second layer\n");
+  expect(await box.inspect()).toMatchObject({ state: "created", generation: 1 });
   await expect(box.start()).rejects.toMatchObject({ code: "COMMAND_NOT_FOUND" });
   expect([box.state, box.exit]).toMatchObject(["stopped", { exitCode: 127 }]);
   await using waits = await runtime.boxes.run(config({ command: ["sh", "-c", "read line; echo got $line"] }), {

@@ -11,6 +11,7 @@ const soak = process.env["A3S_SOAK"] === "1";
 const ROUNDS = soak ? 100 : 6;
 /** Points of a life, and within how many ms after each its process is killed: much of what takes long is the guest's. */
 const MOMENTS = [
+  ["copy", 6000],
   ["start", 300],
   ["spawn", 500],
   ["kernel", 4000],
@@ -45,14 +46,16 @@ test("whatever moment of a box's life its process is killed at, its VM is found 
   const before = await takeCensus(home);
   const config = {
     ...{ image: exampleImage(), memoryMib: 256, bootTimeoutMs: BOOT_TIMEOUT_MS, stopGraceMs: 5000, command },
-    volumes: [{ source: "data", target: "/data" }],
+    ...{ diskMib: 32, volumes: [{ source: "data", target: "/data" }] },
   };
   for (let round = 0; round < ROUNDS; round++) {
     const [at, withinMs] = random.pick(MOMENTS);
     const kill = { at, delayMs: random.next() * withinMs };
     const end = at === "kill" || at === "remove" ? at : "stop";
     const name = `box-${round}`;
-    const said = await live({ home, config, name, steps: ["create", "start", "exec", end], kill });
+    // A boot of its own, for the rounds that are about it.
+    const steps = ["create", ...(at === "copy" ? [at] : []), "start", "exec", end];
+    const said = await live({ home, config, name, steps, kill });
     console.log(`round ${round}: killed ${Math.round(kill.delayMs)} ms after ${at}`);
     const box = await expectSound(runtime, said);
     const points = said.map((one) => one.at);

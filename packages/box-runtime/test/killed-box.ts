@@ -66,7 +66,9 @@ export async function expectSound(runtime: Runtime, said: readonly Said[]): Prom
   expect((await namesIn(join(home, "boxes/.locks"))).filter((id) => !ids.includes(id))).toEqual([]);
   expect((await namesIn(join(home, "boxes"))).filter((name) => !name.startsWith("."))).toEqual(ids);
   for (const id of ids) {
-    const files = (await readdir(join(home, "boxes", id))).filter((name) => !/^(box\.json|log\.\d+)$/.test(name));
+    const files = (await readdir(join(home, "boxes", id))).filter(
+      (name) => !/^(box\.json|log\.\d+|disk0\.ext4)$/.test(name),
+    );
     expect(
       files.filter((name) => !(running.includes(id) && /^run-\d+$/.test(name))),
       context,

@@ -17,6 +17,7 @@ const actions = {
   rename: () => box.rename(`${name}-again`),
   start: () => box.start(),
   exec: async () => void (await box.exec(["true"]).orThrow()),
+  copy: () => box.copyIn(process.argv[1], "/copy"),
   stop: () => box.stop(),
   kill: () => box.kill(),
   remove: () => box.remove({ force: true, volumes: true }),

@@ -28,8 +28,8 @@ export interface VmBoot {
   readonly paths: VmPaths;
   /** Without it, the guest has no main process. */
   readonly main?: MainRequest | undefined;
-  /** Ends with this process, its disks with it; or is found by others through its state. */
-  readonly life: "attached" | { readonly statePath: string };
+  /** Ends with this process, its disks with it; or is found by others through its state, whether it outlives this process or not. */
+  readonly life: "attached" | { readonly statePath: string; readonly detached: boolean };
   readonly jail: JailMode | undefined;
   readonly signal: AbortSignal;
   /** Takes charge of whatever the boot acquires, also of a boot that fails. */
@@ -71,7 +71,7 @@ export async function bootVm(boot: VmBoot): Promise<BootedVm> {
       await launchVm(planVmSpec(config, mounts, places), {
         log: { path: log, ...config.logs },
         exitPath: exitRecord,
-        ...(life === "attached" ? {} : { detached: true, ...life }),
+        ...(life === "attached" ? {} : life),
         jail: boot.jail,
         signal: deadline.signal,
       }),

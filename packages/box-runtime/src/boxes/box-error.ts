@@ -91,3 +91,12 @@ export function boxNotRunning(id: BoxId, state: BoxLife, what: string): RuntimeE
     details: { box: id, state },
   });
 }
+
+export function boxKeepsNothing(id: BoxId, state: BoxLife): RuntimeError {
+  return new RuntimeError({
+    code: "STATE_INVALID",
+    message: `The box ${id} is ${state} and has no disk: what is written to its root would be gone with its VM`,
+    hint: "Start it first, or make it with a disk (diskMib; a3s-box create --disk), which keeps what is written while it does not run.",
+    details: { box: id, state },
+  });
+}

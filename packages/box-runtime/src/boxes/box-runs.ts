@@ -9,6 +9,8 @@ import type { BoxRecord } from "./box-record.ts";
 
 /** Directory of a run of a box, or of one that is over. */
 const RUN = /^run-\d+(\.over)?$/;
+/** The same of a VM that was there for a box's files alone. */
+const OPENED = /^opened(\.over)?$/;
 
 /** Where the VM of one run leaves its traces. */
 export interface RunPaths {
@@ -27,6 +29,14 @@ export function runPaths({ store }: BoxPlace, { id, runs }: Pick<BoxRecord, "id"
   return pathsIn(join(store.directory(id), `run-${runs}`));
 }
 
+/**
+ * The same for a VM that is there for the files of a box which does not run. It has no number, since it is no run: there is one at a time,
+ * and {@link closeOpened} comes before each.
+ */
+export function openedPaths({ store }: BoxPlace, id: BoxId): RunPaths {
+  return pathsIn(join(store.directory(id), "opened"));
+}
+
 /** The VM of the last run, living or not; undefined when it left no word. @throws RuntimeError `BOX_DAMAGED` */
 export async function findVm(place: BoxPlace, record: BoxRecord): Promise<AttachedVm | undefined> {
   const run = runPaths(place, record);
@@ -42,7 +52,23 @@ export async function findVm(place: BoxPlace, record: BoxRecord): Promise<Attach
  * {@link removeRuns}. Under the lock of the box.
  */
 export async function closeRuns(place: BoxPlace, id: BoxId): Promise<void> {
-  for (const directory of await runsOf(place, id)) {
+  await close(place, id, RUN);
+  await closeOpened(place, id);
+}
+
+/**
+ * Gives up the VM that was there for the files of a box, and whatever it has left: also of a process that was killed, whose VM may take a
+ * moment to end after it and has the box's disk until then. Under the lock of the box, which does not run.
+ */
+export async function closeOpened(place: BoxPlace, id: BoxId): Promise<void> {
+  if ((await directoriesOf(place, id, OPENED)).length === 0) return;
+  await close(place, id, OPENED);
+  for (const directory of await directoriesOf(place, id, OPENED)) await rm(directory, { recursive: true, force: true });
+  await place.store.removeRun(id);
+}
+
+async function close(place: BoxPlace, id: BoxId, which: RegExp): Promise<void> {
+  for (const directory of await directoriesOf(place, id, which)) {
     const over = directory.endsWith(".over") ? directory : `${directory}.over`;
     if (directory !== over) await rename(directory, over);
     // What cannot be told to be its VM is not touched.
@@ -53,14 +79,14 @@ export async function closeRuns(place: BoxPlace, id: BoxId): Promise<void> {
 
 /** Removes what closed runs have left. Under the lock of the box. */
 export async function removeRuns(place: BoxPlace, id: BoxId): Promise<void> {
-  for (const directory of await runsOf(place, id)) {
+  for (const directory of await directoriesOf(place, id, RUN)) {
     if (directory.endsWith(".over")) await rm(directory, { recursive: true, force: true });
   }
 }
 
-async function runsOf({ store }: BoxPlace, id: BoxId): Promise<readonly string[]> {
+async function directoriesOf({ store }: BoxPlace, id: BoxId, which: RegExp): Promise<readonly string[]> {
   const names = (await unlessMissing(readdir(store.directory(id)))) ?? [];
-  return names.filter((name) => RUN.test(name)).map((name) => join(store.directory(id), name));
+  return names.filter((name) => which.test(name)).map((name) => join(store.directory(id), name));
 }
 
 function pathsIn(directory: string): RunPaths {

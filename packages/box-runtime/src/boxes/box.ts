@@ -40,6 +40,12 @@ export interface BoxRemoveOptions extends BoxCall {
   readonly volumes?: boolean | undefined;
 }
 
+/** Options of {@link Box.withFiles}. */
+export interface BoxFilesOptions extends BoxCall {
+  /** The task writes nothing; false by default. */
+  readonly readOnly?: boolean | undefined;
+}
+
 /** Options of {@link Box.stats}. */
 export interface BoxStatsOptions extends BoxCall {
   /** From one reading to the next, in milliseconds, 100 up; 1000 by default. */
@@ -55,8 +61,8 @@ export type BoxChanges = Partial<
  * A box that outlives whoever made it: its files are in the home directory, and its VM belongs to no process. Any number of handles, in any
  * number of processes, may be of the same box.
  *
- * The handle shows the box as it was when it last looked: when it was got, and after each of its own calls. `exec`, `attach`, `files` and
- * the copies need a handle that has seen the box running; {@link refresh} looks again.
+ * The handle shows the box as it was when it last looked: when it was got, and after each of its own calls. `exec`, `attach` and `files`
+ * need a handle that has seen the box running; {@link refresh} looks again.
  *
  * What a box writes to its root stays for its next start when it has a disk (`diskMib`), and is gone with its VM otherwise.
  *
@@ -131,10 +137,28 @@ export interface Box extends AsyncDisposable {
   /** Files of the box, by the names of `node:fs/promises`. @throws RuntimeError `STATE_INVALID` */
   readonly files: AgentFiles;
 
-  /** As that of `VmManager`. @throws RuntimeError `STATE_INVALID`, `COPY_INVALID`, `COPY_FAILED`; AgentError `FILE_*` */
+  /**
+   * Runs a task with the files of the box, whether it runs or not. One that does not is booted for it, without its main process and its
+   * network: that takes the time of a boot and the lock of the box, and changes nothing but files. It sees what its next start would, but for
+   * `tmpfs`, which only a run has. Without a disk (`diskMib`) it keeps nothing, so that the task has to say that it only reads.
+   *
+   * @throws RuntimeError `STATE_INVALID` for a box without a disk that does not run, `BOX_NOT_FOUND`, `BOX_DAMAGED`; what {@link start} and
+   * the task throw; the signal's reason.
+   */
+  withFiles<T>(task: (files: AgentFiles) => Promise<T>, options?: BoxFilesOptions): Promise<T>;
+
+  /**
+   * As that of `VmManager`, also into a box that does not run, if it has a disk: see {@link withFiles}.
+   *
+   * @throws RuntimeError `STATE_INVALID`, `COPY_INVALID`, `COPY_FAILED`; AgentError `FILE_*`; what {@link withFiles} throws.
+   */
   copyIn(hostPath: string, guestPath: string, options?: CopyOptions): Promise<CopyInReport>;
 
-  /** As that of `VmManager`. @throws RuntimeError `STATE_INVALID`, `COPY_INVALID`, `COPY_FAILED`; AgentError `FILE_*` */
+  /**
+   * As that of `VmManager`, also out of a box that does not run: see {@link withFiles}.
+   *
+   * @throws RuntimeError `COPY_INVALID`, `COPY_FAILED`; AgentError `FILE_*`; what {@link withFiles} throws.
+   */
   copyOut(guestPath: string, hostPath: string, options?: CopyOutOptions): Promise<CopyOutReport>;
 
   /** What all its runs have said, console and main process, in order; with `follow`, until the run that is under way has ended. */

@@ -66,6 +66,18 @@ test("a box that never ran does not stop, and cannot be killed, waited for or en
   }
 });
 
+test("what is copied into a box without a disk that does not run would be lost, so it is refused before anything is booted", async () => {
+  const { home, image, runtime } = await boxSetting();
+  await using box = await runtime.boxes.create({ image });
+  const lost = { code: "STATE_INVALID", hint: expect.stringContaining("diskMib"), details: { state: "created" } };
+  await expect(box.copyIn(import.meta.filename, "/copy")).rejects.toMatchObject(lost);
+  await expect(box.withFiles((files) => files.mkdir("/d"))).rejects.toMatchObject(lost);
+  expect(await readdir(join(home, "boxes", box.id))).toEqual(["box.json"]);
+  await box.remove();
+  const gone = { code: "BOX_NOT_FOUND" };
+  await expect(box.copyOut("/a", join(home, "a"))).rejects.toMatchObject(gone);
+});
+
 test.each(["", "a", "-a", "a/b", ".a", "ä", "x".repeat(129)])("BOX_NAME_INVALID: %j", async (name) => {
   const { image, runtime } = await boxSetting();
   await expect(runtime.boxes.create({ image }, { name })).rejects.toMatchObject({ code: "BOX_NAME_INVALID" });

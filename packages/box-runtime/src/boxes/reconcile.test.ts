@@ -50,6 +50,26 @@ test("a start whose record names no VM at all is over", async () => {
   expect(await runtime.boxes.list()).toMatchObject([{ id, state: "stopped", exit: { exitCode: null } }]);
 });
 
+test.each(["opened", "opened.over"])(
+  "of a copy that was cut short, %s goes, and nothing of the box with it",
+  async (name) => {
+    const { home, image, runtime } = await boxSetting();
+    const { id } = await runtime.boxes.create({ image });
+    await run(home, id, "running", RUN_AT);
+    await (await runtime.boxes.get(id)).inspect();
+    const [before] = await runtime.boxes.list();
+    const directory = join(home, "boxes", id);
+    await mkdir(join(directory, name));
+    const state = { version: 1, pid: 2, vmPid: 3, startTime: "1", executable: "/vm-host", startedAt: RUN_AT, jail: [] };
+    await writeFile(join(directory, name, "vm.json"), JSON.stringify(state), { mode: 0o600 });
+    await mkdir(join(home, "run", id), { recursive: true });
+    await runtime.open();
+    expect(await readdir(directory)).toEqual(["box.json"]);
+    expect(await readdir(join(home, "run"))).toEqual([]);
+    expect(await runtime.boxes.list()).toEqual([before]);
+  },
+);
+
 test("what somebody is at is left to them", async () => {
   const { home, image, runtime } = await boxSetting();
   const { id } = await runtime.boxes.create({ image });

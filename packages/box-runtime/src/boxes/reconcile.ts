@@ -3,7 +3,7 @@ import { BoxError, type BoxId, unlessMissing } from "@a3s/core";
 import { LowerStore } from "@a3s/rootfs";
 import { Volumes } from "../volumes/volumes.ts";
 import type { BoxPlace } from "./box-place.ts";
-import { removeRuns } from "./box-runs.ts";
+import { closeOpened, removeRuns } from "./box-runs.ts";
 import { lookAtOwnBox } from "./look-at-box.ts";
 import { mendBox } from "./mend-box.ts";
 import { unpin } from "./remove-box.ts";
@@ -27,6 +27,7 @@ async function reconcileBox(place: BoxPlace, id: BoxId): Promise<void> {
   await place.store.sweepBox(id);
   await mendBox(place, seen);
   if (seen.life !== "created" && seen.life !== "stopped") return;
+  await closeOpened(place, id);
   await place.store.removeRun(id);
   await removeRuns(place, id);
 }

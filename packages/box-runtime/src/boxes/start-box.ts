@@ -1,22 +1,15 @@
-import { rename, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
-import { unlessMissing } from "@a3s/core";
-import { StageTimer } from "@a3s/metrics";
-import { createDisk, type Disk, LowerStore, planMounts } from "@a3s/rootfs";
-import type { BootStage } from "../boot/boot-stage.ts";
-import { type BootedVm, bootVm } from "../boot/boot-vm.ts";
-import { makePrivate, type VmPaths, vmPaths } from "../boot/box-directories.ts";
+import type { BootedVm } from "../boot/boot-vm.ts";
+import { vmPaths } from "../boot/box-directories.ts";
 import { checkPorts } from "../boot/check-ports.ts";
-import { checkVolumes } from "../boot/check-volumes.ts";
 import { errorCodeOf } from "../metering/meter-exec.ts";
 import { planNetwork } from "../plan/network.ts";
 import { ReleaseStack } from "../release-stack.ts";
 import { monotonicMs } from "../supervisor/monotonic.ts";
-import { Volumes } from "../volumes/volumes.ts";
+import { bootStored } from "./boot-stored.ts";
 import { failedStart } from "./box-exit.ts";
 import type { BoxPlace } from "./box-place.ts";
 import type { BoxRecord } from "./box-record.ts";
-import { runPaths } from "./box-runs.ts";
+import { closeOpened, runPaths } from "./box-runs.ts";
 import { settleBox } from "./settle-box.ts";
 import { tell } from "./tell.ts";
 
@@ -39,6 +32,8 @@ export interface StartedBox {
 export async function startBox(place: BoxPlace, box: BoxRecord, options: StartOptions): Promise<StartedBox> {
   const { store } = place;
   const { id } = box;
+  // It may still have the disk, when the process that opened the box was killed.
+  await closeOpened(place, id);
   const startedAt = new Date().toISOString();
   const record = await store.write({
     ...{ ...box, intent: "starting", exit: null, startedAt, runs: box.runs + 1 },
@@ -67,45 +62,13 @@ async function boot(
   { signal, onAttach }: StartOptions,
   held: ReleaseStack,
 ): Promise<BootedVm> {
-  const { home, events, jail } = place;
-  const { id, config, main } = record;
-  const timer = new StageTimer();
-  const enter = (stage: BootStage) => {
-    timer.begin(stage);
-    events.emit("box.stage", { id, stage });
-  };
-  enter("prepare");
+  const { config, main } = record;
   planNetwork(config);
   await checkPorts(config.ports);
-  const volumes = await checkVolumes(config.volumes);
-  const mounts = planMounts({ ...config, volumes, volumesDirectory: home.volumes });
-  await using lower = await (await LowerStore.open(home.rootfs, { signal })).lease(record.chainId, { signal });
-  const names = mounts.volumes.map(({ name }) => name);
-  await new Volumes(home.volumes).pin(names, id, { signal });
   const run = runPaths(place, record);
-  const paths = { ...vmPaths(home, id), exitRecord: run.exit };
-  for (const directory of [join(home.run, id), run.directory]) await makePrivate(directory);
-  return await bootVm({
-    ...{ id, config, home, mounts, paths, jail, signal, held, timer, enter },
-    image: record.image.process,
-    lower: lower.path,
-    disks: await keepDisks(mounts.disks, paths, signal),
+  return await bootStored(place, record, {
+    ...{ config, signal, held, log: vmPaths(place.home, record.id).log, exitRecord: run.exit },
     main: main === null ? undefined : { ...main, start: onAttach ? "attach" : "boot" },
-    life: { statePath: run.state },
+    life: { statePath: run.state, detached: true },
   });
-}
-
-/** Disks of the starts before are used again; one that is missing is made, whole or not at all. */
-async function keepDisks(disks: readonly Disk[], paths: VmPaths, signal: AbortSignal): Promise<readonly string[]> {
-  const kept: string[] = [];
-  for (const { sizeMib } of disks) {
-    const path = paths.disk(kept.length);
-    if ((await unlessMissing(stat(path))) === undefined) {
-      await rm(`${path}.tmp`, { force: true });
-      await createDisk({ path: `${path}.tmp`, sizeMib, signal });
-      await rename(`${path}.tmp`, path);
-    }
-    kept.push(path);
-  }
-  return kept;
 }

@@ -1,5 +1,5 @@
 import type { AgentClient, AgentFiles, AttachOptions, ExecCommand, ExecOptions, ExecProcess } from "@a3s/agent-client";
-import { type BoxConfig, BoxError, type BoxId, parseBoxConfig, raceSignal } from "@a3s/core";
+import { type BoxConfig, BoxError, type BoxId, raceSignal } from "@a3s/core";
 import { readVmLog, type VmLogEntry, type VmLogOptions } from "@a3s/vm";
 import { vmPaths } from "../boot/box-directories.ts";
 import { type CopyInReport, type CopyOptions, copyIn } from "../copy/copy-in.ts";
@@ -14,12 +14,14 @@ import type {
   Box,
   BoxCall,
   BoxChanges,
+  BoxFilesOptions,
   BoxKillOptions,
   BoxRemoveOptions,
   BoxStartOptions,
   BoxStatsOptions,
   BoxStopOptions,
 } from "./box.ts";
+import { changeConfig } from "./box-changes.ts";
 import type { BoxInspection, BoxStats } from "./box-description.ts";
 import { boxNameTaken, boxNotRunning } from "./box-error.ts";
 import type { BoxExit, BoxLife } from "./box-life.ts";
@@ -193,12 +195,25 @@ export class StoredBox implements Box {
     return this.#running("files").files;
   }
 
+  async withFiles<T>(task: (files: AgentFiles) => Promise<T>, options: BoxFilesOptions = {}): Promise<T> {
+    if (this.#life === "running") return await task(this.files);
+    const { readOnly = false, signal = new AbortController().signal } = options;
+    const opened = await this.#own(signal, async ({ record, vm }) => {
+      if (vm !== undefined) return undefined;
+      const { openBox } = await import("./open-box.ts");
+      return { result: await openBox(this.#place, record, { readOnly, signal }, task) };
+    });
+    return opened === undefined ? await task(this.files) : opened.result;
+  }
+
   async copyIn(hostPath: string, guestPath: string, options: CopyOptions = {}): Promise<CopyInReport> {
-    return await copyIn(this.files, hostPath, guestPath, options);
+    const { signal } = options;
+    return await this.withFiles((files) => copyIn(files, hostPath, guestPath, options), { signal });
   }
 
   async copyOut(guestPath: string, hostPath: string, options: CopyOutOptions = {}): Promise<CopyOutReport> {
-    return await copyOut(this.files, guestPath, hostPath, options);
+    const { signal } = options;
+    return await this.withFiles((files) => copyOut(files, guestPath, hostPath, options), { readOnly: true, signal });
   }
 
   async *logs(options: VmLogOptions = {}): AsyncGenerator<VmLogEntry, void, undefined> {
@@ -223,12 +238,8 @@ export class StoredBox implements Box {
   }
 
   async update(changes: BoxChanges, { signal }: BoxCall = {}): Promise<void> {
-    const { labels, stopGraceMs, restart, healthCheck, lifetimeMs } = changes;
-    const given = Object.entries({ labels, stopGraceMs, restart, healthCheck, lifetimeMs });
-    const changed = Object.fromEntries(given.filter(([, value]) => value !== undefined));
     await this.#own(signal, async ({ record }) => {
-      const config = parseBoxConfig({ ...record.config, ...changed });
-      this.#record = await this.#place.store.write({ ...record, config });
+      this.#record = await this.#place.store.write({ ...record, config: changeConfig(record.config, changes) });
     });
   }
 

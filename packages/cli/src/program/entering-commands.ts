@@ -45,7 +45,7 @@ export function addEnteringCommands(program: Command, outcome: Outcome): void {
   withExamples(
     program
       .command("cp")
-      .description("copy files and trees between a box that runs and this machine")
+      .description("copy files and trees between a box and this machine; one that does not run is booted for it")
       .argument("<from>", "BOX:PATH, a path, or - for a tar archive on standard input")
       .argument("<to>", "BOX:PATH, a path, or - for a tar archive on standard output")
       .option("-a, --archive", "keep owners")
@@ -57,5 +57,6 @@ export function addEnteringCommands(program: Command, outcome: Outcome): void {
     "a3s-box cp notes.txt web:/srv/",
     "a3s-box cp web:/var/log/. logs",
     "a3s-box cp web:/srv - | tar -t",
+    "a3s-box cp $(a3s-box create alpine:3.22):/etc/os-release .",
   );
 }

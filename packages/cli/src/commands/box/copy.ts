@@ -1,4 +1,4 @@
-import { type Box, createRuntime } from "@a3s/box-runtime";
+import { type AgentFiles, type Box, createRuntime } from "@a3s/box-runtime";
 import { type CopyPlan, planCopy } from "../../options/copy.ts";
 import { writeFully } from "../../output/write-fully.ts";
 import { interruptible } from "../interruption.ts";
@@ -33,13 +33,18 @@ async function copy(box: Box, plan: CopyPlan, options: CopyCommandOptions, signa
   if (plan.direction === "in") {
     const { path } = plan.to;
     if (plan.from.kind === "stream") {
-      return { entries: await box.files.uploadTar(path, process.stdin, { keepOwners, signal }), skipped: [] };
+      const upload = (files: AgentFiles) => files.uploadTar(path, process.stdin, { keepOwners, signal });
+      return { entries: await box.withFiles(upload, { signal }), skipped: [] };
     }
     return { ...(await box.copyIn(plan.from.path, path, { keepOwners, followLink, signal })), skipped: [] };
   }
   const { path } = plan.from;
   if (plan.to.kind === "host") return await box.copyOut(path, plan.to.path, { keepOwners, followLink, signal });
-  const archive = box.files.downloadTar(path, { follow: followLink, signal });
-  for await (const chunk of archive) await writeFully(process.stdout, chunk);
+  const download = async (files: AgentFiles) => {
+    for await (const chunk of files.downloadTar(path, { follow: followLink, signal })) {
+      await writeFully(process.stdout, chunk);
+    }
+  };
+  await box.withFiles(download, { readOnly: true, signal });
   return { skipped: [] };
 }
