@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHash } from "node:crypto";
 import { once } from "node:events";
+import { globSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -82,6 +83,8 @@ interface Row {
   readonly stdin?: string;
   /** Sent to `a3s-box` itself, each when its text is in the output. */
   readonly signals?: Readonly<Record<string, NodeJS.Signals>>;
+  /** Whether the end of the box has been asked for when the text is in the output. */
+  readonly halted?: Readonly<Record<string, boolean>>;
   readonly code: number;
   readonly stdout?: string | RegExp;
   readonly stderr?: string | RegExp;
@@ -102,13 +105,15 @@ const rows: Readonly<Record<string, Row>> = {
     command: [
       "sh",
       "-c",
-      `cat; trap 'echo usr1' USR1; trap 'echo term; exit 9' TERM; echo one
+      `cat; trap 'echo usr1' USR1; trap 'echo int' INT; trap 'echo term; exit 9' TERM; echo one
        while :; do sleep 1; done`,
     ],
     stdin: "not read",
-    signals: { one: "SIGUSR1", usr1: "SIGTERM" },
+    signals: { one: "SIGUSR1", usr1: "SIGINT", int: "SIGTERM" },
     code: 9,
-    stdout: "one\nusr1\nterm\n",
+    stdout: "one\nusr1\nint\nterm\n",
+    // What asks for the end of the box counts as such before it is sent; see `asksForEnd`.
+    halted: { one: false, usr1: false, int: true },
   },
   "-t without -i is a terminal without keys, whose output is one stream": {
     options: ["-t", "-w", "/nowhere/yet"],
@@ -134,17 +139,20 @@ const rows: Readonly<Record<string, Row>> = {
 test.each(Object.entries(rows))("%s", async (_, { options = [], command, stdin, signals = {}, ...expected }) => {
   const child = start(...run, ...options, image, "--", ...command);
   const unsent = { ...signals };
+  const halted: Record<string, boolean> = {};
   let seen = "";
   child.stdout?.on("data", (chunk) => {
     if (Object.keys(unsent).length > 0) seen += chunk;
     for (const [text, signal] of Object.entries(unsent)) {
       if (!seen.includes(text)) continue;
       delete unsent[text];
+      halted[text] = globSync("boxes/*/run-1/halted", { cwd: home }).length > 0;
       child.kill(signal);
     }
   });
   const { code, stdout, stderr } = await finish(child, stdin);
   expect(code).toBe(expected.code);
+  if (expected.halted !== undefined) expect(halted).toEqual(expected.halted);
   // Not with its difference: that takes minutes for some megabytes.
   if (typeof expected.stdout === "string") expect(stdout === expected.stdout, stdout.slice(0, 200)).toBe(true);
   else expect(stdout).toMatch(expected.stdout ?? "");

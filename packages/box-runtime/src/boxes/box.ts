@@ -105,7 +105,8 @@ export interface Box extends AsyncDisposable {
 
   /**
    * Sends a signal to the main process. After SIGKILL, the default, it waits until the VM has ended; a guest that does not answer is ended
-   * from outside.
+   * from outside. A restart policy leaves alone what ends after SIGKILL or the stop signal of the box, and, where neither its configuration nor
+   * its image names one, after SIGINT, SIGQUIT or SIGTERM.
    *
    * @throws RuntimeError `STATE_INVALID` for a box that does not run, `BOX_NOT_FOUND`, `BOX_DAMAGED`; AgentError `EXEC_INVALID`
    */
@@ -129,6 +130,7 @@ export interface Box extends AsyncDisposable {
 
   /**
    * Joins the main process: its output from here on, and its stdin if it has one. The end of the call does not end the process.
+   * A signal by the handle is one from within, which asks nobody's restart policy to leave the box alone: {@link kill} does.
    *
    * @throws RuntimeError `STATE_INVALID`; the handle rejects as that of `processes.attach`.
    */

@@ -20,6 +20,10 @@ export async function joinMain(
   return await converse(options, async (ends) => {
     const box = held.use(await open(ends));
     const { stdin, size, signal } = ends;
-    return { running: box.attach({ stdin, size: size === true ? undefined : size, signal }) };
+    return {
+      running: box.attach({ stdin, size: size === true ? undefined : size, signal }),
+      // As docker hands them on: as signals to the box, of which some ask for its end.
+      kill: (signalName) => box.kill({ signalName }),
+    };
   });
 }

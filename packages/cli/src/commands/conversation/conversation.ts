@@ -29,6 +29,8 @@ export interface ConversationEnds {
 /** A command that has been opened; not by itself, for whoever awaits a process awaits its end. */
 export interface Opened {
   readonly running: ExecProcess;
+  /** Hands a signal on to it, where that is more than `running.kill`. */
+  readonly kill?: (signal: number) => Promise<void>;
 }
 
 /** How a conversation ended. */
@@ -58,15 +60,16 @@ export async function converse(
     left = true;
     end.abort(new Error("left"));
   };
-  let running: ExecProcess | undefined;
+  let opened: Opened | undefined;
   using _signals = onSignals((name, number) => {
-    if (running !== undefined && forwardSignals) running.kill(number);
+    if (opened !== undefined && forwardSignals) handOn(opened, number);
     else end.abort(new InterruptedBySignal(name, number));
   }, FORWARDED);
   try {
     // Named here: what is not asked for is never opened, and keeps nobody waiting.
     const stdin = interactive ? source(tty, keys, leave, end.signal) : undefined;
-    ({ running } = await open({ stdin, size: tty ? terminalSize() : undefined, signal: end.signal }));
+    opened = await open({ stdin, size: tty ? terminalSize() : undefined, signal: end.signal });
+    const { running } = opened;
     using _terminal = tty ? joinTerminal(running, { keys: interactive }) : undefined;
     return { type: "exit", exitCode: await passThrough(running) };
   } catch (error) {
@@ -77,6 +80,12 @@ export async function converse(
     // Nobody waits for a key any more.
     if (interactive) process.stdin.destroy();
   }
+}
+
+/** A command that has just ended has no signals any more. */
+function handOn({ running, kill }: Opened, signal: number): void {
+  if (kill === undefined) running.kill(signal);
+  else void kill(signal).catch(() => {});
 }
 
 function source(tty: boolean, keys: Uint8Array | undefined, leave: () => void, left: AbortSignal): StdinSource {
