@@ -6,6 +6,7 @@ import { asksForEnd } from "./asks-for-end.ts";
 import { noteHalt } from "./box-halt.ts";
 import type { BoxPlace } from "./box-place.ts";
 import type { BoxRecord } from "./box-record.ts";
+import { settleIfFree } from "./mend-box.ts";
 
 /** What a guest may take to end its main process, and then itself, before it is ended from outside, in ms. */
 const PATIENCE_MS = 5000;
@@ -27,14 +28,25 @@ export async function killBox(
     await vm.kill();
     return;
   }
-  const { connectAgent } = await import("@a3s/agent-client");
+  const [{ connectAgent }, { awaitMainEnd }] = await Promise.all([
+    import("@a3s/agent-client"),
+    import("../boot/main-end.ts"),
+  ]);
   await using agent = connectAgent({ socketPath: vmPaths(place.home, record.id).agentSocket });
-  const patience = deadly ? AbortSignal.timeout(PATIENCE_MS) : signal;
+  if (!deadly) return await agent.processes.signal("main", signalName, { signal });
+  // Asked before it is sent: a guest that is too slow to power off has told of its main process all the same.
+  const main = awaitMainEnd(agent, vm);
+  const patience = AbortSignal.timeout(PATIENCE_MS);
   try {
     await agent.processes.signal("main", signalName, { signal: patience });
-    if (deadly) await raceSignal(vm.exited, patience);
-  } catch (error) {
-    if (!deadly || (error instanceof BoxError && error.code === "EXEC_INVALID")) throw error;
+    await raceSignal(vm.exited, patience);
+  } catch {
     await vm.kill();
+  }
+  try {
+    await settleIfFree(place, record.id, { runs: record.runs, main: await main });
+  } catch (error) {
+    // It goes with its end, and another has seen to that.
+    if (!(error instanceof BoxError && error.code === "BOX_NOT_FOUND")) throw error;
   }
 }
