@@ -92,6 +92,41 @@ test("who gives up gets the signal's reason, and leaves no member too many", asy
   await vi.waitFor(() => expect([pool.ready, alive.size]).toEqual([1, 1]));
 });
 
+test("who waits until it is full hears of that, of a failure that keeps it from it, and of its end", async () => {
+  const { pool, makes, make } = setting({ size: 2 });
+  const heard: string[] = [];
+  const full = (name: string) => pool.full().then(() => heard.push(`${name} ${pool.ready}`));
+  const first = Promise.all([full("one"), full("two")]);
+  await make(1);
+  expect(heard).toEqual([]);
+  await make(2);
+  await first;
+  expect(heard).toEqual(["one 2", "two 2"]);
+  await pool.full();
+  expect(makes).toHaveLength(2);
+
+  await pool.take();
+  const failing = pool.full();
+  makes[2]?.reject(new Error("no room"));
+  await expect(failing).rejects.toThrow("no room");
+  // It is tried again.
+  const again = pool.full();
+  expect(makes).toHaveLength(4);
+  const controller = new AbortController();
+  const impatient = pool.full(controller.signal);
+  controller.abort("enough");
+  await expect(impatient).rejects.toBe("enough");
+  await make(4);
+  await again;
+
+  await pool.take();
+  const closed = pool.full();
+  const refused = expect(closed).rejects.toMatchObject({ code: "POOL_CLOSED" });
+  await pool[Symbol.asyncDispose]();
+  await refused;
+  await expect(pool.full()).rejects.toMatchObject({ code: "POOL_CLOSED" });
+});
+
 test("one that has waited too long is replaced", async () => {
   const { pool, alive, makes, make } = setting({ size: 1, idleMs: 10 });
   pool.fill();

@@ -38,6 +38,8 @@ export class Pool<Member> implements AsyncDisposable {
   /** The one that has waited longest is first. */
   readonly #waiting: Waiting<Member>[] = [];
   readonly #askers: PromiseWithResolvers<Member>[] = [];
+  /** Of all who wait until it is full; renewed when it is, or cannot become so. */
+  #filled = unheard();
   /** Makes and ends under way. */
   readonly #work = new Set<Promise<void>>();
   readonly #closing = new AbortController();
@@ -52,6 +54,19 @@ export class Pool<Member> implements AsyncDisposable {
   /** Members that could be handed out at once. */
   get ready(): number {
     return this.#waiting.length;
+  }
+
+  /**
+   * Resolves when as many members wait as it keeps, also if some are taken in the same moment.
+   *
+   * @throws RuntimeError `POOL_CLOSED`; what making a member that nobody asked for throws; the signal's reason
+   */
+  async full(signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    if (this.#closing.signal.aborted) throw poolClosed();
+    if (this.#waiting.length >= this.#bounds.size) return;
+    this.fill();
+    await raceSignal(this.#filled.promise, signal);
   }
 
   /** Makes what is missing, in the background. */
@@ -87,6 +102,7 @@ export class Pool<Member> implements AsyncDisposable {
   async #close(): Promise<void> {
     this.#closing.abort(poolClosed());
     for (const asker of this.#askers.splice(0)) asker.reject(poolClosed());
+    this.#filled.reject(poolClosed());
     for (const { member, timer } of this.#waiting.splice(0)) {
       clearTimeout(timer);
       this.#end(member);
@@ -124,10 +140,16 @@ export class Pool<Member> implements AsyncDisposable {
           this.#coming--;
           const asker = this.#askers.shift();
           if (asker !== undefined) asker.reject(error);
-          else if (!this.#closing.signal.aborted) this.#bounds.onError?.(error);
+          else if (!this.#closing.signal.aborted) this.#fail(error);
         },
       ),
     );
+  }
+
+  #fail(error: unknown): void {
+    this.#filled.reject(error);
+    this.#filled = unheard();
+    this.#bounds.onError?.(error);
   }
 
   #receive(member: Member): void {
@@ -149,6 +171,10 @@ export class Pool<Member> implements AsyncDisposable {
     const timer = idleMs === undefined ? undefined : setTimeout(() => this.#replace(waiting), idleMs).unref();
     const waiting = { member, timer };
     this.#waiting.push(waiting);
+    if (this.#waiting.length >= size) {
+      this.#filled.resolve();
+      this.#filled = unheard();
+    }
     // One that ends by itself is not replaced at once: the next might do the same.
     this.#source.ended(member).then(
       () => this.#withdraw(waiting),
@@ -178,6 +204,13 @@ export class Pool<Member> implements AsyncDisposable {
     this.#work.add(work);
     void work.then(() => this.#work.delete(work));
   }
+}
+
+/** Whose rejection is no fault when nobody waits. */
+function unheard(): PromiseWithResolvers<void> {
+  const resolvers = Promise.withResolvers<void>();
+  resolvers.promise.catch(() => {});
+  return resolvers;
 }
 
 function poolClosed(): RuntimeError {

@@ -72,6 +72,15 @@ export class WarmPool implements AsyncDisposable {
     return await this.#pool.take(signal);
   }
 
+  /**
+   * Resolves when as many boxes wait as the pool keeps: at once, or after those that are missing have booted.
+   *
+   * @throws RuntimeError `POOL_CLOSED`; what `VmManager.boot` throws of a box that nobody waited for; the signal's reason.
+   */
+  async full({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
+    await this.#pool.full(signal);
+  }
+
   /** Takes down all boxes that nobody has acquired. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#pool[Symbol.asyncDispose]();
