@@ -82,7 +82,8 @@ test("another process starts a box and ends; this one finds it, enters it, stops
   const { exitCode } = await box.exec("echo on disk > /root-file; echo in volume > /data/file");
   expect(exitCode).toBe(0);
   expect(text((await box.shell({ stdin: "tty; exit\n" })).stdout)).toContain("/dev/pts/");
-  for await (const { cpu, memory, disk } of box.stats()) {
+  for await (const { cpu, memory, disk, network } of box.stats()) {
+    expect(network).toEqual({ receivedBytes: 0, sentBytes: 0 });
     expect(disk?.writtenBytes).toBeGreaterThanOrEqual(0);
     expect(cpu.count).toBe(2);
     expect(memory.usedBytes).toBeGreaterThan(0);

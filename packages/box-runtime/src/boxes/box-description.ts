@@ -66,7 +66,13 @@ export interface BoxInspection extends BoxSummary {
   readonly volumes: readonly string[];
 }
 
-/** What a box uses; all but `disk` are numbers of the guest's own kernel, which a guest can make up. */
+/** What has gone between a box and the world since it started. */
+export interface NetworkUse {
+  readonly receivedBytes: number;
+  readonly sentBytes: number;
+}
+
+/** What a box uses; all but `disk` and `network` are numbers of the guest's own kernel, which a guest can make up. */
 export interface BoxStats {
   /** ISO 8601 */
   readonly time: string;
@@ -85,4 +91,6 @@ export interface BoxStats {
   readonly taskCount: number;
   /** What it has had of the host's disks since it started; missing where the host does not tell. */
   readonly disk?: DiskUse | undefined;
+  /** Missing where nobody counts it, as with the network `tsi`: see {@link networkUse}. */
+  readonly network?: NetworkUse | undefined;
 }

@@ -12,7 +12,7 @@ const MIN_INTERVAL_MS = 100;
 export async function* readBoxStats(
   agent: AgentClient,
   vm: AttachedVm,
-  { intervalMs = DEFAULT_INTERVAL_MS, signal }: BoxStatsOptions,
+  { intervalMs = DEFAULT_INTERVAL_MS, network, signal }: BoxStatsOptions & Pick<BoxStats, "network">,
 ): AsyncGenerator<BoxStats, void, undefined> {
   const interval = Math.max(intervalMs, MIN_INTERVAL_MS);
   const over = new AbortController();
@@ -21,7 +21,7 @@ export async function* readBoxStats(
   try {
     for (let before: SystemStats | undefined; ; ) {
       const [now, disk] = await Promise.all([agent.system.stats({ signal: until }), readDiskUse(vm.vmPid)]);
-      yield { ...compareStats(before, now, new Date()), disk };
+      yield { ...compareStats(before, now, new Date()), disk, network };
       before = now;
       await delay(interval, undefined, { signal: until });
     }

@@ -64,6 +64,12 @@ const reading = {
       "of the host's, since the VM started; missing where the host does not tell",
     ),
   ),
+  network: v.optional(
+    field(
+      v.strictObject({ receivedBytes: bytes("received"), sentBytes: bytes("sent") }),
+      "since the VM started; missing with --network tsi, whose bytes nobody counts",
+    ),
+  ),
 };
 
 export const boxReadings = v.array(

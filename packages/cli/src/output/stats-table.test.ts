@@ -11,6 +11,7 @@ const reading: BoxReading = {
   load: [0.5, 0.25, 0.125],
   taskCount: 42,
   disk: { readBytes: 5_000_000, writtenBytes: 0 },
+  network: { receivedBytes: 0, sentBytes: 2000 },
 };
 
 test("readings stand in columns", () => {
@@ -20,6 +21,7 @@ test("readings stand in columns", () => {
     "151.3%",
     "256 MiB / 1 GiB",
     "25.0%",
+    "0 B / 2 kB",
     "5 MB / 0 B",
     "0.50 0.25 0.13",
     "42",
@@ -28,8 +30,13 @@ test("readings stand in columns", () => {
 
 test("one that does not run has no figures", () => {
   expect(formatStats([{ id: "abc123abc123", name: "web" }])).toMatch(
-    /\nabc123abc123 +web +-- +-- \/ -- +-- +-- \/ -- +-- +--\n$/,
+    /\nabc123abc123 +web +-- +-- \/ -- +-- +-- \/ -- +-- \/ -- +-- +--\n$/,
   );
+});
+
+test("what nobody counts is not 0", () => {
+  const { network: _, disk: __, ...rest } = reading;
+  expect(formatStats([rest])).toMatch(/25\.0% +-- \/ -- +-- \/ -- +0\.50/);
 });
 
 test("a guest that says it has no memory breaks nothing", () => {
