@@ -1,14 +1,3 @@
-import type {
-  AgentClient,
-  AgentFiles,
-  AgentInfo,
-  AgentProcesses,
-  AgentSystem,
-  AttachOptions,
-  ExecCommand,
-  ExecOptions,
-  ExecProcess,
-} from "@a3s/agent-client";
 import {
   type BoxConfig,
   type BoxConfigInput,
@@ -18,7 +7,6 @@ import {
   homeLayout,
   newBoxId,
   parseBoxConfig,
-  parseSignal,
   raceSignal,
 } from "@a3s/core";
 import type { BootTimings } from "@a3s/metrics";
@@ -26,13 +14,10 @@ import type { JailMeasure, VmExit } from "@a3s/vm";
 import type { BootedBox } from "./boot/boot-box.ts";
 import type { MainExit } from "./boot/main-end.ts";
 import { stopGuest } from "./boot/stop-guest.ts";
-import { type CopyInReport, type CopyOptions, copyIn } from "./copy/copy-in.ts";
-import { type CopyOutOptions, type CopyOutReport, copyOut } from "./copy/copy-out.ts";
 import { RuntimeError } from "./errors/runtime-error.ts";
 import type { BoxEvents } from "./events.ts";
-import { errorCodeOf, meterExec } from "./metering/meter-exec.ts";
-import { boxProcess, processRights } from "./plan/box-process.ts";
-import { type CommandRequest, planEnvironment, planMainProcess } from "./plan/command.ts";
+import { GuestAccess } from "./guest-access.ts";
+import { errorCodeOf } from "./metering/meter-exec.ts";
 import { ReleaseStack } from "./release-stack.ts";
 import { type BoxState, type BoxTransition, INITIAL_STATUS, nextStatus, requireLive } from "./state/box-state.ts";
 import { pauseUnsupported } from "./state/pause-unsupported.ts";
@@ -50,7 +35,7 @@ import type { VmBootOptions, VmManagerOptions } from "./vm-manager-options.ts";
  * const { exitCode, stdout } = await vm.exec(["uname", "-a"]);
  * ```
  */
-export class VmManager implements AsyncDisposable {
+export class VmManager extends GuestAccess implements AsyncDisposable {
   readonly id: BoxId = newBoxId();
   readonly config: BoxConfig;
   readonly events: EventBus<BoxEvents>;
@@ -65,6 +50,7 @@ export class VmManager implements AsyncDisposable {
 
   /** @throws CoreError `CONFIG_INVALID` */
   constructor(config: BoxConfigInput, events: EventBus<BoxEvents> = new EventBus(), options: VmManagerOptions = {}) {
+    super(options.metrics);
     this.config = parseBoxConfig(config);
     this.events = events;
     this.#options = options;
@@ -165,39 +151,6 @@ export class VmManager implements AsyncDisposable {
     }
   }
 
-  /** What the guest says of itself. @throws RuntimeError `STATE_INVALID` */
-  async info(options: { readonly signal?: AbortSignal } = {}): Promise<AgentInfo> {
-    return await this.#agent("info").info(options);
-  }
-
-  /**
-   * Starts a process in the box, in the environment, working directory and user of the configuration or else the image, with the
-   * configuration's `ulimits` and `capabilities`, unless given. The handle is
-   * awaited for the whole result, iterated or read as streams for its output as it comes. A non-zero exit code is data. A
-   * string is a line for the image's `/bin/sh -c`.
-   *
-   * @throws RuntimeError `STATE_INVALID`
-   */
-  exec(command: ExecCommand, options: ExecOptions = {}): ExecProcess {
-    const agent = this.#agent("exec");
-    const process = agent.exec(command, {
-      ...options,
-      ...planEnvironment(this.#image(), options),
-      ...processRights(this.config, options),
-    });
-    return meterExec(process, this.#options.metrics);
-  }
-
-  /**
-   * Joins the main process: its output from here on, and its stdin. The first who attaches to one with `start: "attach"` starts it and
-   * misses nothing. The end of the call does not end the process.
-   *
-   * @throws RuntimeError `STATE_INVALID`; the handle rejects as that of `processes.attach`.
-   */
-  attach(options: AttachOptions = {}): ExecProcess {
-    return this.#agent("attach").processes.attach("main", options);
-  }
-
   /**
    * How the main process ended; resolves when it has, and also after the box was stopped.
    *
@@ -214,66 +167,6 @@ export class VmManager implements AsyncDisposable {
       });
     }
     return await raceSignal(ended, signal);
-  }
-
-  /** The main process, and what `exec` and `run` have started in the box and still runs. @throws RuntimeError `STATE_INVALID` */
-  get processes(): AgentProcesses {
-    return this.#agent("processes").processes;
-  }
-
-  /** What the guest uses, its clock and its disks. @throws RuntimeError `STATE_INVALID` */
-  get system(): AgentSystem {
-    return this.#agent("system").system;
-  }
-
-  /**
-   * Starts the box's own process: the entrypoint of its configuration, or else of its image, with the given command, or else with theirs.
-   * {@link destroy} asks it to end with their stop signal.
-   *
-   * @throws RuntimeError `STATE_INVALID`, `COMMAND_MISSING`
-   */
-  run(request: CommandRequest & ExecOptions = {}): ExecProcess {
-    const agent = this.#agent("run");
-    const { argv, ...environment } = planMainProcess(this.#image(), request);
-    const { command: _, ...options } = request;
-    const stopSignal = request.stopSignal ?? parseSignal(this.#image().stopSignal);
-    const process = agent.exec(argv, {
-      ...options,
-      ...environment,
-      ...processRights(this.config, options),
-      stopSignal,
-    });
-    return meterExec(process, this.#options.metrics);
-  }
-
-  /** Files of the box, by the names of `node:fs/promises`. @throws RuntimeError `STATE_INVALID` */
-  get files(): AgentFiles {
-    return this.#agent("files").files;
-  }
-
-  /**
-   * Copies a file or tree of the host into the box, by the rules of `docker cp`: into a directory that is there under its own name,
-   * else under the name of the target; `/.` at the end of `hostPath` copies what a directory holds. Parents are not made. Modes, times,
-   * symbolic and hard links are kept; links are not followed. A copy that fails leaves what has arrived.
-   *
-   * @throws RuntimeError `STATE_INVALID`, `COPY_INVALID`, `COPY_FAILED`; AgentError `FILE_*`; RootfsError `SOURCE_UNREADABLE`; the
-   * signal's reason.
-   */
-  async copyIn(hostPath: string, guestPath: string, options: CopyOptions = {}): Promise<CopyInReport> {
-    return await copyIn(this.files, hostPath, guestPath, options);
-  }
-
-  /**
-   * Copies a file or tree of the box to the host, by the same rules. What the guest sends is not trusted: it is extracted into a
-   * directory of its own beside the target, bounded by `limits`, and placed when it is whole; nothing is written through a link, no device
-   * is made, and without `keepOwners` all belongs to this process's user, without setuid bits. Symbolic links come out as they are: do
-   * not follow them blindly.
-   *
-   * @throws RuntimeError `STATE_INVALID`, `COPY_INVALID`, `COPY_FAILED`; AgentError `FILE_*`; RootfsError `ARCHIVE_*`,
-   * `TARGET_OBSTRUCTED`; the signal's reason.
-   */
-  async copyOut(guestPath: string, hostPath: string, options: CopyOutOptions = {}): Promise<CopyOutReport> {
-    return await copyOut(this.files, guestPath, hostPath, options);
   }
 
   /** Marks the box busy until disposed. Sessions are counted. @throws RuntimeError `STATE_INVALID` */
@@ -350,12 +243,8 @@ export class VmManager implements AsyncDisposable {
     this.events.emit("box.state", { id: this.id, from, to: this.state });
   }
 
-  #agent(what: string): AgentClient {
+  protected override booted(what: string): BootedBox {
     requireLive(this.state, what);
-    return (this.#booted as BootedBox).agent;
-  }
-
-  #image() {
-    return boxProcess((this.#booted as BootedBox).image.config, this.config);
+    return this.#booted as BootedBox;
   }
 }
