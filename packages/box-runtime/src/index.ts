@@ -46,7 +46,7 @@ export type {
   BoxStatsOptions,
   BoxStopOptions,
 } from "./boxes/box.ts";
-export type { BoxInspection, BoxMain, BoxStats, BoxSummary } from "./boxes/box-description.ts";
+export type { BoxInspection, BoxMain, BoxStats, BoxSummary, NetworkUse } from "./boxes/box-description.ts";
 export type { BoxExit, BoxIntent, BoxLife } from "./boxes/box-life.ts";
 export type { BoxCreateOptions, Boxes, BoxListOptions, BoxPruneOptions } from "./boxes/boxes.ts";
 export type { BoxesEvents } from "./boxes/boxes-events.ts";

@@ -53,9 +53,12 @@ export interface BoxStatsOptions extends BoxCall {
 }
 
 /** What {@link Box.update} can change, in the fields and units of the configuration. */
-export type BoxChanges = Partial<
-  Pick<BoxConfigInput, "labels" | "stopGraceMs" | "restart" | "healthCheck" | "lifetimeMs">
->;
+export interface BoxChanges extends Partial<Pick<BoxConfigInput, "labels" | "stopGraceMs" | "restart">> {
+  /** Fields that are left out stay as the box has them; null: it has no health check any more. */
+  readonly healthCheck?: BoxConfigInput["healthCheck"] | null;
+  /** Null: it may live as long as it does. */
+  readonly lifetimeMs?: BoxConfigInput["lifetimeMs"] | null;
+}
 
 /**
  * A box that outlives whoever made it: its files are in the home directory, and its VM belongs to no process. Any number of handles, in any
@@ -175,7 +178,8 @@ export interface Box extends AsyncDisposable {
   /**
    * Changes what counts from now on, or from its next stop or restart; what is left out stays.
    *
-   * @throws CoreError `CONFIG_INVALID`; RuntimeError `BOX_INVALID`, `BOX_NOT_FOUND`, `BOX_DAMAGED`
+   * @throws CoreError `CONFIG_INVALID`; RuntimeError `COMMAND_MISSING` for a health check without a command, `BOX_INVALID`, `BOX_NOT_FOUND`,
+   * `BOX_DAMAGED`
    */
   update(changes: BoxChanges, call?: BoxCall): Promise<void>;
 

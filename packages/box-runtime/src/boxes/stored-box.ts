@@ -4,9 +4,8 @@ import { readVmLog, type VmLogEntry, type VmLogOptions } from "@a3s/vm";
 import { vmPaths } from "../boot/box-directories.ts";
 import { type CopyInReport, type CopyOptions, copyIn } from "../copy/copy-in.ts";
 import { type CopyOutOptions, type CopyOutReport, copyOut } from "../copy/copy-out.ts";
-import { meterExec } from "../metering/meter-exec.ts";
-import { boxProcess, processRights } from "../plan/box-process.ts";
-import { planEnvironment } from "../plan/command.ts";
+import { boxProcess } from "../plan/box-process.ts";
+import { startCommand } from "../start-command.ts";
 import { isSupervised } from "../supervisor/supervised.ts";
 import { supervisionOf } from "../supervisor/supervision.ts";
 import { awaitBoxEnd } from "./await-box-end.ts";
@@ -33,6 +32,7 @@ import { discardBox } from "./discard-box.ts";
 import { killBox } from "./kill-box.ts";
 import { lookAtBox, lookAtOwnBox, type SeenBox } from "./look-at-box.ts";
 import { mendBox, settleIfFree } from "./mend-box.ts";
+import { networkUse } from "./network-use.ts";
 import { readBoxStats } from "./read-stats.ts";
 import { tell } from "./tell.ts";
 
@@ -174,13 +174,10 @@ export class StoredBox implements Box {
   }
 
   exec(command: ExecCommand, options: ExecOptions = {}): ExecProcess {
-    const image = boxProcess(this.#record.image.process, this.config);
-    const process = this.#running("exec").exec(command, {
-      ...options,
-      ...planEnvironment(image, options),
-      ...processRights(this.config, options),
-    });
-    return meterExec(process, this.#place.metrics);
+    const { config, image } = this.#record;
+    const process = boxProcess(image.process, config);
+    const place = { agent: this.#running("exec"), process, config, metrics: this.#place.metrics };
+    return startCommand(place, command, options);
   }
 
   shell(options: ExecOptions = {}): ExecProcess {
@@ -226,7 +223,7 @@ export class StoredBox implements Box {
     const agent = this.#running("stats");
     using seen = await lookAtBox(this.#place, this.id);
     if (seen.vm === undefined) throw boxNotRunning(this.id, seen.life, "stats");
-    yield* readBoxStats(agent, seen.vm, options);
+    yield* readBoxStats(agent, seen.vm, { ...options, network: networkUse(this.config) });
   }
 
   async inspect({ signal }: BoxCall = {}): Promise<BoxInspection> {

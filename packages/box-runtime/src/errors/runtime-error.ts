@@ -12,7 +12,7 @@ export type RuntimeErrorCode =
   | "HOST_UNFIT"
   /** The box was destroyed while it was booting. */
   | "BOX_DESTROYED"
-  /** The image names no command and none was given. */
+  /** The image names no command and none was given; or it has no `HEALTHCHECK` for what was given of a health check. */
   | "COMMAND_MISSING"
   /** The box's network cannot hold a port to what was asked of it; the hint says what it can. */
   | "NETWORK_UNENFORCEABLE"

@@ -1,5 +1,5 @@
 import type { AgentClient, ExecOptions } from "@a3s/agent-client";
-import type { HealthCheckConfig } from "@a3s/core";
+import type { CompleteHealthCheck } from "../plan/health-check.ts";
 import { type BoxHealthCheck, MAX_OUTPUT_BYTES } from "./health-state.ts";
 import { monotonicMs } from "./monotonic.ts";
 
@@ -19,7 +19,7 @@ export type CheckProcess = Pick<
  */
 export async function checkHealth(
   agent: AgentClient,
-  { test, timeoutMs }: Pick<HealthCheckConfig, "test" | "timeoutMs">,
+  { test, timeoutMs }: Pick<CompleteHealthCheck, "test" | "timeoutMs">,
   process: CheckProcess,
   signal: AbortSignal,
 ): Promise<BoxHealthCheck> {

@@ -1,4 +1,4 @@
-import type { HealthCheckConfig } from "@a3s/core";
+import type { CompleteHealthCheck } from "../plan/health-check.ts";
 
 /** What is known of the health of a box that runs: nothing yet, or what its last checks said. */
 export type BoxHealthStatus = "starting" | "healthy" | "unhealthy";
@@ -40,7 +40,7 @@ export const UNCHECKED: BoxHealth = { status: "starting", failingStreak: 0, chec
 export function nextHealth(
   health: BoxHealth,
   check: BoxHealthCheck,
-  { retries, startPeriodMs }: Pick<HealthCheckConfig, "retries" | "startPeriodMs">,
+  { retries, startPeriodMs }: Pick<CompleteHealthCheck, "retries" | "startPeriodMs">,
   sinceReadyMs: number,
 ): BoxHealth {
   const checks = [...health.checks, check].slice(-MAX_CHECKS);

@@ -5,6 +5,7 @@ import type { BoxRecord } from "../boxes/box-record.ts";
 import { tell } from "../boxes/tell.ts";
 import { boxProcess, processRights } from "../plan/box-process.ts";
 import { planEnvironment } from "../plan/command.ts";
+import { planHealthCheck } from "../plan/health-check.ts";
 import { checkHealth } from "./check-health.ts";
 import { readHealth, removeHealth, writeHealth } from "./health-record.ts";
 import { nextHealth, UNCHECKED } from "./health-state.ts";
@@ -17,7 +18,8 @@ import { monotonicMs, until } from "./monotonic.ts";
  */
 export async function watchHealth(place: BoxPlace, record: BoxRecord, signal: AbortSignal): Promise<void> {
   const { id, config, image } = record;
-  const how = config.healthCheck;
+  // The image's share is in the configuration since the box was made.
+  const how = planHealthCheck(config, {});
   if (how === undefined || how.test === "none") return await removeHealth(place, record);
   const process = { ...planEnvironment(boxProcess(image.process, config), {}), ...processRights(config, {}) };
   const readyMs = record.readyMs ?? monotonicMs();

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { needsSupervisor, parseSupervision, type SupervisionOptions } from "./supervision.ts";
+import { needsSupervisor, parseLifetime, parseSupervision, type SupervisionOptions } from "./supervision.ts";
 
 const nothing = { healthCheck: undefined, restart: undefined, lifetimeMs: undefined };
 
@@ -8,9 +8,11 @@ test.each<[SupervisionOptions, object, boolean]>([
   [{ restart: "no" }, { restart: "no" }, false],
   [{ restart: "on-failure:3" }, { restart: "on-failure:3" }, true],
   [{ restart: "on-failure:0" }, { restart: "on-failure" }, true],
+  [{ lifetime: "none" }, { lifetimeMs: null }, false],
   [{ lifetime: 1000 }, { lifetimeMs: 1000 }, true],
   [{ healthcheck: false }, { healthCheck: { test: "none" } }, false],
   [{ healthGrpc: true }, { healthCheck: { test: "grpc" } }, true],
+  [{ healthInterval: 1000, healthRetries: 4 }, { healthCheck: { intervalMs: 1000, retries: 4 } }, true],
   [
     { healthCmd: "probe || exit 1", healthInterval: 1000, healthTimeout: 2000, healthRetries: 4, healthStartPeriod: 5 },
     {
@@ -30,9 +32,13 @@ test.each<[SupervisionOptions, object, boolean]>([
 test.each<[SupervisionOptions, string]>([
   [{ restart: "sometimes" }, "restart policy"],
   [{ restart: "on-failure:-1" }, "restart policy"],
-  [{ healthInterval: 1 }, "--health-cmd"],
   [{ healthcheck: false, healthRetries: 1 }, "--no-healthcheck"],
   [{ healthCmd: "a", healthGrpc: true }, "a box has one"],
 ])("%j is refused", (options, text) => {
   expect(() => parseSupervision(options)).toThrow(text);
+});
+
+test("a lifetime is a time, or none", () => {
+  expect([parseLifetime("1m"), parseLifetime("none")]).toEqual([60_000, "none"]);
+  expect(() => parseLifetime("soon")).toThrow("500ms, 30s or 1h30m");
 });

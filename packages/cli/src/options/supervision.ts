@@ -1,6 +1,7 @@
-import type { BoxConfigInput } from "@a3s/box-runtime";
+import type { BoxChanges, BoxConfigInput } from "@a3s/box-runtime";
 import { parseRestart, type RestartPolicy } from "@a3s/core";
 import { InvalidArgumentError } from "commander";
+import { parseDuration } from "./duration.ts";
 
 /** Options of what a supervisor does for a box, as the command line gives them; times in milliseconds. */
 export interface SupervisionOptions {
@@ -12,24 +13,31 @@ export interface SupervisionOptions {
   readonly healthTimeout?: number;
   /** False with `--no-healthcheck`. */
   readonly healthcheck?: boolean;
-  readonly lifetime?: number;
+  readonly lifetime?: number | "none";
   readonly restart?: string;
 }
 
-/** What of a box's configuration a supervisor carries out. */
-export type SupervisedConfig = Pick<BoxConfigInput, "healthCheck" | "restart" | "lifetimeMs">;
+/** What of a box's configuration a supervisor carries out; null takes away what a box has. */
+export type SupervisedConfig = Pick<BoxConfigInput, "healthCheck" | "restart"> & Pick<BoxChanges, "lifetimeMs">;
 
 export function parseSupervision(options: SupervisionOptions): SupervisedConfig {
   return {
     healthCheck: parseHealth(options),
     restart: options.restart === undefined ? undefined : parsePolicy(options.restart),
-    lifetimeMs: options.lifetime,
+    lifetimeMs: options.lifetime === "none" ? null : options.lifetime,
   };
 }
 
 /** Whether somebody has to supervise a box for what was asked of it. */
 export function needsSupervisor({ healthCheck, restart = "no", lifetimeMs }: SupervisedConfig): boolean {
-  return restart !== "no" || lifetimeMs !== undefined || (healthCheck !== undefined && healthCheck.test !== "none");
+  return (
+    restart !== "no" || typeof lifetimeMs === "number" || (healthCheck !== undefined && healthCheck.test !== "none")
+  );
+}
+
+/** A time, or `none`. */
+export function parseLifetime(text: string): number | "none" {
+  return text === "none" ? text : parseDuration(text);
 }
 
 function parsePolicy(text: string): RestartPolicy {
@@ -57,7 +65,8 @@ function parseHealth(options: SupervisionOptions): SupervisedConfig["healthCheck
   if (healthCmd !== undefined && healthGrpc) refuse("--health-cmd and --health-grpc are two checks; a box has one");
   if (healthGrpc) return { test: "grpc", ...details };
   if (healthCmd !== undefined) return { test: ["/bin/sh", "-c", healthCmd], ...details };
-  return detailed ? refuse("--health flags need --health-cmd or --health-grpc") : undefined;
+  // As docker has it, over what the image says, or what the box has.
+  return detailed ? details : undefined;
 }
 
 function refuse(message: string): never {

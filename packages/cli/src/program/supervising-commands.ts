@@ -28,5 +28,6 @@ export function addSupervisingCommands(program: Command): void {
     ),
     "a3s-box update --restart unless-stopped web",
     "a3s-box update --lifetime 1h $(a3s-box ps -q)",
+    "a3s-box update --restart no --lifetime none --no-healthcheck web",
   );
 }

@@ -45,6 +45,7 @@ export interface BoxOptions extends SupervisionOptions {
 
 /** What the box is. */
 export function boxConfigOf(options: BoxOptions): BoxConfigInput {
+  const supervised = parseSupervision(options);
   return {
     image: options.image,
     platform: options.platform,
@@ -73,7 +74,8 @@ export function boxConfigOf(options: BoxOptions): BoxConfigInput {
     labels: parseLabels(options.label),
     bootTimeoutMs: milliseconds(options.bootTimeout),
     stopGraceMs: milliseconds(options.stopTimeout),
-    ...parseSupervision(options),
+    ...supervised,
+    lifetimeMs: supervised.lifetimeMs ?? undefined,
   };
 }
 

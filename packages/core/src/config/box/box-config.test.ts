@@ -131,12 +131,9 @@ test("short forms are written out", () => {
       ],
       "healthCheck": {
         "intervalMs": 1000,
-        "retries": 3,
-        "startPeriodMs": 0,
         "test": [
           "true",
         ],
-        "timeoutMs": 30000,
       },
       "hostname": "web",
       "image": "alpine:3.22",

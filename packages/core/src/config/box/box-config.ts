@@ -90,7 +90,7 @@ const boxConfig = v.pipe(
 );
 
 /**
- * What a box is, complete: every default filled in, every short form written out. Plain data: what `JSON.stringify` makes of it is a
+ * What a box is, complete: every default filled in (but those of `healthCheck`, where the image comes first), every short form written out. Plain data: what `JSON.stringify` makes of it is a
  * configuration again.
  *
  * Image
@@ -147,7 +147,7 @@ const boxConfig = v.pipe(
  * | `bootTimeoutMs` | ms to Ready | 30000 |
  * | `stopGraceMs` | ms from asking to killing | 10000 |
  * | `labels` | at most 1024 names and values, kept and shown | none |
- * | `healthCheck` | `test` (words, `grpc`, `none`), `intervalMs` (30000), `timeoutMs` (30000), `retries` (3), `startPeriodMs` (0); done by a supervisor | the image's |
+ * | `healthCheck` | `test` (words, `grpc`, `none`), `intervalMs` (30000), `timeoutMs` (30000), `retries` (3), `startPeriodMs` (0); done by a supervisor | each the image's |
  * | `restart` | `no`, `always`, `unless-stopped`, `on-failure[:N]`; done by a supervisor | `no` |
  * | `lifetimeMs` | ms from Ready, up to a year; done by a supervisor | none |
  */

@@ -14,13 +14,15 @@ export const DEFAULT_HEALTH_START_PERIOD_MS = 0;
 
 export const healthCheck = fields({
   /** A command in the box, healthy when it exits with 0; "grpc": grpc.health.v1.Health of the agent; "none", also where the image has one. */
-  test: v.lazy((input) =>
-    typeof input === "string" ? v.picklist(["grpc", "none"], 'must be a list of words, "grpc" or "none"') : words,
+  test: v.optional(
+    v.lazy((input) =>
+      typeof input === "string" ? v.picklist(["grpc", "none"], 'must be a list of words, "grpc" or "none"') : words,
+    ),
   ),
-  intervalMs: v.optional(milliseconds(100), DEFAULT_HEALTH_INTERVAL_MS),
-  timeoutMs: v.optional(milliseconds(1), DEFAULT_HEALTH_TIMEOUT_MS),
-  retries: v.optional(integer(1, 100), DEFAULT_HEALTH_RETRIES),
-  startPeriodMs: v.optional(milliseconds(0), DEFAULT_HEALTH_START_PERIOD_MS),
+  intervalMs: v.optional(milliseconds(100)),
+  timeoutMs: v.optional(milliseconds(1)),
+  retries: v.optional(integer(1, 100)),
+  startPeriodMs: v.optional(milliseconds(0)),
 });
 
 const words = v.pipe(
@@ -29,5 +31,5 @@ const words = v.pipe(
   v.maxLength(256),
 );
 
-/** How a box's health is found out. */
+/** How a box's health is found out. What is left out is as the image has it, or else the default: so it alone has no defaults filled in. */
 export type HealthCheckConfig = Readonly<v.InferOutput<typeof healthCheck>>;
