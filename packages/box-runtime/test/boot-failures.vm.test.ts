@@ -132,14 +132,6 @@ test("the VM dies with its creator, also when the creator is killed", async () =
   await rm(join(home, "boxes"), { recursive: true, force: true });
 });
 
-test("an image without a command needs one, and says so", async () => {
-  const layout = join(home, "no-command");
-  await writeTestLayout(layout, { latest: testImage({ layers: [testLayer([{ type: "directory", path: "etc" }])] }) });
-  await using vm = box({ image: `oci:${layout}:latest` });
-  await vm.boot();
-  expect(() => vm.run()).toThrow(expect.objectContaining({ code: "COMMAND_MISSING", hint: expect.any(String) }));
-});
-
 test("an unknown image and a registry that is down each say so", async () => {
   await expect(box({ image: `${exampleImage().replace(/:[^:]*$/, "")}:no-such-tag` }).boot()).rejects.toMatchObject({
     code: "IMAGE_NOT_FOUND",

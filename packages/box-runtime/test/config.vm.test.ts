@@ -32,6 +32,7 @@ beforeAll(async () => {
       ulimits: { nofile: { soft: 64, hard: 128 }, core: 0 },
       capabilities: { drop: ["ALL"] },
       network: "tsi",
+      sysctls: { "net.core.somaxconn": "1234" },
       ports: [`0.0.0.0:${hostPort}:8080`],
       logs: { maxBytes: 131_072, files: 2 },
       limits: isRoot ? limits : {},
@@ -65,7 +66,12 @@ test("a command has environment, user, directory, limits and capabilities of the
   expect(await output(what, own)).toBe("bye\n/\nroot\n32\n32\n0\nCapBnd:\t00000000a80425fb\n");
 });
 
-test("the box's own process is the configuration's, or that of the call", async () => {
+test("kernel parameters of the guest are set", async () => {
+  expect(await output("cat /proc/sys/net/core/somaxconn")).toBe("1234\n");
+});
+
+test("the box's own process is the configuration's, or that of the call, and none to wait for", async () => {
+  await expect(vm.wait()).rejects.toMatchObject({ code: "STATE_INVALID" });
   expect(text((await vm.run()).stdout)).toBe("main hello /tmp\n");
   expect(text((await vm.run({ command: ["echo other"] })).stdout)).toBe("other\n");
 });

@@ -29,7 +29,7 @@ beforeAll(async () => {
   before = await takeCensus(home);
   vm = box({ diskMib: DISK_MIB, volumes: [{ source: "kept", target: "/var/lib/kept" }] });
   await vm.boot();
-  small = box({ volumes: [{ source: "kept", target: "/read", readOnly: true }] });
+  small = box({ stopGraceMs: 100, volumes: [{ source: "kept", target: "/read", readOnly: true }] });
   await small.boot();
 });
 afterAll(async () => {
@@ -101,22 +101,16 @@ test("without a disk, the root takes no more than about half of the box's memory
   expect(Number(text(stdout))).toBeLessThan(160 * MIB);
 });
 
-test("a process that will not end is killed after the grace, and the guest still powers off by itself", async () => {
-  const other = box({ stopGraceMs: 100 });
-  await other.boot();
-  const events = other
+// Stays the last of this file: it ends the VMs that the others share.
+test("a process that will not end is killed after the grace, and the guest still powers off by itself; its disk goes with the box, the named volume stays", async () => {
+  const events = small
     .exec(["sh", "-c", "trap '' TERM; echo deaf; while :; do sleep 1000; done"])
     [Symbol.asyncIterator]();
   // Not for await: that would end the process when it is left.
   for (let type: string | undefined; type !== "stdout"; ) type = (await events.next()).value?.type;
-  const stopped = new Promise((resolve) => other.events.on("box.stopped", ({ exit }) => resolve(exit)));
-  await other.destroy();
-  expect(await stopped).toMatchObject({ cause: "guest", code: 0 });
-});
-
-// Stays the last of this file: it ends the VMs that the others share.
-test("the disk goes with the box, the named volume stays", async () => {
+  const stopped = new Promise((resolve) => small.events.on("box.stopped", ({ exit }) => resolve(exit)));
   await Promise.all([small.destroy(), vm.destroy()]);
+  expect(await stopped).toMatchObject({ cause: "guest", code: 0 });
   expect(await readdir(join(home, "volumes/kept/data"))).toEqual(["note"]);
   expect(await readdir(join(home, "boxes"))).toEqual([]);
   expect(await takeCensus(home)).toEqual(before);

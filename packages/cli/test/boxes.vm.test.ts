@@ -48,9 +48,10 @@ test("a box that runs by itself, from its start to its end, as docker's would", 
     "cat; pwd; id -u; echo $GREETING $A; grep db /etc/hosts; cat /etc/resolv.conf; echo problem >&2; exit 7";
   const flagsOfExec = ["-i", "-w", "/tmp", "-u", "1000", "-e", "A=1"];
   await writeFile(join(home, "notes"), "remember\n");
-  const [talked, missing, copied, removed, stats] = await Promise.all([
+  const [talked, missing, denied, copied, removed, stats] = await Promise.all([
     given("typed\n", "exec", ...flagsOfExec, "web", "--", "sh", "-c", script),
     a3sBox("exec", "-d", "web", "no-such-command"),
+    a3sBox("exec", "web", "/etc/passwd"),
     a3sBox("cp", join(home, "notes"), "web:/tmp/"),
     a3sBox("rm", "web"),
     a3sBox("stats", "--no-stream", "--json"),
@@ -64,6 +65,10 @@ test("a box that runs by itself, from its start to its end, as docker's would", 
     stderr: "problem\n",
   });
   expect(missing).toMatchObject({ code: 127, stderr: expect.stringContaining("[COMMAND_NOT_FOUND]") });
+  expect(denied).toMatchObject({
+    code: 126,
+    stderr: expect.stringMatching(/\/etc\/passwd.*\[COMMAND_NOT_EXECUTABLE\]/),
+  });
   expect(copied).toEqual({ code: 0, stdout: "", stderr: "1 entries copied to web:/tmp/\n" });
   expect(removed).toMatchObject({ code: 1, stderr: expect.stringContaining("[BOX_RUNNING]") });
   expect(jsonOf("stats", stats)).toMatchObject([{ name: "web", cpu: { count: 2 }, taskCount: expect.any(Number) }]);
