@@ -1,22 +1,16 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { testImage, testLayer, writeTestLayout } from "@a3s/testing";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { commandWith, type Ended } from "./command.ts";
+import { beforeEach, expect, test } from "vitest";
+import type { Ended } from "./command.ts";
+import { emptyImage, homeForEach } from "./command-home.ts";
 import { jsonOf } from "./json-output.ts";
 
-let home: string;
+const at = homeForEach();
+const { a3sBox } = at;
 let image: string;
-let a3sBox: ReturnType<typeof commandWith>;
 beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), "a3s-cli-"));
-  a3sBox = commandWith(home);
-  const layout = join(home, "layout");
-  await writeTestLayout(layout, { latest: testImage({ layers: [testLayer([{ type: "directory", path: "etc" }])] }) });
-  image = `oci:${layout}:latest`;
+  image = await emptyImage(at);
 });
-afterEach(() => rm(home, { recursive: true, force: true }));
 
 const create = (...flags: readonly string[]) => a3sBox("create", ...flags, image, "--", "serve", "--port", "80");
 
@@ -67,13 +61,13 @@ test("a name is had by one box, and boxes without one get words", async () => {
 
 test("what needs a box that runs says that it does not", async () => {
   const id = (await create("--name", "web")).stdout.trim();
-  await writeFile(join(home, "file"), "");
+  await writeFile(join(at.home, "file"), "");
   for (const args of [
     ["exec", "web", "true"],
     ["attach", "web"],
     ["kill", "web"],
     ["wait", "web"],
-    ["cp", join(home, "file"), "web:/"],
+    ["cp", join(at.home, "file"), "web:/"],
   ]) {
     expect(await a3sBox(...args), args[0]).toMatchObject({
       code: 1,
@@ -97,7 +91,7 @@ test("lines of a log are those of the main process, counted from the end, up to 
     ["stdout", "three"],
     ["console", "panic"],
   ].map(([stream, text], second) => JSON.stringify({ time: `2026-01-01T00:00:0${second}.000Z`, stream, text }));
-  await writeFile(join(home, "boxes", id, "log.000001"), said.map((line) => `${line}\n`).join(""));
+  await writeFile(join(at.home, "boxes", id, "log.000001"), said.map((line) => `${line}\n`).join(""));
   expect(await a3sBox("logs", "--tail", "2", "web")).toEqual({ code: 0, stdout: "three\n", stderr: "two\n" });
   expect((await a3sBox("logs", "-f", "--until", "2026-01-01T00:00:02Z", "web")).stdout).toBe("one\n");
   const lines = (await a3sBox("logs", "--json", "web")).stdout.trimEnd().split("\n");
@@ -128,7 +122,7 @@ test("pruning has to be meant, and removes what does not run, or with filters so
 test("a box whose record is damaged is shown, keeps nobody from the others, and can be removed", async () => {
   const id = (await create("--name", "web")).stdout.trim();
   await create("--name", "other");
-  await writeFile(join(home, "boxes", id, "box.json"), "{");
+  await writeFile(join(at.home, "boxes", id, "box.json"), "{");
   expect(
     jsonOf("ps", await a3sBox("ps", "-a", "--json"))
       .map(({ state }) => state)

@@ -1,29 +1,21 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { testImage, testLayer, writeTestLayout } from "@a3s/testing";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { commandWith, program } from "./command.ts";
+import { beforeEach, expect, test } from "vitest";
+import { program } from "./command.ts";
+import { emptyImage, homeForEach } from "./command-home.ts";
 import { jsonOf } from "./json-output.ts";
 
-let home: string;
+const at = homeForEach();
+const { a3sBox } = at;
 let image: string;
-let a3sBox: ReturnType<typeof commandWith>;
 beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), "a3s-cli-"));
-  a3sBox = commandWith(home);
-  const layout = join(home, "layout");
-  await writeTestLayout(layout, { latest: testImage({ layers: [testLayer([{ type: "directory", path: "etc" }])] }) });
-  image = `oci:${layout}:latest`;
+  image = await emptyImage(at);
 });
-afterEach(() => rm(home, { recursive: true, force: true }));
 
 test("one process hears of what others do to boxes, and goes on where it stopped", async () => {
   const args = ["--", program, "events", "--since", "1h", "--json"];
-  const follower = spawn(process.execPath, args, { env: { ...process.env, A3S_HOME: home }, stdio: "pipe" });
+  const follower = spawn(process.execPath, args, { env: { ...process.env, A3S_HOME: at.home }, stdio: "pipe" });
   const closed = once(follower, "close");
   const lines = createInterface(follower.stdout)[Symbol.asyncIterator]();
   const next = async () => jsonOf("events", { code: 0, stderr: "", stdout: String((await lines.next()).value) });

@@ -1,11 +1,11 @@
 import { execFileSync } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { startTestRegistry, type TestRegistry, testImage, testLayer } from "@a3s/testing";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
-import { a3sBoxInTerminal, commandWith } from "./command.ts";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { a3sBoxInTerminal } from "./command.ts";
+import { homeForEach } from "./command-home.ts";
 import { jsonOf } from "./json-output.ts";
 
 const image = testImage({
@@ -16,18 +16,13 @@ const image = testImage({
 const { digest } = image.descriptor;
 let registry: TestRegistry;
 let name: string;
-let home: string;
-let a3sBox: ReturnType<typeof commandWith>;
 beforeAll(async () => {
   registry = await startTestRegistry({ repositories: { "team/app": { one: image } } });
   name = `${registry.host}/team/app:one`;
 });
 afterAll(() => registry[Symbol.asyncDispose]());
-beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), "a3s-cli-"));
-  a3sBox = commandWith(home);
-});
-afterEach(() => rm(home, { recursive: true, force: true }));
+const at = homeForEach();
+const { a3sBox } = at;
 
 test("pull prints name and digest, and a plain line for each layer where there is no terminal", async () => {
   const { code, stdout, stderr } = await a3sBox("pull", name);
@@ -39,7 +34,7 @@ test("pull prints name and digest, and a plain line for each layer where there i
 });
 
 test("in a terminal, bars move while layers come in, and each layer ends as one line", async () => {
-  const { code, screen } = await a3sBoxInTerminal(home, ["pull", name]);
+  const { code, screen } = await a3sBoxInTerminal(at.home, ["pull", name]);
   expect(code).toBe(0);
   const text = stripVTControlCharacters(screen);
   expect(text).toMatch(/[0-9a-f]{12} {2}moving {3}\[=* *\] {2}[\d.]+ k?B of [\d.]+ kB/);
@@ -72,7 +67,7 @@ test("images are listed for people and for programs, named, inspected and forgot
 
 test("save and load move images through a file and through a pipe, and push copies them", async () => {
   await a3sBox("pull", "-q", name);
-  const file = join(home, "images.tar");
+  const file = join(at.home, "images.tar");
   expect(await a3sBox("save", "-q", "-o", file, name)).toMatchObject({
     code: 0,
     stdout: expect.stringContaining(name),
@@ -85,7 +80,7 @@ test("save and load move images through a file and through a pipe, and push copi
   expect((await a3sBox("push", "-q", name, target)).stdout).toMatch(new RegExp(`^${target} sha256:[0-9a-f]{64}\n$`));
   expect(jsonOf("push", await a3sBox("push", "-q", "--json", name, target)).reference).toBe(target);
 
-  const layout = join(home, "layout");
+  const layout = join(at.home, "layout");
   expect((await a3sBox("save", "--format", "oci", "-o", layout, name)).code).toBe(0);
   expect(JSON.parse(await readFile(join(layout, "index.json"), "utf8")).manifests).toHaveLength(1);
   expect(await a3sBox("save", "--format", "zip", "-o", file, name)).toMatchObject({
@@ -99,12 +94,12 @@ test("info says where everything is and what it takes", async () => {
   await a3sBox("pull", "-q", name);
   await a3sBox("volume", "create", "data");
   expect(jsonOf("info", await a3sBox("info", "--json"))).toMatchObject({
-    home,
+    home: at.home,
     images: { names: 1, bytes: expect.any(Number) },
     rootfs: { roots: 0, diskBytes: 0 },
     volumes: { volumes: 1, inUse: 0 },
   });
-  expect((await a3sBox("info")).stdout).toContain(`home: ${home}\n`);
+  expect((await a3sBox("info")).stdout).toContain(`home: ${at.home}\n`);
 });
 
 test.each([

@@ -1,17 +1,10 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { takeCensus, testImage, testLayer, writeTestLayout } from "@a3s/testing";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { commandWith, ended, program } from "./command.ts";
+import { takeCensus } from "@a3s/testing";
+import { expect, test } from "vitest";
+import { ended, program } from "./command.ts";
+import { emptyImage, homeForEach } from "./command-home.ts";
 
-let home: string;
-beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), "a3s-cli-"));
-});
-afterEach(() => rm(home, { recursive: true, force: true }));
-
-const a3sBox = (...args: readonly string[]) => commandWith(home)(...args);
+const at = homeForEach();
+const { a3sBox } = at;
 
 test.each([
   ["a reference that is none", ["run", "alpine:no tag"], "REFERENCE_INVALID"],
@@ -20,42 +13,37 @@ test.each([
   ["a volume that is missing", ["run", "-v", "/no/such/directory:/mnt", "alpine"], "VOLUME_INVALID"],
   ["too many vCPUs", ["run", "--cpus", "99", "alpine"], "CONFIG_INVALID"],
 ])("%s ends with 125, a code and a hint, and leaves nothing behind", async (_, args, code) => {
-  const before = await takeCensus(home);
+  const before = await takeCensus(at.home);
   const result = await a3sBox(...args);
   expect(result).toMatchObject({ code: 125, stdout: "" });
   expect(result.stderr).toContain(`[${code}]`);
   expect(result.stderr).toContain("hint: ");
-  expect(await takeCensus(home)).toEqual(before);
+  expect(await takeCensus(at.home)).toEqual(before);
 });
 
-/** A layout outside the home, with an image that could be booted. */
-async function bootable(): Promise<string> {
-  const layout = join(home, "layout");
-  await writeTestLayout(layout, { latest: testImage({ layers: [testLayer([{ type: "directory", path: "etc" }])] }) });
-  return `oci:${layout}:latest`;
-}
-
 test("a machine without libkrun ends with 125, a code and a hint, and leaves nothing behind", async () => {
-  const image = await bootable();
-  const before = await takeCensus(home);
+  const image = await emptyImage(at);
+  const before = await takeCensus(at.home);
   const args = [program, "run", "--rm", image, "--", "true"];
   const { code, stderr } = await ended(process.execPath, args, {
-    A3S_HOME: home,
+    A3S_HOME: at.home,
     A3S_LIBKRUN_DIR: "/no/such/directory",
   });
   expect(code).toBe(125);
   expect(stderr).toMatch(/\[LIBKRUN_MISSING\]\n.*hint: Install/s);
-  expect(await takeCensus(home)).toEqual(before);
+  expect(await takeCensus(at.home)).toEqual(before);
 });
 
 test("a machine without KVM ends with 125, a code and a hint, and leaves nothing behind", async () => {
-  const image = await bootable();
-  const before = await takeCensus(home);
+  const image = await emptyImage(at);
+  const before = await takeCensus(at.home);
   // In a mount namespace of its own, something that is no KVM lies over /dev/kvm.
   const masked = '{ test ! -e /dev/kvm || mount --bind /dev/null /dev/kvm; } && exec "$0" "$@"';
   const command = ["--map-root-user", "--mount", "sh", "-c", masked, process.execPath, program];
-  const { code, stderr } = await ended("unshare", [...command, "run", "--rm", image, "--", "true"], { A3S_HOME: home });
+  const { code, stderr } = await ended("unshare", [...command, "run", "--rm", image, "--", "true"], {
+    A3S_HOME: at.home,
+  });
   expect(stderr).toMatch(/\[HOST_UNFIT\]\n.*hint: /s);
   expect(code).toBe(125);
-  expect(await takeCensus(home)).toEqual(before);
+  expect(await takeCensus(at.home)).toEqual(before);
 });

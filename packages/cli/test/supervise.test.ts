@@ -1,33 +1,25 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { testImage, testLayer, writeTestLayout } from "@a3s/testing";
-import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
-import { commandWith, program } from "./command.ts";
+import { beforeEach, expect, onTestFinished, test } from "vitest";
+import { program } from "./command.ts";
+import { emptyImage, homeForEach } from "./command-home.ts";
 import { jsonOf } from "./json-output.ts";
 
-let home: string;
+const at = homeForEach();
+const { a3sBox } = at;
 let image: string;
-let a3sBox: ReturnType<typeof commandWith>;
 beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), "a3s-cli-"));
-  a3sBox = commandWith(home);
-  const layout = join(home, "layout");
-  const config = { Healthcheck: { Test: ["CMD-SHELL", "probe"], Interval: 5e9 } };
-  const layers = [testLayer([{ type: "directory", path: "etc" }])];
-  await writeTestLayout(layout, { latest: testImage({ layers, config }) });
-  image = `oci:${layout}:latest`;
+  image = await emptyImage(at, {
+    Healthcheck: { Test: ["CMD-SHELL", "probe"], Interval: 5e9 },
+  });
 });
-afterEach(() => rm(home, { recursive: true, force: true }));
 
 /** `a3s-box supervise`, which has begun. */
 async function supervise(...flags: readonly string[]) {
   const args = ["--", program, "supervise", ...flags];
   const child = spawn(process.execPath, args, {
-    env: { ...process.env, A3S_HOME: home },
+    env: { ...process.env, A3S_HOME: at.home },
     stdio: ["ignore", "pipe", "inherit"],
   });
   const exited = once(child, "exit");
@@ -51,7 +43,7 @@ test.each(["SIGINT", "SIGTERM"] as const)(
     const supervisor = await supervise("--json");
     expect(jsonOf("supervise", { code: 0, stderr: "", stdout: supervisor.first })).toMatchObject({
       deed: "began",
-      home,
+      home: at.home,
     });
     expect(await a3sBox("supervise")).toMatchObject({
       code: 1,
