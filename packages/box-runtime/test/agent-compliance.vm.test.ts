@@ -3,8 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { connectAgent } from "../../agent-client/src/index.ts";
 import { agentCompliance } from "../../agent-client/test/compliance/agent-compliance.ts";
-import { VmManager } from "../src/index.ts";
-import { BOOT_TIMEOUT_MS, exampleImage } from "./example-image.ts";
+import { exampleBox } from "./example-box.ts";
 
 /** The socket of the box is taken as any client could, so that nothing but the agent is between suite and guest. */
 agentCompliance({
@@ -18,9 +17,7 @@ agentCompliance({
   slowness: 5,
   async start() {
     const home = await mkdtemp(join(tmpdir(), "a3s-home-"));
-    const vm = new VmManager({ image: exampleImage(), memoryMib: 256, bootTimeoutMs: BOOT_TIMEOUT_MS }, undefined, {
-      home,
-    });
+    const vm = exampleBox(home);
     await vm.boot();
     // 150 commands at once leave an emulated CPU no time for a ping within the default.
     const keepAlive = { timeoutMs: 200_000 };

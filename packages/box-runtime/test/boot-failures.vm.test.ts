@@ -1,29 +1,19 @@
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { type Census, takeCensus, testImage, testLayer, waitForExit, writeTestLayout } from "@a3s/testing";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { VmManager } from "../src/index.ts";
-import { BOOT_TIMEOUT_MS, exampleImage } from "./example-image.ts";
+import { takeCensus, testImage, testLayer, waitForExit, writeTestLayout } from "@a3s/testing";
+import { expect, test } from "vitest";
+import type { BoxConfigInput } from "../src/index.ts";
+import { exampleBox } from "./example-box.ts";
+import { exampleImage } from "./example-image.ts";
+import { homeForEach } from "./test-home.ts";
 
-let home: string;
-let before: Census;
-beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), "a3s-home-"));
-  before = await takeCensus(home);
-});
-afterEach(async () => {
-  expect(await takeCensus(home)).toEqual(before);
-  await rm(home, { recursive: true, force: true });
-});
-
-const box = (config: Partial<ConstructorParameters<typeof VmManager>[0]> = {}) =>
-  new VmManager({ image: exampleImage(), bootTimeoutMs: BOOT_TIMEOUT_MS, ...config }, undefined, { home });
+const at = homeForEach();
+const box = (config: Partial<BoxConfigInput> = {}) => exampleBox(at.home, config);
 
 test("a guest that has not rung by the deadline is BOOT_TIMEOUT, with the console as evidence", async () => {
   const vm = box({ bootTimeoutMs: 2500 });
@@ -36,7 +26,7 @@ test("a guest that has not rung by the deadline is BOOT_TIMEOUT, with the consol
 });
 
 test("a stage that fails in the guest is BOOT_FAILED and says what failed: a directory where the image has a file", async () => {
-  const vm = box({ volumes: [{ source: home, target: "/etc/passwd" }] });
+  const vm = box({ volumes: [{ source: at.home, target: "/etc/passwd" }] });
   await expect(vm.boot()).rejects.toMatchObject({
     code: "BOOT_FAILED",
     message: expect.stringContaining("/etc/passwd"),
@@ -46,7 +36,7 @@ test("a stage that fails in the guest is BOOT_FAILED and says what failed: a dir
 
 test("a mount point that is missing in a read-only volume is BOOT_FAILED and named", async () => {
   const vm = box({
-    volumes: [{ source: home, target: "/data", readOnly: true }],
+    volumes: [{ source: at.home, target: "/data", readOnly: true }],
     tmpfs: [{ target: "/data/missing" }],
   });
   await expect(vm.boot()).rejects.toMatchObject({
@@ -60,11 +50,11 @@ test.each([
   ["proc/sys", "a directory of the kernel"],
   ["/dev", "a directory of the kernel"],
 ])("a mount point that the image makes a link to %s is BOOT_FAILED: nothing is mounted there", async (target, what) => {
-  const layout = join(home, "link");
+  const layout = join(at.home, "link");
   await writeTestLayout(layout, {
     latest: testImage({ layers: [testLayer([{ type: "symlink", path: "data", target }])] }),
   });
-  const vm = box({ image: `oci:${layout}:latest`, volumes: [{ source: home, target: "/data" }] });
+  const vm = box({ image: `oci:${layout}:latest`, volumes: [{ source: at.home, target: "/data" }] });
   await expect(vm.boot()).rejects.toMatchObject({
     code: "BOOT_FAILED",
     message: expect.stringContaining(`/data leads to ${what}`),
@@ -76,14 +66,14 @@ test.each([
   ["missing", "no-such-file"],
   ["no directory or file", "pipe"],
 ])("a volume's source that is %s is VOLUME_INVALID", async (_, name) => {
-  await promisify(execFile)("mkfifo", [join(home, "pipe")]);
-  const source = join(home, name);
+  await promisify(execFile)("mkfifo", [join(at.home, "pipe")]);
+  const source = join(at.home, name);
   await expect(box({ volumes: [{ source, target: "/data" }] }).boot()).rejects.toMatchObject({
     code: "VOLUME_INVALID",
     hint: expect.any(String),
     details: { source },
   });
-  await rm(join(home, "pipe"));
+  await rm(join(at.home, "pipe"));
 });
 
 test("an abort in the middle of a boot rejects with its reason and stops the VM", async () => {
@@ -121,15 +111,15 @@ test("a VM process that is killed from outside takes the box to stopped and reje
 
 test("the VM dies with its creator, also when the creator is killed", async () => {
   const script = fileURLToPath(new URL("./boot-and-wait.mjs", import.meta.url));
-  const creator = spawn(process.execPath, [script, exampleImage(), home], { stdio: ["ignore", "pipe", "inherit"] });
+  const creator = spawn(process.execPath, [script, exampleImage(), at.home], { stdio: ["ignore", "pipe", "inherit"] });
   const [pid] = (await once(creator.stdout, "data")) as [Buffer];
   creator.kill("SIGKILL");
   await waitForExit(Number(pid), 30_000);
-  const { processes, sockets } = await takeCensus(home);
+  const { processes, sockets } = await takeCensus(at.home);
   expect({ processes, sockets }).toEqual({ processes: [], sockets: [] });
   // What a killed creator leaves are its own empty directories and the record of the VM's end.
-  await rm(join(home, "run"), { recursive: true, force: true });
-  await rm(join(home, "boxes"), { recursive: true, force: true });
+  await rm(join(at.home, "run"), { recursive: true, force: true });
+  await rm(join(at.home, "boxes"), { recursive: true, force: true });
 });
 
 test("an unknown image and a registry that is down each say so", async () => {

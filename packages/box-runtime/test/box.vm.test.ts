@@ -1,10 +1,12 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DEFAULT_MEMORY_MIB } from "@a3s/core";
 import { takeCensus } from "@a3s/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { VmManager } from "../src/index.ts";
-import { BOOT_TIMEOUT_MS, exampleImage, text } from "./example-image.ts";
+import type { VmManager } from "../src/index.ts";
+import { exampleBox } from "./example-box.ts";
+import { text } from "./example-image.ts";
 
 /** One VM for all of these; each test leaves it as it found it. */
 let home: string;
@@ -26,29 +28,24 @@ beforeAll(async () => {
   for (const name of MORE) await mkdir(join(many, name));
   await symlink(shared, join(many, "link"));
   before = await takeCensus(home);
-  vm = new VmManager(
-    {
-      image: exampleImage(),
-      bootTimeoutMs: BOOT_TIMEOUT_MS,
-      hostname: "kept",
-      volumes: [
-        { source: shared, target: "/mnt/shared" },
-        { source: frozen, target: "/mnt/frozen", readOnly: true },
-        { source: shared, target: "/mnt/with: colon, and space/again" },
-        { source: join(many, "link"), target: "/mnt/shared-to-read", readOnly: true },
-        { source: join(many, "writable: a"), target: "/srv/new/writable" },
-        { source: join(many, "frozen"), target: "/etc/frozen", readOnly: true },
-        { source: frozen, target: "/mnt/shared/inner" },
-        ...MORE.map((name) => ({ source: join(many, name), target: `/mnt/more/${name}` })),
-      ],
-      tmpfs: [
-        { target: "/mnt/small/inner", mode: 0o700 },
-        { target: "/mnt/small", sizeMib: 8 },
-      ],
-    },
-    undefined,
-    { home },
-  );
+  vm = exampleBox(home, {
+    memoryMib: DEFAULT_MEMORY_MIB,
+    hostname: "kept",
+    volumes: [
+      { source: shared, target: "/mnt/shared" },
+      { source: frozen, target: "/mnt/frozen", readOnly: true },
+      { source: shared, target: "/mnt/with: colon, and space/again" },
+      { source: join(many, "link"), target: "/mnt/shared-to-read", readOnly: true },
+      { source: join(many, "writable: a"), target: "/srv/new/writable" },
+      { source: join(many, "frozen"), target: "/etc/frozen", readOnly: true },
+      { source: frozen, target: "/mnt/shared/inner" },
+      ...MORE.map((name) => ({ source: join(many, name), target: `/mnt/more/${name}` })),
+    ],
+    tmpfs: [
+      { target: "/mnt/small/inner", mode: 0o700 },
+      { target: "/mnt/small", sizeMib: 8 },
+    ],
+  });
   await Promise.all([vm.boot(), vm.boot()]);
 });
 

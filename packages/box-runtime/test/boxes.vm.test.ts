@@ -6,36 +6,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { type Census, takeCensus } from "@a3s/testing";
-import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
-import { type Box, type BoxConfigInput, createRuntime, type Runtime } from "../src/index.ts";
-import { BOOT_TIMEOUT_MS, exampleImage, text } from "./example-image.ts";
+import { expect, onTestFinished, test } from "vitest";
+import type { Box } from "../src/index.ts";
+import { exampleConfig } from "./example-box.ts";
+import { text } from "./example-image.ts";
 import { live } from "./killed-box.ts";
+import { runtimeForEach } from "./test-home.ts";
 
-let home: string;
-let before: Census;
-let runtime: Runtime;
-beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), "a3s-home-"));
-  before = await takeCensus(home);
-  runtime = createRuntime({ home });
-});
-afterEach(async () => {
-  for (const { id } of await runtime.boxes.list()) await runtime.boxes.remove(id, { force: true });
-  await runtime.open();
-  const { files, ...rest } = await takeCensus(home);
-  const { files: _, ...expected } = before;
-  expect(rest).toEqual(expected);
-  expect(files.filter((name) => !/^boxes\/\.(lock|locks|staging|history)(\/|$)/.test(name))).toEqual([]);
-  await rm(home, { recursive: true, force: true });
-});
-
-const config = (more: Partial<BoxConfigInput> = {}): BoxConfigInput => ({
-  image: exampleImage(),
-  memoryMib: 256,
-  bootTimeoutMs: BOOT_TIMEOUT_MS,
-  ...more,
-});
+const at = runtimeForEach();
 
 async function logOf(box: Box): Promise<string> {
   let said = "";
@@ -56,7 +34,7 @@ async function elsewhere(script: string): Promise<string> {
   const program = fileURLToPath(new URL("../dist/index.js", import.meta.url));
   const whole = `
     import { createRuntime } from ${JSON.stringify(program)};
-    const runtime = createRuntime({ home: ${JSON.stringify(home)} });
+    const runtime = createRuntime({ home: ${JSON.stringify(at.home)} });
     ${script}
   `;
   const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "-e", whole]);
@@ -66,7 +44,7 @@ async function elsewhere(script: string): Promise<string> {
 test("another process starts a box and ends; this one finds it, enters it, stops it, starts it again with its disk and removes it", async () => {
   const stopping = "trap 'echo bye; exit 7' TERM; echo up; while :; do sleep 0.05; done";
   const made = JSON.stringify(
-    config({ command: ["sh", "-c", stopping], diskMib: 32, volumes: [{ source: "data", target: "/data" }] }),
+    exampleConfig({ command: ["sh", "-c", stopping], diskMib: 32, volumes: [{ source: "data", target: "/data" }] }),
   );
   const id = (
     await elsewhere(`
@@ -76,8 +54,8 @@ test("another process starts a box and ends; this one finds it, enters it, stops
     `)
   ).trim();
 
-  expect(await runtime.boxes.list()).toMatchObject([{ id, name: "kept", state: "running" }]);
-  await using box = await runtime.boxes.get("kept");
+  expect(await at.runtime.boxes.list()).toMatchObject([{ id, name: "kept", state: "running" }]);
+  await using box = await at.runtime.boxes.get("kept");
   expect(await box.inspect()).toMatchObject({ id, state: "running", pid: expect.any(Number), volumes: ["data"] });
   const { exitCode } = await box.exec("echo on disk > /root-file; echo in volume > /data/file");
   expect(exitCode).toBe(0);
@@ -96,15 +74,21 @@ test("another process starts a box and ends; this one finds it, enters it, stops
   expect(await waiting).toMatchObject({ exitCode: 7 });
   expect([box.state, await logOf(box)]).toEqual(["stopped", "up\nbye\n"]);
   expect(() => box.exec("true")).toThrow(expect.objectContaining({ code: "STATE_INVALID" }));
-  await expect(runtime.volumes.remove("data")).rejects.toMatchObject({ code: "VOLUME_IN_USE" });
-  expect((await runtime.images.prune()).roots.removed).toEqual([]);
-  expect(existsSync(join(home, "run", id))).toBe(false);
+  await expect(at.runtime.volumes.remove("data")).rejects.toMatchObject({ code: "VOLUME_IN_USE" });
+  expect((await at.runtime.images.prune()).roots.removed).toEqual([]);
+  expect(existsSync(join(at.home, "run", id))).toBe(false);
 
   // Files go in and out meanwhile, and nothing else of it changes; who is killed at it leaves the disk to the next.
   const stopped = await box.inspect();
   const note = import.meta.filename;
   expect(await box.copyIn(note, "/note")).toEqual({ entries: 1 });
-  await live({ home, config: config(), name: "kept", steps: ["get", "copy"], kill: { at: "guest", delayMs: 0 } });
+  await live({
+    home: at.home,
+    config: exampleConfig(),
+    name: "kept",
+    steps: ["get", "copy"],
+    kill: { at: "guest", delayMs: 0 },
+  });
   expect(await box.inspect()).toEqual(stopped);
   expect(await logOf(box)).toBe("up\nbye\n");
 
@@ -118,33 +102,36 @@ test("another process starts a box and ends; this one finds it, enters it, stops
   expect(box.state).toBe("stopped");
   expect(await box.wait()).toMatchObject({ exitCode: 137 });
   await box.remove({ volumes: true });
-  expect(await runtime.boxes.list()).toEqual([]);
-  expect(await runtime.volumes.list()).toEqual([]);
+  expect(await at.runtime.boxes.list()).toEqual([]);
+  expect(await at.runtime.volumes.list()).toEqual([]);
 });
 
 test("a box that ends by itself is seen to have, with its exit code, by whoever comes later; one with autoRemove is gone", async () => {
-  await using box = await runtime.boxes.run(config({ command: ["sh", "-c", "exit 5"] }));
+  await using box = await at.runtime.boxes.run(exampleConfig({ command: ["sh", "-c", "exit 5"] }));
   expect(await box.wait()).toMatchObject({ exitCode: 5, signal: null });
   expect(JSON.parse(await elsewhere("console.log(JSON.stringify(await runtime.boxes.list()))"))).toMatchObject([
     { id: box.id, state: "stopped", exit: { exitCode: 5 } },
   ]);
-  await using passing = await runtime.boxes.run(config({ command: ["sh", "-c", "kill -USR1 $$"] }), {
+  await using passing = await at.runtime.boxes.run(exampleConfig({ command: ["sh", "-c", "kill -USR1 $$"] }), {
     autoRemove: true,
   });
   expect(await passing.wait()).toMatchObject({ exitCode: 138 });
-  expect((await runtime.boxes.list()).map(({ id }) => id)).toEqual([box.id]);
+  expect((await at.runtime.boxes.list()).map(({ id }) => id)).toEqual([box.id]);
 });
 
 test("a main process that cannot be started leaves a stopped box, and nothing of a run; one that waits is attached to", async () => {
-  await using box = await runtime.boxes.create(config({ command: ["no-such-command"] }));
+  await using box = await at.runtime.boxes.create(exampleConfig({ command: ["no-such-command"] }));
   // As `docker create` and `docker cp` take a file out of an image.
   expect(text(await copiedOut(box, "/etc/motd"))).toBe("from the second layer\n");
   expect(await box.inspect()).toMatchObject({ state: "created", generation: 1 });
   await expect(box.start()).rejects.toMatchObject({ code: "COMMAND_NOT_FOUND" });
   expect([box.state, box.exit]).toMatchObject(["stopped", { exitCode: 127 }]);
-  await using waits = await runtime.boxes.run(config({ command: ["sh", "-c", "read line; echo got $line"] }), {
-    main: { stdin: true },
-    onAttach: true,
-  });
+  await using waits = await at.runtime.boxes.run(
+    exampleConfig({ command: ["sh", "-c", "read line; echo got $line"] }),
+    {
+      main: { stdin: true },
+      onAttach: true,
+    },
+  );
   expect(text((await waits.attach({ stdin: "word\n" })).stdout)).toBe("got word\n");
 });

@@ -5,8 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { sitAt } from "../../agent-client/test/person.ts";
-import { VmManager } from "../src/index.ts";
-import { BOOT_TIMEOUT_MS, exampleImage, text } from "./example-image.ts";
+import type { VmManager } from "../src/index.ts";
+import { exampleBox } from "./example-box.ts";
+import { text } from "./example-image.ts";
 
 /** Limits need a cgroup to make children of, which root has. */
 const isRoot = process.getuid?.() === 0;
@@ -18,28 +19,21 @@ let hostPort: number;
 beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), "a3s-home-"));
   hostPort = await freePort();
-  vm = new VmManager(
-    {
-      image: exampleImage(),
-      memoryMib: 256,
-      bootTimeoutMs: BOOT_TIMEOUT_MS,
-      entrypoint: ["sh", "-c"],
-      command: ["echo main $GREETING $(pwd)"],
-      env: { GREETING: "hello" },
-      user: "guest",
-      workdir: "/tmp",
-      stopSignal: "quit",
-      ulimits: { nofile: { soft: 64, hard: 128 }, core: 0 },
-      capabilities: { drop: ["ALL"] },
-      network: "tsi",
-      sysctls: { "net.core.somaxconn": "1234" },
-      ports: [`0.0.0.0:${hostPort}:8080`],
-      logs: { maxBytes: 131_072, files: 2 },
-      limits: isRoot ? limits : {},
-    },
-    undefined,
-    { home },
-  );
+  vm = exampleBox(home, {
+    entrypoint: ["sh", "-c"],
+    command: ["echo main $GREETING $(pwd)"],
+    env: { GREETING: "hello" },
+    user: "guest",
+    workdir: "/tmp",
+    stopSignal: "quit",
+    ulimits: { nofile: { soft: 64, hard: 128 }, core: 0 },
+    capabilities: { drop: ["ALL"] },
+    network: "tsi",
+    sysctls: { "net.core.somaxconn": "1234" },
+    ports: [`0.0.0.0:${hostPort}:8080`],
+    logs: { maxBytes: 131_072, files: 2 },
+    limits: isRoot ? limits : {},
+  });
   await vm.boot();
 });
 afterAll(async () => {

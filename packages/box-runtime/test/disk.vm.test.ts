@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { takeCensus } from "@a3s/testing";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { VmManager } from "../src/index.ts";
-import { BOOT_TIMEOUT_MS, exampleImage, text } from "./example-image.ts";
+import type { BoxConfigInput, VmManager } from "../src/index.ts";
+import { exampleBox } from "./example-box.ts";
+import { text } from "./example-image.ts";
 
 const MIB = 1024 * 1024;
 const DISK_MIB = 1024;
@@ -16,12 +17,7 @@ let before: Awaited<ReturnType<typeof takeCensus>>;
 let vm: VmManager;
 /** Beside it, one without a disk. */
 let small: VmManager;
-const box = (config: object) =>
-  new VmManager(
-    { image: exampleImage(), vcpus: 1, memoryMib: 256, bootTimeoutMs: BOOT_TIMEOUT_MS, ...config },
-    undefined,
-    { home },
-  );
+const box = (config: Partial<BoxConfigInput>) => exampleBox(home, { vcpus: 1, ...config });
 const sh = (script: string, within = vm) => within.exec(["sh", "-c", script]);
 
 beforeAll(async () => {

@@ -4,15 +4,16 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { sitAt } from "../../agent-client/test/person.ts";
-import { VmManager } from "../src/index.ts";
-import { BOOT_TIMEOUT_MS, exampleImage, text } from "./example-image.ts";
+import type { VmManager } from "../src/index.ts";
+import { exampleBox } from "./example-box.ts";
+import { text } from "./example-image.ts";
 
 /** One VM for all of these; the agent is PID 1, so that what only PID 1 does is seen here. */
 let home: string;
 let vm: VmManager;
 beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), "a3s-home-"));
-  vm = new VmManager({ image: exampleImage(), memoryMib: 256, bootTimeoutMs: BOOT_TIMEOUT_MS }, undefined, { home });
+  vm = exampleBox(home);
   await vm.boot();
 });
 afterAll(async () => {

@@ -17,6 +17,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { VmManager } from "../src/index.ts";
+import { exampleBox } from "./example-box.ts";
 import { BOOT_TIMEOUT_MS, exampleImage, text } from "./example-image.ts";
 
 const MIB = 1024 * 1024;
@@ -36,22 +37,16 @@ beforeAll(async () => {
   writeFileSync(at("shared", "kept"), "of the host");
   writeFileSync(at("frozen", "kept"), "of the host");
   writeFileSync(at("app.conf"), "old");
-  vm = new VmManager(
-    {
-      image: exampleImage(),
-      vcpus: 1,
-      memoryMib: 512,
-      bootTimeoutMs: BOOT_TIMEOUT_MS,
-      volumes: [
-        { source: at("shared"), target: "/srv/data/shared" },
-        { source: at("frozen"), target: "/frozen", readOnly: true },
-        { source: at("app.conf"), target: "/etc/app.conf" },
-      ],
-      tmpfs: [{ target: "/small", sizeMib: 8 }],
-    },
-    undefined,
-    { home: at("home") },
-  );
+  vm = exampleBox(at("home"), {
+    vcpus: 1,
+    memoryMib: 512,
+    volumes: [
+      { source: at("shared"), target: "/srv/data/shared" },
+      { source: at("frozen"), target: "/frozen", readOnly: true },
+      { source: at("app.conf"), target: "/etc/app.conf" },
+    ],
+    tmpfs: [{ target: "/small", sizeMib: 8 }],
+  });
   await vm.boot();
 });
 afterAll(async () => {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Random, takeCensus, waitForExit } from "@a3s/testing";
 import { expect, test } from "vitest";
 import { createRuntime, type Runtime } from "../src/index.ts";
-import { BOOT_TIMEOUT_MS, exampleImage } from "./example-image.ts";
+import { exampleConfig } from "./example-box.ts";
 import { expectSound, live, recordedPids } from "./killed-box.ts";
 
 const soak = process.env["A3S_SOAK"] === "1";
@@ -45,7 +45,7 @@ test("whatever moment of a box's life its process is killed at, its VM is found 
   const runtime = createRuntime({ home });
   const before = await takeCensus(home);
   const config = {
-    ...{ image: exampleImage(), memoryMib: 256, bootTimeoutMs: BOOT_TIMEOUT_MS, stopGraceMs: 5000, command },
+    ...exampleConfig({ stopGraceMs: 5000, command }),
     ...{ diskMib: 32, volumes: [{ source: "data", target: "/data" }] },
   };
   for (let round = 0; round < ROUNDS; round++) {

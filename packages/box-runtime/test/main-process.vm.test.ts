@@ -1,37 +1,22 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { homeLayout, newBoxId, parseBoxConfig } from "@a3s/core";
-import { type Census, takeCensus } from "@a3s/testing";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { bootBox } from "../src/boot/boot-box.ts";
-import { type MainRequest, VmManager } from "../src/index.ts";
+import type { BoxConfigInput, MainRequest } from "../src/index.ts";
 import { ReleaseStack } from "../src/release-stack.ts";
-import { BOOT_TIMEOUT_MS, exampleImage, text } from "./example-image.ts";
+import { exampleBox, exampleConfig } from "./example-box.ts";
+import { text } from "./example-image.ts";
+import { homeForEach } from "./test-home.ts";
 
-let home: string;
-let before: Census;
-beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), "a3s-home-"));
-  before = await takeCensus(home);
-});
-afterEach(async () => {
-  expect(await takeCensus(home)).toEqual(before);
-  await rm(home, { recursive: true, force: true });
-});
-
-const box = (config: Partial<ConstructorParameters<typeof VmManager>[0]> = {}) =>
-  new VmManager({ image: exampleImage(), memoryMib: 256, bootTimeoutMs: BOOT_TIMEOUT_MS, ...config }, undefined, {
-    home,
-  });
+const at = homeForEach();
+const box = (config: Partial<BoxConfigInput> = {}) => exampleBox(at.home, config);
 
 /** A box whose log outlives its VM. */
 async function bootWith(held: ReleaseStack, main: MainRequest) {
   const nothing = () => {};
   return await bootBox({
     id: newBoxId(),
-    config: parseBoxConfig({ image: exampleImage(), memoryMib: 256, bootTimeoutMs: BOOT_TIMEOUT_MS }),
-    home: homeLayout(home),
+    config: parseBoxConfig(exampleConfig()),
+    home: homeLayout(at.home),
     pull: {},
     jail: undefined,
     signal: new AbortController().signal,

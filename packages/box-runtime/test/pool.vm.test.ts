@@ -3,16 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import { WarmPool } from "../src/index.ts";
-import { BOOT_TIMEOUT_MS, exampleImage } from "./example-image.ts";
+import { exampleConfig } from "./example-box.ts";
 
 test("boxes of a pool are booted ahead, handed out once, and gone when it is", async () => {
   const home = await mkdtemp(join(tmpdir(), "a3s-home-"));
   onTestFinished(() => rm(home, { recursive: true, force: true }));
   const errors: unknown[] = [];
-  const pool = new WarmPool(
-    { image: exampleImage(), memoryMib: 256, bootTimeoutMs: BOOT_TIMEOUT_MS },
-    { home, size: 1, onError: (error) => errors.push(error) },
-  );
+  const pool = new WarmPool(exampleConfig(), { home, size: 1, onError: (error) => errors.push(error) });
   const one = await pool.acquire();
   expect((await one.exec("echo used > /mark; cat /mark")).text()).toBe("used\n");
   await one.destroy();

@@ -1,42 +1,20 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { type Census, takeCensus } from "@a3s/testing";
-import { afterEach, beforeEach, expect, test } from "vitest";
-import { type Box, type BoxConfigInput, type BoxesEvents, createRuntime, type Runtime } from "../src/index.ts";
-import { BOOT_TIMEOUT_MS, exampleImage } from "./example-image.ts";
+import { expect, test } from "vitest";
+import { type Box, type BoxConfigInput, type BoxesEvents, createRuntime } from "../src/index.ts";
+import { exampleConfig } from "./example-box.ts";
+import { runtimeForEach } from "./test-home.ts";
 
-let home: string;
-let before: Census;
-let runtime: Runtime;
-beforeEach(async () => {
-  home = await mkdtemp(join(tmpdir(), "a3s-home-"));
-  before = await takeCensus(home);
-  runtime = createRuntime({ home });
-});
-afterEach(async () => {
-  for (const { id } of await runtime.boxes.list()) await runtime.boxes.remove(id, { force: true });
-  await runtime.open();
-  const { files: _, ...rest } = await takeCensus(home);
-  const { files: __, ...expected } = before;
-  expect(rest).toEqual(expected);
-  await rm(home, { recursive: true, force: true });
-});
-
-const config = (more: Partial<BoxConfigInput> = {}): BoxConfigInput => ({
-  ...{ image: exampleImage(), memoryMib: 256, bootTimeoutMs: BOOT_TIMEOUT_MS, stopGraceMs: 5000 },
-  ...more,
-});
+const at = runtimeForEach();
+const config = (more: Partial<BoxConfigInput>) => exampleConfig({ stopGraceMs: 5000, ...more });
 const waits = ["sh", "-c", "trap 'exit 7' TERM; while :; do sleep 0.05; done"];
 
 /** What this runtime's supervisor says next of an event. */
 function next<Name extends keyof BoxesEvents>(name: Name): Promise<BoxesEvents[Name]> {
   return new Promise((resolve) => {
-    const listening = runtime.events.on(name, (payload) => {
+    const listening = at.runtime.events.on(name, (payload) => {
       listening[Symbol.dispose]();
       resolve(payload);
     });
@@ -46,7 +24,7 @@ function next<Name extends keyof BoxesEvents>(name: Name): Promise<BoxesEvents[N
 /** A supervisor in a process of its own, which says what it does. */
 async function supervisorElsewhere() {
   const program = fileURLToPath(new URL("supervise.mjs", import.meta.url));
-  const child = spawn(process.execPath, [program, home], { stdio: ["ignore", "pipe", "inherit"] });
+  const child = spawn(process.execPath, [program, at.home], { stdio: ["ignore", "pipe", "inherit"] });
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
   const until = async (wanted: string) => {
     for (;;) {
@@ -71,18 +49,20 @@ async function restartsOf(box: Box): Promise<number> {
 }
 
 test("a box that fails is started again as often as its policy says, and one that somebody stops stays stopped", async () => {
-  await using _supervisor = await runtime.supervise();
+  await using _supervisor = await at.runtime.supervise();
   const delays: number[] = [];
-  using _listening = runtime.events.on("box.restarting", ({ delayMs }) => delays.push(delayMs));
+  using _listening = at.runtime.events.on("box.restarting", ({ delayMs }) => delays.push(delayMs));
   const resting = next("box.resting");
   // More of them, and their delays, need no VM: supervisor.test.ts.
-  await using failing = await runtime.boxes.run(config({ command: ["sh", "-c", "exit 3"], restart: "on-failure:1" }));
+  await using failing = await at.runtime.boxes.run(
+    config({ command: ["sh", "-c", "exit 3"], restart: "on-failure:1" }),
+  );
   expect(await resting).toMatchObject({ id: failing.id, why: "exhausted" });
   expect(delays).toEqual([100]);
   expect(await failing.inspect()).toMatchObject({ state: "stopped", restarts: 1, exit: { exitCode: 3 } });
 
   const stopped = next("box.resting");
-  await using box = await runtime.boxes.run(config({ command: waits, restart: "always" }));
+  await using box = await at.runtime.boxes.run(config({ command: waits, restart: "always" }));
   expect(await box.stop()).toMatchObject({ exitCode: 7 });
   expect(await stopped).toMatchObject({ id: box.id, why: "asked" });
   expect(await box.inspect()).toMatchObject({ state: "stopped", restarts: 0 });
@@ -90,7 +70,7 @@ test("a box that fails is started again as often as its policy says, and one tha
 
 test("a supervisor that is killed, also in the middle of a start, leaves what the next one goes on with", async () => {
   const first = await supervisorElsewhere();
-  await using box = await runtime.boxes.run(config({ command: waits, restart: "unless-stopped" }));
+  await using box = await at.runtime.boxes.run(config({ command: waits, restart: "unless-stopped" }));
   await first.until("box.supervised");
   await box.exec(["true"]).orThrow();
   const running = await box.inspect();
@@ -106,7 +86,7 @@ test("a supervisor that is killed, also in the middle of a start, leaves what th
   await second.kill();
 
   const supervised = next("box.supervised");
-  await using _third = await runtime.supervise();
+  await using _third = await at.runtime.supervise();
   expect(await supervised).toEqual({ id: box.id });
   expect(await box.inspect()).toMatchObject({ state: "running", supervised: true });
   expect(await restartsOf(box)).toBeGreaterThan(0);
@@ -117,11 +97,11 @@ test("a supervisor that is killed, also in the middle of a start, leaves what th
 });
 
 test("a box is healthy, unhealthy and healthy again as its checks say, in any process, and is stopped when its time is over", async () => {
-  await using _supervisor = await runtime.supervise();
+  await using _supervisor = await at.runtime.supervise();
   const healthCheck = { test: ["cat", "/tmp/well"], intervalMs: 100, retries: 2, timeoutMs: 60_000 };
   const start = next("box.health");
-  await using box = await runtime.boxes.run(config({ command: waits, healthCheck, restart: "always" }));
-  const other = createRuntime({ home });
+  await using box = await at.runtime.boxes.run(config({ command: waits, healthCheck, restart: "always" }));
+  const other = createRuntime({ home: at.home });
   expect((await other.boxes.list())[0]?.health).toMatch(/starting|unhealthy/);
   expect(await start).toMatchObject({ id: box.id, health: { status: "unhealthy", failingStreak: 2 } });
   const well = next("box.health");
