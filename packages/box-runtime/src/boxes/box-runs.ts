@@ -1,6 +1,6 @@
 import { readdir, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { BoxError, type BoxId, unlessMissing } from "@a3s/core";
+import { BoxError, type BoxId, newBoxId, unlessMissing } from "@a3s/core";
 import { type AttachedVm, type AttachOptions, attachVm } from "@a3s/vm";
 import { vmPaths } from "../boot/box-directories.ts";
 import { boxDamaged } from "./box-error.ts";
@@ -10,7 +10,7 @@ import type { BoxRecord } from "./box-record.ts";
 /** Directory of a run of a box, or of one that is over. */
 const RUN = /^run-\d+(\.over)?$/;
 /** The same of a VM that was there for a box's files alone. */
-const OPENED = /^opened(\.over)?$/;
+const OPENED = /^opened-[a-z0-9]{12}(\.over)?$/;
 
 /** Where the VM of one run leaves its traces. */
 export interface RunPaths {
@@ -29,12 +29,9 @@ export function runPaths({ store }: BoxPlace, { id, runs }: Pick<BoxRecord, "id"
   return pathsIn(join(store.directory(id), `run-${runs}`));
 }
 
-/**
- * The same for a VM that is there for the files of a box which does not run. It has no number, since it is no run: there is one at a time,
- * and {@link closeOpened} comes before each.
- */
+/** The same for a VM that is there for the files of a box which does not run. It is no run, so that it has no number. */
 export function openedPaths({ store }: BoxPlace, id: BoxId): RunPaths {
-  return pathsIn(join(store.directory(id), "opened"));
+  return pathsIn(join(store.directory(id), `opened-${newBoxId()}`));
 }
 
 /** The VM of the last run, living or not; undefined when it left no word. @throws RuntimeError `BOX_DAMAGED` */

@@ -50,7 +50,7 @@ test("a start whose record names no VM at all is over", async () => {
   expect(await runtime.boxes.list()).toMatchObject([{ id, state: "stopped", exit: { exitCode: null } }]);
 });
 
-test.each(["opened", "opened.over"])(
+test.each(["opened-0123456789ab", "opened-0123456789ab.over"])(
   "of a copy that was cut short, %s goes, and nothing of the box with it",
   async (name) => {
     const { home, image, runtime } = await boxSetting();
