@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseDuration } from "./duration.ts";
+import { parseDuration, parseLifetime } from "./duration.ts";
 
 test.each([
   ["0", 0],
@@ -14,4 +14,9 @@ test.each([
 
 test.each(["", "s", "-1s", "1d", "1 s", "1s!", "1e3s"])("%j is none", (text) => {
   expect(() => parseDuration(text)).toThrow("500ms, 30s or 1h30m");
+});
+
+test("a lifetime is a time, or none", () => {
+  expect([parseLifetime("1m"), parseLifetime("none")]).toEqual([60_000, "none"]);
+  expect(() => parseLifetime("soon")).toThrow("500ms, 30s or 1h30m");
 });

@@ -11,3 +11,8 @@ export function parseDuration(text: string): number {
   const parts = [...text.matchAll(/([\d.]+)(ms|[smh])/g)];
   return Math.round(parts.reduce((sum, [, count, unit = ""]) => sum + Number(count) * (UNITS_MS[unit] ?? 0), 0));
 }
+
+/** The same, or `none`. */
+export function parseLifetime(text: string): number | "none" {
+  return text === "none" ? text : parseDuration(text);
+}

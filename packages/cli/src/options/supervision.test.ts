@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { needsSupervisor, parseLifetime, parseSupervision, type SupervisionOptions } from "./supervision.ts";
+import { needsSupervisor, parseSupervision, type SupervisionOptions } from "./supervision.ts";
 
 const nothing = { healthCheck: undefined, restart: undefined, lifetimeMs: undefined };
 
@@ -36,9 +36,4 @@ test.each<[SupervisionOptions, string]>([
   [{ healthCmd: "a", healthGrpc: true }, "a box has one"],
 ])("%j is refused", (options, text) => {
   expect(() => parseSupervision(options)).toThrow(text);
-});
-
-test("a lifetime is a time, or none", () => {
-  expect([parseLifetime("1m"), parseLifetime("none")]).toEqual([60_000, "none"]);
-  expect(() => parseLifetime("soon")).toThrow("500ms, 30s or 1h30m");
 });

@@ -1,7 +1,6 @@
 import type { BoxChanges, BoxConfigInput } from "@a3s/box-runtime";
 import { parseRestart, type RestartPolicy } from "@a3s/core";
 import { InvalidArgumentError } from "commander";
-import { parseDuration } from "./duration.ts";
 
 /** Options of what a supervisor does for a box, as the command line gives them; times in milliseconds. */
 export interface SupervisionOptions {
@@ -33,11 +32,6 @@ export function needsSupervisor({ healthCheck, restart = "no", lifetimeMs }: Sup
   return (
     restart !== "no" || typeof lifetimeMs === "number" || (healthCheck !== undefined && healthCheck.test !== "none")
   );
-}
-
-/** A time, or `none`. */
-export function parseLifetime(text: string): number | "none" {
-  return text === "none" ? text : parseDuration(text);
 }
 
 function parsePolicy(text: string): RestartPolicy {

@@ -1,6 +1,5 @@
 import type { Command } from "commander";
-import { parseDuration } from "../options/duration.ts";
-import { parseLifetime } from "../options/supervision.ts";
+import { parseDuration, parseLifetime } from "../options/duration.ts";
 import { integer } from "./option-values.ts";
 
 /** Options of what a supervisor does for a box, named as docker's where they mean the same. */
