@@ -1,6 +1,7 @@
-//! capabilities(7). Nothing here allocates, so a child that was just forked may call it; errors are error numbers.
+//! capabilities(7). Nothing here allocates or touches errno, so a child may call it that shares its parent's memory; errors are
+//! error numbers.
 
-use crate::check;
+use crate::kernel::call;
 
 /// Names, without CAP_, at their numbers in linux/capability.h.
 pub const NAMES: [&str; 41] = [
@@ -82,13 +83,13 @@ const fn same(a: &str, b: &str) -> bool {
 pub fn permitted() -> Result<u64, i32> {
     let mut header = OF_THIS_THREAD;
     let mut data = [Data::default(); 2];
-    check(unsafe { libc::syscall(libc::SYS_capget, &raw mut header, data.as_mut_ptr()) } as i32)?;
+    unsafe { call(libc::SYS_capget, [&raw mut header as usize, data.as_mut_ptr() as usize]) }?;
     Ok(u64::from(data[0].permitted) | u64::from(data[1].permitted) << 32)
 }
 
 /// The bounding set of this thread.
 pub fn bounding() -> u64 {
-    let has = |number: &u32| unsafe { libc::prctl(libc::PR_CAPBSET_READ, libc::c_ulong::from(*number), 0, 0, 0) == 1 };
+    let has = |number: &u32| control(libc::PR_CAPBSET_READ, *number as usize, 0) == Ok(1);
     (0..MOST).filter(has).fold(0, |bits, number| bits | 1 << number)
 }
 
@@ -96,11 +97,12 @@ pub fn bounding() -> u64 {
 /// with `or_unprivileged`.
 pub fn bound(kept: u64, or_unprivileged: bool) -> Result<(), i32> {
     for number in (0..MOST).filter(|number| kept >> number & 1 == 0) {
-        match check(unsafe { libc::prctl(libc::PR_CAPBSET_DROP, libc::c_ulong::from(number), 0, 0, 0) }) {
-            // The kernel knows no capability of this number.
-            Ok(()) | Err(libc::EINVAL) => {}
+        match control(libc::PR_CAPBSET_DROP, number as usize, 0) {
+            Ok(_) => {}
+            // The kernel knows no capability of this number, and none of a higher one.
+            Err(libc::EINVAL) => break,
             Err(libc::EPERM) if or_unprivileged => {}
-            failed => return failed,
+            Err(errno) => return Err(errno),
         }
     }
     Ok(())
@@ -115,18 +117,22 @@ pub fn set(permitted: u64, inheritable: u64) -> Result<(), i32> {
     };
     let mut header = OF_THIS_THREAD;
     let data = [half(0), half(32)];
-    check(unsafe { libc::syscall(libc::SYS_capset, &raw mut header, data.as_ptr()) } as i32)
+    unsafe { call(libc::SYS_capset, [&raw mut header as usize, data.as_ptr() as usize]) }.map(drop)
 }
 
 /// The ambient set of this thread: these, which are permitted and inheritable, and no others.
 pub fn set_ambient(ambient: u64) -> Result<(), i32> {
-    let change =
-        |what: i32, number: libc::c_ulong| check(unsafe { libc::prctl(libc::PR_CAP_AMBIENT, what, number, 0, 0) });
+    let change = |what: i32, number: u32| control(libc::PR_CAP_AMBIENT, what as usize, number as usize);
     change(libc::PR_CAP_AMBIENT_CLEAR_ALL, 0)?;
     for number in (0..MOST).filter(|number| ambient >> number & 1 == 1) {
-        change(libc::PR_CAP_AMBIENT_RAISE, libc::c_ulong::from(number))?;
+        change(libc::PR_CAP_AMBIENT_RAISE, number)?;
     }
     Ok(())
+}
+
+/// prctl(2), for what is harmless to ask for.
+fn control(what: i32, first: usize, second: usize) -> Result<usize, i32> {
+    unsafe { call(libc::SYS_prctl, [what as usize, first, second, 0, 0]) }
 }
 
 #[repr(C)]

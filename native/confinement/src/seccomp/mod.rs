@@ -5,7 +5,7 @@ mod program;
 pub use libc::sock_filter;
 pub use program::compile;
 
-use crate::check;
+use crate::kernel::call;
 
 /// What becomes of every call, by the architecture that it is made in: a 64-bit kernel also takes those of 32-bit programs.
 pub struct Filter {
@@ -18,7 +18,7 @@ pub struct Filter {
 pub struct Table {
     /// AUDIT_ARCH_* of linux/audit.h.
     pub architecture: u32,
-    /// Asked in this order.
+    /// The first one for a number counts.
     pub rules: Vec<Rule>,
     pub otherwise: Action,
     /// Numbers from the first on.
@@ -89,13 +89,14 @@ pub const THIS_ARCHITECTURE: u32 = AARCH64;
 /// asm/unistd.h, __X32_SYSCALL_BIT: the same numbers with other meanings, under the architecture of x86_64.
 pub const FIRST_OF_X32: u32 = 0x4000_0000;
 
-/// For the calling thread and all that it makes, for good. It needs no_new_privs or CAP_SYS_ADMIN. It does not allocate.
+/// For the calling thread and all that it makes, for good. It needs no_new_privs or CAP_SYS_ADMIN. It neither
+/// allocates nor touches errno.
 pub fn install(program: &[sock_filter]) -> Result<(), i32> {
     let program = libc::sock_fprog {
         len: program.len() as u16,
         // The kernel only reads it.
         filter: program.as_ptr().cast_mut(),
     };
-    let mode = libc::SECCOMP_SET_MODE_FILTER;
-    check(unsafe { libc::syscall(libc::SYS_seccomp, mode, 0, &raw const program) } as i32)
+    let mode = libc::SECCOMP_SET_MODE_FILTER as usize;
+    unsafe { call(libc::SYS_seccomp, [mode, 0, &raw const program as usize]) }.map(drop)
 }

@@ -1,14 +1,13 @@
 use super::agent::{Agent, identify};
 use super::capabilities::Granted;
 use super::failure::Failure;
-use super::filter;
+use super::filter::{self, Program};
 use super::lookup::candidates;
 use super::rlimits::{self, Limit};
 use super::terminal::Size;
 use crate::account::Identity;
 use crate::proto::agent::exec_failed::Reason;
 use crate::proto::agent::{ExecStart, TerminalSize};
-use confinement::seccomp::sock_filter;
 use std::ffi::CString;
 
 /// execve refuses more than a quarter of the stack limit (2 MiB by default) by itself.
@@ -27,8 +26,8 @@ pub struct Command {
     /// None keeps the agent's own credentials.
     pub identity: Option<(Identity, Granted)>,
     pub new_privileges: bool,
-    /// Of system calls, as the kernel takes it; none: every call.
-    pub filter: Option<Vec<sock_filter>>,
+    /// Of system calls; none: every call.
+    pub filter: Option<Program>,
     pub rlimits: Vec<Limit>,
     pub reset_oom: bool,
     pub open_stdin: bool,

@@ -11,6 +11,7 @@ use confinement::seccomp::{
 use libc::{
     AF_VSOCK, CLONE_NEWCGROUP, CLONE_NEWIPC, CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUSER, CLONE_NEWUTS,
 };
+use std::sync::{Arc, Mutex};
 
 const NAMESPACES: i32 =
     CLONE_NEWCGROUP | CLONE_NEWIPC | CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWUSER | CLONE_NEWUTS;
@@ -19,8 +20,25 @@ const NAMESPACES: i32 =
 /// both with UNAME26, and the question for the present one.
 const PERSONALITIES: [i32; 5] = [0, 8, 0x2_0000, 0x2_0008, -1];
 
-/// The program for a process that can have these capabilities at most.
-pub fn program(capabilities: u64) -> Vec<sock_filter> {
+/// A filter as the kernel takes it.
+pub type Program = Arc<[sock_filter]>;
+
+/// The program for a process that can have these capabilities at most. The last one is kept: as a rule the next process can
+/// have the same.
+pub fn program(capabilities: u64) -> Program {
+    static LAST: Mutex<Option<(u64, Program)>> = Mutex::new(None);
+    let mut last = LAST.lock().expect("no holder panics");
+    match &*last {
+        Some((of, program)) if *of == capabilities => program.clone(),
+        _ => {
+            let program: Program = build(capabilities).into();
+            *last = Some((capabilities, program.clone()));
+            program
+        }
+    }
+}
+
+fn build(capabilities: u64) -> Vec<sock_filter> {
     let table = |architecture, number: fn(&Call) -> Option<u32>| Table {
         architecture,
         rules: rules(number, capabilities),
@@ -141,7 +159,19 @@ mod tests {
     }
 
     #[test]
+    fn the_program_kept_is_the_one_for_these_capabilities() {
+        for capabilities in [0, 0, !0, DEFAULT, !0] {
+            let (kept, built) = (program(capabilities), build(capabilities));
+            let fields = |program: &[sock_filter]| -> Vec<_> {
+                let fields = |step: &sock_filter| (step.code, step.jt, step.jf, step.k);
+                program.iter().map(fields).collect()
+            };
+            assert_eq!(fields(&kept), fields(&built));
+        }
+    }
+
+    #[test]
     fn the_program_fits_into_the_kernel() {
-        assert!(program(0).len() < usize::try_from(libc::BPF_MAXINSNS).unwrap());
+        assert!(build(0).len() < usize::try_from(libc::BPF_MAXINSNS).unwrap());
     }
 }
