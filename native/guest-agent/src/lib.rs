@@ -2,6 +2,8 @@
 //! agent's gRPC services over whatever transport it is given, so both can be used apart from each other.
 
 pub mod account;
+#[cfg(test)]
+mod allocations;
 pub mod boot;
 pub mod content;
 pub mod exec;

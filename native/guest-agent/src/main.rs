@@ -67,6 +67,7 @@ fn serve_unix(path: &str, cgroups: Option<&str>, main: Option<&str>) -> io::Resu
 async fn serve_until_told(path: &Path, cgroups: Option<&str>, main: Option<&str>) -> io::Result<i32> {
     let main = main.map(read_main).transpose()?;
     let cgroups = cgroups.map(File::open).transpose()?.map(OwnedFd::from);
+    system::forbid_tracing();
     system::close_inherited_on_exec();
     system::reset_signals();
     system::raise_nofile();

@@ -47,6 +47,12 @@ pub fn shield_from_oom() -> bool {
     std::fs::write("/proc/self/oom_score_adj", "-1000").is_ok()
 }
 
+/// Who may trace a child may write to its memory, which is the agent's until the child has executed its command, by then with
+/// somebody else's rights. Takes CAP_SYS_PTRACE from now on: ptrace(2).
+pub fn forbid_tracing() {
+    unsafe { libc::prctl(libc::PR_SET_DUMPABLE, 0, 0, 0, 0) };
+}
+
 /// Nothing that the predecessor left open may reach a child.
 pub fn close_inherited_on_exec() {
     unsafe { libc::syscall(libc::SYS_close_range, 3, u32::MAX, libc::CLOSE_RANGE_CLOEXEC) };

@@ -26,6 +26,7 @@ pub async fn run(power: &Power) -> ! {
     let begun = Instant::now();
     power.off_on_panic();
     rustix::process::umask(rustix::fs::Mode::empty());
+    system::forbid_tracing();
     system::close_inherited_on_exec();
     system::reset_signals();
     system::raise_nofile();

@@ -54,9 +54,9 @@ pub struct Cgroup {
 }
 
 impl Cgroup {
-    /// Whoever writes "0" to it is in the group.
-    pub fn entrance(&self) -> rustix::io::Result<OwnedFd> {
-        self.file(c"cgroup.procs", OFlags::WRONLY)
+    /// Its directory: what is born there is in the group.
+    pub fn fd(&self) -> BorrowedFd<'_> {
+        self.directory.fd()
     }
 
     /// Sends SIGKILL to all of it, also to what is being forked meanwhile (Linux 5.14).

@@ -1,55 +1,62 @@
-//! What the child does between fork and exec. It only makes system calls on memory that was laid out before.
+//! What the child does from its first instruction to the command's. It shares the agent's memory for that long: it only makes
+//! system calls, without the C library, on memory that was laid out before.
 
-use super::check::{check, errno};
 use super::command::Command;
-use super::failure::{Step, encode_report};
+use super::failure::{Report, Step};
 use super::privileges;
+use confinement::kernel::call;
 use confinement::seccomp;
-use std::ffi::{CString, c_char};
+use std::convert::Infallible;
+use std::ffi::{CStr, CString, c_char};
 use std::os::fd::RawFd;
 use std::ptr::null;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-/// The pointer arrays of execve and the descriptors that become 0, 1 and 2.
-pub struct Frame<'a> {
-    command: &'a Command,
+/// The command with the pointer arrays of execve and the descriptors that become 0, 1 and 2.
+pub struct Frame {
+    command: Command,
     argv: Vec<*const c_char>,
     env: Vec<*const c_char>,
-    /// cgroup.procs of the child's own group.
-    entrance: Option<RawFd>,
     stdio: [RawFd; 3],
-    /// stdio is a terminal, which becomes the controlling one of the child's session.
-    terminal: bool,
-    errors: RawFd,
+    /// Why there will be no command. All that the child writes to besides its stack.
+    report: AtomicU64,
 }
 
-impl<'a> Frame<'a> {
-    pub fn new(command: &'a Command, entrance: Option<RawFd>, stdio: [RawFd; 3], errors: RawFd) -> Self {
+// Safety: the pointers lead into `command`, which nobody changes.
+unsafe impl Send for Frame {}
+unsafe impl Sync for Frame {}
+
+impl Frame {
+    pub fn new(command: Command, stdio: [RawFd; 3]) -> Self {
         Self {
-            command,
             argv: pointers(&command.argv),
             env: pointers(&command.env),
-            entrance,
+            command,
             stdio,
-            terminal: command.terminal.is_some(),
-            errors,
+            report: AtomicU64::new(0),
         }
+    }
+
+    /// The child's last words, if it has left any.
+    pub fn report(&self) -> Option<Report> {
+        Report::decode(self.report.load(Ordering::Acquire))
     }
 
     /// # Safety
-    /// Only in a child that was just forked. It allocates nothing and takes no lock, which another thread might have held.
-    pub unsafe fn run(&self) -> ! {
-        let (step, errno) = match unsafe { self.become_command() } {
-            Ok(never) => match never {},
-            Err(failed) => failed,
-        };
-        let report = encode_report(step, errno);
+    /// Only in a child that was just made, with a stack of its own. It allocates nothing and takes no lock.
+    pub unsafe extern "C" fn run(frame: *const Self) -> ! {
         unsafe {
-            libc::write(self.errors, report.as_ptr().cast(), report.len());
-            libc::_exit(127)
+            let frame = &*frame;
+            let (step, errno) = match frame.become_command() {
+                Ok(never) => match never {},
+                Err(failed) => failed,
+            };
+            frame.report.store(Report { step, errno }.encode(), Ordering::Release);
+            exit()
         }
     }
 
-    unsafe fn become_command(&self) -> Result<std::convert::Infallible, (Step, i32)> {
+    unsafe fn become_command(&self) -> Result<Infallible, (Step, i32)> {
         unsafe {
             self.set_up().map_err(|errno| (Step::Setup, errno))?;
             self.enter_cwd().map_err(|errno| (Step::Cwd, errno))?;
@@ -61,22 +68,23 @@ impl<'a> Frame<'a> {
 
     unsafe fn set_up(&self) -> Result<(), i32> {
         unsafe {
-            if let Some(entrance) = self.entrance {
-                check(libc::write(entrance, c"0".as_ptr().cast(), 1) as i32)?;
-            }
-            check(libc::setsid())?;
-            if self.terminal {
-                check(libc::ioctl(self.stdio[0], libc::TIOCSCTTY, 0))?;
+            call(libc::SYS_setsid, [])?;
+            if self.command.terminal.is_some() {
+                // It becomes the controlling one of the new session.
+                call(libc::SYS_ioctl, [self.stdio[0] as usize, libc::TIOCSCTTY as usize, 0])?;
             }
             for (target, fd) in self.stdio.iter().enumerate() {
-                check(libc::dup2(*fd, target as RawFd))?;
+                // The agent's own descriptors lie above, so these are never the same.
+                call(libc::SYS_dup3, [*fd as usize, target, 0])?;
             }
-            // The agent ignores SIGPIPE and blocks what it takes from its signalfd.
-            libc::signal(libc::SIGPIPE, libc::SIG_DFL);
-            let mut none: libc::sigset_t = std::mem::zeroed();
-            libc::sigemptyset(&mut none);
-            check(libc::sigprocmask(libc::SIG_SETMASK, &none, std::ptr::null_mut()))?;
-            libc::umask(0o022);
+            // The agent ignores SIGPIPE and blocks what it takes from its signalfd; it handles none. The kernel's struct
+            // sigaction: no handler means SIG_DFL.
+            let (default, nothing) = ([0u64; 4], 0u64);
+            let default = default.as_ptr() as usize;
+            call(libc::SYS_rt_sigaction, [libc::SIGPIPE as usize, default, 0, 8])?;
+            let nothing = &raw const nothing as usize;
+            call(libc::SYS_rt_sigprocmask, [libc::SIG_SETMASK as usize, nothing, 0, 8])?;
+            call(libc::SYS_umask, [0o022])?;
             if self.command.reset_oom {
                 self.reset_oom();
             }
@@ -85,50 +93,52 @@ impl<'a> Frame<'a> {
     }
 
     /// Children are not as precious as the agent. Done while the child may: its own score is then also the lowest that it
-    /// can go back to.
+    /// can go back to. The kernel gives it to all that share the memory, but not to PID 1: a guest's agent keeps its own.
     unsafe fn reset_oom(&self) {
         let flags = libc::O_WRONLY | libc::O_NONBLOCK | libc::O_NOFOLLOW | libc::O_CLOEXEC;
+        let score = c"/proc/self/oom_score_adj";
         unsafe {
-            let fd = libc::open(c"/proc/self/oom_score_adj".as_ptr(), flags);
-            if fd >= 0 {
-                libc::write(fd, c"0".as_ptr().cast(), 1);
-                libc::close(fd);
+            let opened = call(libc::SYS_openat, [HERE, score.as_ptr() as usize, flags as usize, 0]);
+            if let Ok(fd) = opened {
+                let _ = call(libc::SYS_write, [fd, c"0".as_ptr() as usize, 1]);
+                let _ = call(libc::SYS_close, [fd]);
             }
         }
     }
 
     unsafe fn limit(&self) -> Result<(), i32> {
         for limit in &self.command.rlimits {
-            let limits = libc::rlimit {
-                rlim_cur: limit.soft,
-                rlim_max: limit.hard,
-            };
-            check(unsafe { libc::setrlimit(limit.resource, &limits) })?;
+            let limits = [limit.soft, limit.hard];
+            unsafe {
+                call(
+                    libc::SYS_prlimit64,
+                    [0, limit.resource as usize, limits.as_ptr() as usize, 0],
+                )
+            }?;
         }
         Ok(())
     }
 
     /// Entered before the credentials change: a directory that only root may pass is still a valid place to start in.
     unsafe fn enter_cwd(&self) -> Result<(), i32> {
-        unsafe {
-            match check(libc::chdir(self.command.cwd.as_ptr())) {
-                Err(libc::ENOENT) => {}
-                result => return result,
-            }
-            for directory in &self.command.cwd_ancestry {
-                match check(libc::mkdir(directory.as_ptr(), 0o755)) {
-                    Ok(()) | Err(libc::EEXIST) => {}
-                    failed => return failed,
-                }
-            }
-            check(libc::chdir(self.command.cwd.as_ptr()))
+        let enter = || unsafe { call(libc::SYS_chdir, [self.command.cwd.as_ptr() as usize]) }.map(drop);
+        match enter() {
+            Err(libc::ENOENT) => {}
+            result => return result,
         }
+        for directory in &self.command.cwd_ancestry {
+            match unsafe { call(libc::SYS_mkdirat, [HERE, directory.as_ptr() as usize, 0o755]) } {
+                Ok(_) | Err(libc::EEXIST) => {}
+                Err(errno) => return Err(errno),
+            }
+        }
+        enter()
     }
 
     unsafe fn take_privileges(&self) -> Result<(), i32> {
         unsafe {
             if !self.command.new_privileges {
-                check(libc::prctl(libc::PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))?;
+                call(libc::SYS_prctl, [libc::PR_SET_NO_NEW_PRIVS as usize, 1, 0, 0, 0])?;
             }
             // While the child still may, also where new privileges are allowed.
             if let Some(filter) = &self.command.filter {
@@ -146,19 +156,31 @@ impl<'a> Frame<'a> {
     unsafe fn exec(&self) -> i32 {
         let mut verdict = libc::ENOENT;
         for candidate in &self.command.candidates {
-            unsafe { libc::execve(candidate.as_ptr(), self.argv.as_ptr(), self.env.as_ptr()) };
-            match errno() {
-                libc::ENOENT | libc::ENOTDIR => {}
-                libc::EACCES if self.command.candidates.len() == 1 => verdict = libc::EACCES,
-                libc::EACCES => {
-                    if unsafe { libc::access(candidate.as_ptr(), libc::F_OK) } == 0 {
-                        verdict = libc::EACCES;
-                    }
+            let (argv, env) = (self.argv.as_ptr() as usize, self.env.as_ptr() as usize);
+            match unsafe { call(libc::SYS_execve, [candidate.as_ptr() as usize, argv, env]) } {
+                Ok(_) | Err(libc::ENOENT | libc::ENOTDIR) => {}
+                Err(libc::EACCES) if self.command.candidates.len() == 1 || unsafe { exists(candidate) } => {
+                    verdict = libc::EACCES;
                 }
-                errno => return errno,
+                Err(libc::EACCES) => {}
+                Err(errno) => return errno,
             }
         }
         verdict
+    }
+}
+
+/// Paths are taken from the working directory.
+const HERE: usize = libc::AT_FDCWD as usize;
+
+unsafe fn exists(path: &CStr) -> bool {
+    unsafe { call(libc::SYS_faccessat, [HERE, path.as_ptr() as usize, libc::F_OK as usize]) }.is_ok()
+}
+
+/// Of this task alone.
+pub unsafe fn exit() -> ! {
+    loop {
+        let _ = unsafe { call(libc::SYS_exit_group, [127]) };
     }
 }
 

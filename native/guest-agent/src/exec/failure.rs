@@ -58,43 +58,55 @@ impl Failure {
     }
 }
 
-/// What the child was doing when it gave up.
+/// What a child was doing when it gave up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[repr(i32)]
 pub enum Step {
-    Setup = 1,
-    Cwd = 2,
-    User = 3,
-    Exec = 4,
-    Limits = 5,
+    Setup,
+    Cwd,
+    User,
+    Exec,
+    Limits,
 }
 
-/// The child's last words on the error pipe.
-pub const REPORT_BYTES: usize = 8;
+const STEPS: [Step; 5] = [Step::Setup, Step::Cwd, Step::User, Step::Exec, Step::Limits];
 
-pub fn encode_report(step: Step, errno: i32) -> [u8; REPORT_BYTES] {
-    let mut report = [0; REPORT_BYTES];
-    report[..4].copy_from_slice(&(step as i32).to_ne_bytes());
-    report[4..].copy_from_slice(&errno.to_ne_bytes());
-    report
+/// Why a child gave up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Report {
+    pub step: Step,
+    pub errno: i32,
 }
 
-/// The failure that a report stands for, in terms of what the caller asked for.
-pub fn decode_report(report: [u8; REPORT_BYTES], command: &str, cwd: &str, user: &str) -> Failure {
-    let word = |at: usize| i32::from_ne_bytes([report[at], report[at + 1], report[at + 2], report[at + 3]]);
-    let (step, errno) = (word(0), word(4));
-    let error = io::Error::from_raw_os_error(errno);
-    if matches!(errno, libc::EAGAIN | libc::ENOMEM | libc::EMFILE | libc::ENFILE) {
-        return Failure::resources("start of the process", &error);
+impl Report {
+    /// As one word, which is never 0.
+    pub fn encode(self) -> u64 {
+        (self.step as u64 + 1) << 32 | u64::from(self.errno as u32)
     }
-    let failure = match step {
-        step if step == Step::Cwd as i32 => Failure::new(Reason::BadCwd, format!("working directory {cwd:?}: {error}")),
-        step if step == Step::User as i32 => Failure::new(Reason::BadUser, format!("user {user:?}: {error}")),
-        step if step == Step::Limits as i32 => Failure::invalid(format!("limits of resources: {error}")),
-        step if step == Step::Exec as i32 => Failure::new(exec_reason(errno), format!("{command:?}: {error}")),
-        _ => Failure::resources("set-up of the process", &error),
-    };
-    failure.with(&error)
+
+    pub fn decode(word: u64) -> Option<Self> {
+        let step = ((word >> 32) as usize).checked_sub(1)?;
+        Some(Self {
+            step: *STEPS.get(step)?,
+            errno: word as u32 as i32,
+        })
+    }
+
+    /// The failure that it stands for, in terms of what the caller asked for.
+    pub fn failure(self, command: &str, cwd: &str, user: &str) -> Failure {
+        let Self { step, errno } = self;
+        let error = io::Error::from_raw_os_error(errno);
+        if matches!(errno, libc::EAGAIN | libc::ENOMEM | libc::EMFILE | libc::ENFILE) {
+            return Failure::resources("start of the process", &error);
+        }
+        let failure = match step {
+            Step::Cwd => Failure::new(Reason::BadCwd, format!("working directory {cwd:?}: {error}")),
+            Step::User => Failure::new(Reason::BadUser, format!("user {user:?}: {error}")),
+            Step::Limits => Failure::invalid(format!("limits of resources: {error}")),
+            Step::Exec => Failure::new(exec_reason(errno), format!("{command:?}: {error}")),
+            Step::Setup => Failure::resources("set-up of the process", &error),
+        };
+        failure.with(&error)
+    }
 }
 
 /// execve(2): which errors mean that there is no such program, and which that it cannot be executed.
@@ -112,6 +124,7 @@ mod tests {
 
     #[test]
     fn reports_become_reasons() {
+        assert_eq!(Report::decode(0), None);
         let table = [
             (Step::Exec, libc::ENOENT, Reason::NotFound),
             (Step::Exec, libc::EACCES, Reason::NotExecutable),
@@ -124,8 +137,9 @@ mod tests {
             (Step::Limits, libc::EPERM, Reason::Invalid),
         ];
         for (step, errno, reason) in table {
-            let failure = decode_report(encode_report(step, errno), "sh", "/", "root");
-            assert_eq!(failure.reason, reason, "{step:?} {errno}");
+            let report = Report { step, errno };
+            assert_eq!(Report::decode(report.encode()), Some(report));
+            assert_eq!(report.failure("sh", "/", "root").reason, reason, "{step:?} {errno}");
         }
     }
 }

@@ -184,8 +184,8 @@ async fn run(
     caller: Option<&Responses>,
 ) -> Result<(Attached, Stdio, mpsc::Receiver<Vec<u8>>), Failure> {
     let limits = Limits::of(process)?;
-    let launched = launch(context, process)?;
-    if let Err(failure) = executed(&launched, process).await {
+    let mut launched = launch(context, process)?;
+    if let Err(failure) = executed(&mut launched, process).await {
         launched.abandon();
         return Err(failure);
     }

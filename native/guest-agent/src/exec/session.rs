@@ -4,7 +4,7 @@ use super::audience::Audience;
 use super::cgroup::{Cgroup, Cgroups};
 use super::command::Command;
 use super::entry::{About, Ended, Entry};
-use super::failure::{Failure, decode_report};
+use super::failure::Failure;
 use super::limits::Limits;
 use super::main_process::MainProcess;
 use super::spawn::{Process, spawn};
@@ -106,9 +106,9 @@ async fn serve(context: &Context, start: ExecStart, requests: Requests, response
     let limits = Limits::of(&start)?;
     // The call may have come long before its first message.
     context.refuse_when_closed()?;
-    let process = launch(context, &start)?;
+    let mut process = launch(context, &start)?;
     let executed = tokio::select! {
-        executed = executed(&process, &start) => executed.map_err(Left::from),
+        executed = executed(&mut process, &start) => executed.map_err(Left::from),
         () = responses.closed(), if !start.detach => Err(Left::Gone),
     };
     // Until it is in the table, no shutdown knows of it.
@@ -129,17 +129,17 @@ async fn serve(context: &Context, start: ExecStart, requests: Requests, response
     ended
 }
 
-/// Forks the process.
+/// Makes the process.
 pub fn launch(context: &Context, start: &ExecStart) -> Result<Process, Failure> {
     let command = Command::plan(start, &context.agent)?;
-    spawn(&command, &context.reaper, context.cgroup())
+    spawn(command, &context.reaper, context.cgroup())
 }
 
 /// Waits until the process has become its command.
-pub async fn executed(process: &Process, start: &ExecStart) -> Result<(), Failure> {
+pub async fn executed(process: &mut Process, start: &ExecStart) -> Result<(), Failure> {
     match process.executed().await {
         Ok(None) => Ok(()),
-        Ok(Some(report)) => Err(decode_report(report, &start.argv[0], &start.cwd, &start.user)),
+        Ok(Some(report)) => Err(report.failure(&start.argv[0], &start.cwd, &start.user)),
         Err(error) => Err(Failure::resources("start of the process", &error)),
     }
 }

@@ -1,8 +1,9 @@
 use super::cgroup::Cgroup;
 use super::child::Frame;
 use super::command::Command;
-use super::failure::{Failure, REPORT_BYTES};
+use super::failure::{Failure, Report};
 use super::group::Group;
+use super::launch::{Child, Launch, launch};
 use super::terminal::Terminal;
 use super::tree::Tree;
 use crate::reaper::{Ending, Reaper};
@@ -19,13 +20,15 @@ use tokio::io::unix::AsyncFd;
 /// Room of each pipe that is a process's stdio.
 const PIPE_BYTES: usize = 128 * 1024;
 
-/// A forked process and our ends of its stdio.
+/// A process that was just made and our ends of its stdio.
 pub struct Process {
     pub pid: libc::pid_t,
     pub tree: Tree,
     pub ending: Ending,
     pub stdio: Stdio,
-    errors: AsyncFd<OwnedFd>,
+    launch: Launch,
+    /// Closes when it has executed its command or has ended.
+    launched: AsyncFd<OwnedFd>,
 }
 
 /// What is left of a [`Process`] for those who neither read nor write its stdio.
@@ -50,20 +53,20 @@ pub enum Stdio {
     },
 }
 
-/// Forks. Whether the command could be executed is known after [`Process::executed`].
-pub fn spawn(command: &Command, reaper: &Reaper, cgroup: Option<Cgroup>) -> Result<Process, Failure> {
+/// Makes a child. Whether the command could be executed is known after [`Process::executed`].
+pub fn spawn(command: Command, reaper: &Reaper, cgroup: Option<Cgroup>) -> Result<Process, Failure> {
     try_spawn(command, reaper, cgroup).map_err(|error| Failure::resources("start of the process", &error))
 }
 
-fn try_spawn(command: &Command, reaper: &Reaper, cgroup: Option<Cgroup>) -> io::Result<Process> {
+fn try_spawn(command: Command, reaper: &Reaper, cgroup: Option<Cgroup>) -> io::Result<Process> {
     if let Some(size) = command.terminal {
         let terminal = Arc::new(Terminal::open(size)?);
         let stdio = Stdio::Terminal {
             terminal: terminal.clone(),
             open_stdin: command.open_stdin,
         };
-        own(command, &[terminal.peer()])?;
-        return fork(command, reaper, cgroup, [terminal.peer(); 3], stdio);
+        own(&command, &[terminal.peer()])?;
+        return begin(command, reaper, cgroup, [terminal.peer(); 3], stdio);
     }
     let (child_stdin, stdin) = match command.open_stdin {
         true => wide_pipe(End::Write).map(|(theirs, ours)| (theirs, Some(ours)))?,
@@ -73,8 +76,8 @@ fn try_spawn(command: &Command, reaper: &Reaper, cgroup: Option<Cgroup>) -> io::
     let (child_stderr, stderr) = wide_pipe(End::Read)?;
     let theirs = [&child_stdin, &child_stdout, &child_stderr].map(AsFd::as_fd);
     let given = if command.open_stdin { &theirs } else { &theirs[1..] };
-    own(command, given)?;
-    fork(command, reaper, cgroup, theirs, Stdio::Pipes { stdin, stdout, stderr })
+    own(&command, given)?;
+    begin(command, reaper, cgroup, theirs, Stdio::Pipes { stdin, stdout, stderr })
 }
 
 /// /dev/stdout and its like open the pipe again, which only its owner may do.
@@ -87,33 +90,26 @@ fn own(command: &Command, stdio: &[BorrowedFd<'_>]) -> io::Result<()> {
     Ok(())
 }
 
-fn fork(
-    command: &Command,
+fn begin(
+    command: Command,
     reaper: &Reaper,
     cgroup: Option<Cgroup>,
     theirs: [BorrowedFd<'_>; 3],
     stdio: Stdio,
 ) -> io::Result<Process> {
-    let (child_errors, errors) = pipe(End::Read)?;
-    let entrance = cgroup.as_ref().map(Cgroup::entrance).transpose()?;
-    let frame = Frame::new(
-        command,
-        entrance.as_ref().map(AsRawFd::as_raw_fd),
-        theirs.map(|fd| fd.as_raw_fd()),
-        child_errors.as_raw_fd(),
-    );
-    let pid = unsafe { libc::fork() };
-    match pid {
-        0 => unsafe { frame.run() },
-        pid if pid < 0 => Err(io::Error::last_os_error()),
-        pid => Ok(Process {
-            pid,
-            tree: Tree::new(Group::of(pid), cgroup),
-            ending: reaper.register(pid),
-            stdio,
-            errors,
-        }),
-    }
+    // Nobody writes to it. Only the child has the other end, and only until it executes its command.
+    let (until_launched, launched) = pipe(End::Read)?;
+    let frame = Frame::new(command, theirs.map(|fd| fd.as_raw_fd()));
+    let Child { pid, pidfd, launch } = launch(frame, cgroup.as_ref().map(Cgroup::fd))?;
+    drop(until_launched);
+    Ok(Process {
+        pid,
+        tree: Tree::new(Group::of(pid, pidfd), cgroup),
+        ending: reaper.register(pid),
+        stdio,
+        launch,
+        launched,
+    })
 }
 
 impl Process {
@@ -134,22 +130,20 @@ impl Process {
     /// Nobody will ask for it again: it is killed, and its group removed when it has ended.
     pub fn abandon(self) {
         self.tree.kill();
-        let (tree, mut ending) = (self.tree, self.ending);
+        let (tree, mut ending, mut launch) = (self.tree, self.ending, self.launch);
         tokio::spawn(async move {
             ending.known().await;
+            launch.over();
             tree.emptied().await;
         });
     }
 
-    /// Waits until the child has executed the command (the error pipe closes on exec) or has said why not.
-    pub async fn executed(&self) -> io::Result<Option<[u8; REPORT_BYTES]>> {
-        let mut report = [0; REPORT_BYTES];
+    /// Waits until the child has executed the command or has ended. Answers why it could not.
+    pub async fn executed(&mut self) -> io::Result<Option<Report>> {
         loop {
-            let mut guard = self.errors.readable().await?;
-            match guard.try_io(|fd| Ok(rustix::io::read(fd, &mut report)?)) {
-                // Pipes pass writes of this size on in one piece.
-                Ok(Ok(REPORT_BYTES)) => return Ok(Some(report)),
-                Ok(Ok(_)) => return Ok(None),
+            let mut guard = self.launched.readable().await?;
+            match guard.try_io(|fd| Ok(rustix::io::read(fd, &mut [0; 1])?)) {
+                Ok(Ok(_)) => return Ok(self.launch.over()),
                 Ok(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
                 Ok(Err(error)) => return Err(error),
                 Err(_would_block) => {}
