@@ -1,17 +1,76 @@
 use crate::system;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use std::io::{self, IoSlice};
+use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use tokio::io::unix::AsyncFd;
 
 const MAX_PARTS: usize = 16;
+/// What is read at once while there is much to read; HTTP/2 asks for 8 KiB at a time.
+const AHEAD_BYTES: usize = 64 * 1024;
 
 /// A connected stream socket of any family. `write_limit` is the most that one system call may hand to the kernel.
 pub struct Socket {
     fd: AsyncFd<OwnedFd>,
     write_limit: usize,
+    ahead: Ahead,
+}
+
+/// What was read and not yet asked for. It takes memory only while more arrives than is asked for.
+#[derive(Default)]
+struct Ahead {
+    bytes: Vec<u8>,
+    taken: usize,
+}
+
+impl Ahead {
+    /// Moves as much as there is and fits.
+    fn take(&mut self, space: &mut [MaybeUninit<u8>]) -> usize {
+        let rest = &self.bytes[self.taken..];
+        let length = rest.len().min(space.len());
+        unsafe {
+            space
+                .as_mut_ptr()
+                .cast::<u8>()
+                .copy_from_nonoverlapping(rest.as_ptr(), length)
+        };
+        self.taken += length;
+        if self.taken == self.bytes.len() {
+            self.bytes.clear();
+            self.taken = 0;
+        }
+        length
+    }
+
+    /// Receives into the space and, where there is room for it, whatever follows. Nothing is left from before.
+    fn receive(&mut self, fd: &OwnedFd, space: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
+        let spare = self.bytes.spare_capacity_mut();
+        let mut parts = [part(space), part(spare)];
+        let mut message: libc::msghdr = unsafe { std::mem::zeroed() };
+        message.msg_iov = parts.as_mut_ptr();
+        message.msg_iovlen = parts.len() as _;
+        let received = unsafe { libc::recvmsg(fd.as_raw_fd(), &mut message, 0) };
+        if received < 0 {
+            return Err(io::Error::last_os_error());
+        }
+        let received = received as usize;
+        match received.checked_sub(space.len()) {
+            // There may be more.
+            Some(beyond) if self.bytes.capacity() > 0 => unsafe { self.bytes.set_len(beyond) },
+            Some(_) => self.bytes.reserve_exact(AHEAD_BYTES),
+            None => self.bytes = Vec::new(),
+        }
+        Ok(received.min(space.len()))
+    }
+}
+
+fn part(space: &mut [MaybeUninit<u8>]) -> libc::iovec {
+    libc::iovec {
+        iov_base: space.as_mut_ptr().cast(),
+        iov_len: space.len(),
+    }
 }
 
 impl Socket {
@@ -20,6 +79,7 @@ impl Socket {
         Ok(Self {
             fd: system::watch(fd)?,
             write_limit,
+            ahead: Ahead::default(),
         })
     }
 
@@ -73,11 +133,22 @@ fn send(fd: &OwnedFd, parts: &[IoSlice<'_>]) -> io::Result<usize> {
 }
 
 impl Read for Socket {
-    fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, mut cursor: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        mut cursor: ReadBufCursor<'_>,
+    ) -> Poll<io::Result<()>> {
+        let Self { fd, ahead, .. } = &mut *self;
+        let space = unsafe { cursor.as_mut() };
+        let taken = ahead.take(space);
+        if taken > 0 {
+            unsafe { cursor.advance(taken) };
+            return Poll::Ready(Ok(()));
+        }
         loop {
-            let mut guard = ready!(self.fd.poll_read_ready(cx))?;
+            let mut guard = ready!(fd.poll_read_ready(cx))?;
             let space = unsafe { cursor.as_mut() };
-            match guard.try_io(|fd| receive(fd.get_ref(), space.as_mut_ptr().cast(), space.len())) {
+            match guard.try_io(|fd| ahead.receive(fd.get_ref(), space)) {
                 Ok(Ok(n)) => {
                     // The kernel has initialised the first n bytes.
                     unsafe { cursor.advance(n) };
@@ -155,7 +226,7 @@ fn within<'a>(parts: &'a [IoSlice<'a>], limit: usize) -> ([IoSlice<'a>; MAX_PART
 mod tests {
     use super::*;
     use std::future::poll_fn;
-    use std::io::Read as _;
+    use std::io::{Read as _, Write as _};
     use std::os::unix::net::UnixStream;
 
     #[tokio::test]
@@ -179,6 +250,52 @@ mod tests {
         assert_eq!(gathered, 28 * 1024);
         let mut received = vec![0; n + gathered];
         theirs.read_exact(&mut received).unwrap();
+    }
+
+    /// Asks for so many bytes at a time until there are no more for now.
+    async fn read(socket: &mut Socket, asked: usize) -> Vec<u8> {
+        let mut all = Vec::new();
+        loop {
+            let mut space = vec![MaybeUninit::uninit(); asked];
+            let mut buffer = hyper::rt::ReadBuf::uninit(&mut space);
+            let polled = poll_fn(|cx| Poll::Ready(Pin::new(&mut *socket).poll_read(cx, buffer.unfilled()))).await;
+            match polled {
+                Poll::Ready(read) => read.unwrap(),
+                Poll::Pending => return all,
+            }
+            all.extend_from_slice(buffer.filled());
+            if buffer.filled().is_empty() {
+                return all;
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_read_ahead_comes_in_order_and_takes_no_memory_afterwards() {
+        let (ours, mut theirs) = UnixStream::pair().unwrap();
+        ours.set_nonblocking(true).unwrap();
+        let mut socket = Socket::new(ours.into(), usize::MAX).unwrap();
+        for (sent, asked) in [(100, 10), (100, 100), (3, 10), (150_000, 8192), (150_000, 1), (1, 1)] {
+            let bytes: Vec<u8> = (0..sent).map(|number: u32| (number % 251) as u8).collect();
+            let (copy, writer) = (bytes.clone(), theirs.try_clone().unwrap());
+            let writing = std::thread::spawn(move || (&writer).write_all(&copy).unwrap());
+            let mut all = Vec::new();
+            while all.len() < bytes.len() {
+                if socket.ahead.bytes.is_empty() {
+                    drop(socket.fd.readable().await.unwrap());
+                }
+                all.extend(read(&mut socket, asked).await);
+            }
+            writing.join().unwrap();
+            assert_eq!(all, bytes, "{sent} by {asked}");
+        }
+        theirs.write_all(b"end").unwrap();
+        drop(socket.fd.readable().await.unwrap());
+        assert_eq!(read(&mut socket, 8192).await, b"end");
+        assert_eq!(socket.ahead.bytes.capacity(), 0);
+        drop(theirs);
+        drop(socket.fd.readable().await.unwrap());
+        assert_eq!(read(&mut socket, 8192).await, b"");
     }
 
     #[test]
