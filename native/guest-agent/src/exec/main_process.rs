@@ -185,7 +185,7 @@ async fn run(
 ) -> Result<(Attached, Stdio, mpsc::Receiver<Vec<u8>>), Failure> {
     let limits = Limits::of(process)?;
     let mut launched = launch(context, process)?;
-    if let Err(failure) = executed(&mut launched, process).await {
+    if let Err(failure) = executed(&mut launched, process, Duration::ZERO).await {
         launched.abandon();
         return Err(failure);
     }

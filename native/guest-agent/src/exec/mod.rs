@@ -37,6 +37,6 @@ pub use entry::{Ended, Entry, MAIN};
 pub use failure::Failure;
 pub use limits::MAX_GRACE;
 pub use main_process::{AfterEnd, MainProcess, check_main};
-pub use session::{Context, Requests, Responses, exited_message, run};
+pub use session::{Context, HELD_BACK, Requests, Responses, exited_message, run};
 pub use stream_port::{Log, StreamPort};
 pub use table::{Known, Table};

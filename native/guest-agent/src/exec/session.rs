@@ -17,10 +17,17 @@ use crate::system;
 use std::os::fd::{AsFd, OwnedFd};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+use tokio::sync::oneshot;
+use tokio::time::Instant;
 use tonic::{Status, Streaming};
 
 pub use super::output::Responses;
 pub type Requests = Streaming<ExecRequest>;
+
+/// How long the word that a process runs waits for what that says, or for its end, where as a rule nobody waits for the word:
+/// all that a short command comes to then leaves in one write, and the agent does not interrupt it.
+pub const HELD_BACK: Duration = Duration::from_millis(30);
 
 /// What every session shares.
 pub struct Context {
@@ -82,7 +89,7 @@ impl Context {
 }
 
 /// Serves one Exec call to its end. When the caller goes away first, the process is ended, unless it is detached.
-pub async fn run(context: Arc<Context>, mut requests: Requests, responses: Responses) {
+pub async fn run(context: Arc<Context>, mut requests: Requests, responses: Responses, calm: oneshot::Sender<()>) {
     let start = tokio::select! {
         first = requests.message() => first,
         () = responses.closed() => return,
@@ -90,7 +97,7 @@ pub async fn run(context: Arc<Context>, mut requests: Requests, responses: Respo
     let last = match start {
         Ok(Some(ExecRequest {
             message: Some(Request::Start(start)),
-        })) => match serve(&context, start, requests, &responses).await {
+        })) => match serve(&context, start, requests, &responses, calm).await {
             Ok(ended) => Ok(exited(ended)),
             Err(Left::Failed(failure)) => Ok(failure.response()),
             Err(Left::Refused(status)) => Err(status),
@@ -102,13 +109,26 @@ pub async fn run(context: Arc<Context>, mut requests: Requests, responses: Respo
     let _ = responses.send(last).await;
 }
 
-async fn serve(context: &Context, start: ExecStart, requests: Requests, responses: &Responses) -> Result<Ended, Left> {
-    let limits = Limits::of(&start)?;
+async fn serve(
+    context: &Context,
+    start: ExecStart,
+    requests: Requests,
+    responses: &Responses,
+    calm: oneshot::Sender<()>,
+) -> Result<Ended, Left> {
+    let mut calm = Some(calm).filter(|_| !is_awaited(&start));
+    let mut limits = Limits::of(&start)?;
     // The call may have come long before its first message.
     context.refuse_when_closed()?;
+    let (about, begun) = (About::of(&start), Instant::now());
     let mut process = launch(context, &start)?;
+    let patience = match (&calm, limits.timeout) {
+        (Some(_), Some(timeout)) => HELD_BACK.min(timeout),
+        (Some(_), None) => HELD_BACK,
+        (None, _) => Duration::ZERO,
+    };
     let executed = tokio::select! {
-        executed = executed(&mut process, &start) => executed.map_err(Left::from),
+        executed = executed(&mut process, &start, patience) => executed.map_err(Left::from),
         () = responses.closed(), if !start.detach => Err(Left::Gone),
     };
     // Until it is in the table, no shutdown knows of it.
@@ -117,8 +137,13 @@ async fn serve(context: &Context, start: ExecStart, requests: Requests, response
         process.abandon();
         return Err(left);
     }
+    let elapsed = begun.elapsed();
+    if elapsed >= patience {
+        drop(calm.take());
+    }
+    limits.timeout = limits.timeout.map(|timeout| timeout.saturating_sub(elapsed));
     let (leader, stdio) = process.split();
-    let (about, audience) = (About::of(&start), Audience::of(Some(responses.clone())));
+    let audience = Audience::of(Some(responses.clone()));
     let entry = context
         .table
         .add(|id| Entry::new(id, leader, about, limits.stop_signal, audience));
@@ -126,7 +151,13 @@ async fn serve(context: &Context, start: ExecStart, requests: Requests, response
     let _ = responses.send(Ok(started(&entry))).await;
     let ended = attend(&entry, stdio, limits, requests, responses).await;
     entry.note_drained();
+    drop(calm);
     ended
+}
+
+/// Whether the caller may have something to do as soon as the process runs.
+fn is_awaited(start: &ExecStart) -> bool {
+    start.detach || start.open_stdin || start.terminal.is_some()
 }
 
 /// Makes the process.
@@ -136,8 +167,8 @@ pub fn launch(context: &Context, start: &ExecStart) -> Result<Process, Failure> 
 }
 
 /// Waits until the process has become its command.
-pub async fn executed(process: &mut Process, start: &ExecStart) -> Result<(), Failure> {
-    match process.executed().await {
+pub async fn executed(process: &mut Process, start: &ExecStart, patience: Duration) -> Result<(), Failure> {
+    match process.executed(patience).await {
         Ok(None) => Ok(()),
         Ok(Some(report)) => Err(report.failure(&start.argv[0], &start.cwd, &start.user)),
         Err(error) => Err(Failure::resources("start of the process", &error)),

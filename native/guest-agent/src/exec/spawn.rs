@@ -9,13 +9,17 @@ use super::tree::Tree;
 use crate::reaper::{Ending, Reaper};
 use crate::system;
 use rustix::fs::{OFlags, fchown, fcntl_setfl};
+use rustix::io::{Errno, read, retry_on_intr};
 use rustix::pipe::{PipeFlags, fcntl_setpipe_size, pipe_with};
 use rustix::process::Uid;
 use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::sync::{Arc, Weak};
+use std::time::Duration;
+use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
+use tokio::time::sleep;
 
 /// Room of each pipe that is a process's stdio.
 const PIPE_BYTES: usize = 128 * 1024;
@@ -28,7 +32,7 @@ pub struct Process {
     pub stdio: Stdio,
     launch: Launch,
     /// Closes when it has executed its command or has ended.
-    launched: AsyncFd<OwnedFd>,
+    launched: OwnedFd,
 }
 
 /// What is left of a [`Process`] for those who neither read nor write its stdio.
@@ -98,7 +102,8 @@ fn begin(
     stdio: Stdio,
 ) -> io::Result<Process> {
     // Nobody writes to it. Only the child has the other end, and only until it executes its command.
-    let (until_launched, launched) = pipe(End::Read)?;
+    let (launched, until_launched) = pipe_with(PipeFlags::CLOEXEC)?;
+    fcntl_setfl(&launched, OFlags::NONBLOCK)?;
     let frame = Frame::new(command, theirs.map(|fd| fd.as_raw_fd()));
     let Child { pid, pidfd, launch } = launch(frame, cgroup.as_ref().map(Cgroup::fd))?;
     drop(until_launched);
@@ -138,17 +143,51 @@ impl Process {
         });
     }
 
-    /// Waits until the child has executed the command or has ended. Answers why it could not.
-    pub async fn executed(&mut self) -> io::Result<Option<Report>> {
-        loop {
-            let mut guard = self.launched.readable().await?;
-            match guard.try_io(|fd| Ok(rustix::io::read(fd, &mut [0; 1])?)) {
-                Ok(Ok(_)) => return Ok(self.launch.over()),
-                Ok(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
-                Ok(Err(error)) => return Err(error),
-                Err(_would_block) => {}
+    /// Waits until the child has executed the command or has ended. Answers why it could not. With patience it is looked at
+    /// when there is something to see besides, which spares the turns of the two processes in between.
+    pub async fn executed(&mut self, patience: Duration) -> io::Result<Option<Report>> {
+        if !patience.is_zero() {
+            tokio::select! {
+                _ = self.ending.known() => {}
+                () = self.stdio.said() => {}
+                () = sleep(patience) => {}
             }
         }
+        if !is_closed(&self.launched)? {
+            let launched = system::watch_for(self.launched.try_clone()?, Interest::READABLE)?;
+            loop {
+                let mut guard = launched.readable().await?;
+                if is_closed(launched.get_ref())? {
+                    break;
+                }
+                guard.clear_ready();
+            }
+        }
+        Ok(self.launch.over())
+    }
+}
+
+impl Stdio {
+    /// Resolves when the process has written something, or has closed what it could write to.
+    async fn said(&self) {
+        match self {
+            Self::Pipes { stdout, stderr, .. } => {
+                let _ = tokio::select! {
+                    said = stdout.readable() => said,
+                    said = stderr.readable() => said,
+                };
+            }
+            Self::Terminal { terminal, .. } => drop(terminal.master().readable().await),
+        }
+    }
+}
+
+/// Of a pipe that nobody writes to: whether the other end is closed.
+fn is_closed(pipe: &OwnedFd) -> io::Result<bool> {
+    match retry_on_intr(|| read(pipe, &mut [0; 1])) {
+        Ok(_) => Ok(true),
+        Err(Errno::AGAIN) => Ok(false),
+        Err(errno) => Err(errno.into()),
     }
 }
 

@@ -1,6 +1,7 @@
 use super::entry::{Ended, Entry};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
+use tokio::task::yield_now;
 
 /// Processes whose end is remembered.
 const REMEMBERED: usize = 256;
@@ -69,6 +70,8 @@ impl Table {
     async fn attend(self: Arc<Self>, entry: Arc<Entry>) {
         let ended = entry.ended().await;
         self.retire(&entry, ended);
+        // What can be done now goes first: the word of its end to who waits for that.
+        yield_now().await;
         entry.over().await;
         self.state().left.remove(&entry.id);
     }

@@ -6,7 +6,7 @@ use crate::shutdown::Trigger;
 use crate::{PROTOCOL, VERSION, system};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tonic::{Request, Response, Status, Streaming};
 
 /// Messages between a process and its call, besides the one that is being sent: a call holds little more than its pipes.
@@ -46,8 +46,11 @@ impl AgentService for Agent {
             return Err(Status::unavailable("the guest is shutting down"));
         }
         let (responses, outgoing) = mpsc::channel(QUEUED_RESPONSES);
-        tokio::spawn(exec::run(self.context.clone(), request.into_inner(), responses));
-        Ok(Response::new(Outgoing::primed(outgoing).await))
+        let (calm, hurried) = oneshot::channel();
+        tokio::spawn(exec::run(self.context.clone(), request.into_inner(), responses, calm));
+        Ok(Response::new(
+            Outgoing::primed_twice(outgoing, hurried, exec::HELD_BACK).await,
+        ))
     }
 
     async fn shutdown(&self, request: Request<ShutdownRequest>) -> Result<Response<ShutdownResponse>, Status> {
