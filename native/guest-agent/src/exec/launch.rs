@@ -156,6 +156,7 @@ mod tests {
     use crate::exec::agent::Agent;
     use crate::exec::command::Command;
     use crate::proto::agent::{EnvironmentVariable, ExecStart, ResourceLimit};
+    use confinement::kernel::call;
     use std::io::Read;
     use std::io::pipe;
     use std::path::PathBuf;
@@ -178,6 +179,14 @@ mod tests {
     unsafe extern "C" fn allocate(_: *const Frame) -> ! {
         unsafe {
             std::hint::black_box(std::alloc::alloc(std::alloc::Layout::new::<u64>()));
+            crate::exec::child::exit()
+        }
+    }
+
+    unsafe extern "C" fn tell_dumpable(_: *const Frame) -> ! {
+        unsafe {
+            let dumpable = call(libc::SYS_prctl, [libc::PR_GET_DUMPABLE as usize, 0, 0, 0, 0]);
+            let _ = call(libc::SYS_exit_group, [dumpable.unwrap_or(255)]);
             crate::exec::child::exit()
         }
     }
@@ -225,6 +234,15 @@ mod tests {
         let (frame, _said) = self::frame(every_step("sh"));
         wait(&mut launch_into(frame, None, allocate).unwrap());
         assert_eq!(allocations::of_children(), 1);
+    }
+
+    /// ptrace(2): only CAP_SYS_PTRACE gets at what is not dumpable, and what shares its memory is not either.
+    #[test]
+    fn a_child_that_shares_the_memory_is_traced_by_nobody() {
+        crate::system::forbid_tracing();
+        let (frame, _said) = frame(every_step("sh"));
+        let (status, _) = wait(&mut launch_into(frame, None, tell_dumpable).unwrap());
+        assert_eq!(status, 0);
     }
 
     #[test]
