@@ -1,6 +1,7 @@
 //! seccomp(2): filters of system calls, from rules to the program that the kernel runs at each call.
 
 mod program;
+mod search;
 
 pub use libc::sock_filter;
 pub use program::compile;

@@ -1,5 +1,6 @@
 //! Byte streams that gRPC runs on: vsock in a guest, a Unix socket elsewhere.
 
+mod ahead;
 mod listener;
 mod socket;
 pub mod unix;

@@ -1,76 +1,19 @@
+use super::ahead::Ahead;
 use crate::system;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use std::io::{self, IoSlice};
-use std::mem::MaybeUninit;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use tokio::io::unix::AsyncFd;
 
 const MAX_PARTS: usize = 16;
-/// What is read at once while there is much to read; HTTP/2 asks for 8 KiB at a time.
-const AHEAD_BYTES: usize = 64 * 1024;
 
 /// A connected stream socket of any family. `write_limit` is the most that one system call may hand to the kernel.
 pub struct Socket {
     fd: AsyncFd<OwnedFd>,
     write_limit: usize,
     ahead: Ahead,
-}
-
-/// What was read and not yet asked for. It takes memory only while more arrives than is asked for.
-#[derive(Default)]
-struct Ahead {
-    bytes: Vec<u8>,
-    taken: usize,
-}
-
-impl Ahead {
-    /// Moves as much as there is and fits.
-    fn take(&mut self, space: &mut [MaybeUninit<u8>]) -> usize {
-        let rest = &self.bytes[self.taken..];
-        let length = rest.len().min(space.len());
-        unsafe {
-            space
-                .as_mut_ptr()
-                .cast::<u8>()
-                .copy_from_nonoverlapping(rest.as_ptr(), length)
-        };
-        self.taken += length;
-        if self.taken == self.bytes.len() {
-            self.bytes.clear();
-            self.taken = 0;
-        }
-        length
-    }
-
-    /// Receives into the space and, where there is room for it, whatever follows. Nothing is left from before.
-    fn receive(&mut self, fd: &OwnedFd, space: &mut [MaybeUninit<u8>]) -> io::Result<usize> {
-        let spare = self.bytes.spare_capacity_mut();
-        let mut parts = [part(space), part(spare)];
-        let mut message: libc::msghdr = unsafe { std::mem::zeroed() };
-        message.msg_iov = parts.as_mut_ptr();
-        message.msg_iovlen = parts.len() as _;
-        let received = unsafe { libc::recvmsg(fd.as_raw_fd(), &mut message, 0) };
-        if received < 0 {
-            return Err(io::Error::last_os_error());
-        }
-        let received = received as usize;
-        match received.checked_sub(space.len()) {
-            // There may be more.
-            Some(beyond) if self.bytes.capacity() > 0 => unsafe { self.bytes.set_len(beyond) },
-            Some(_) => self.bytes.reserve_exact(AHEAD_BYTES),
-            None => self.bytes = Vec::new(),
-        }
-        Ok(received.min(space.len()))
-    }
-}
-
-fn part(space: &mut [MaybeUninit<u8>]) -> libc::iovec {
-    libc::iovec {
-        iov_base: space.as_mut_ptr().cast(),
-        iov_len: space.len(),
-    }
 }
 
 impl Socket {
@@ -227,6 +170,7 @@ mod tests {
     use super::*;
     use std::future::poll_fn;
     use std::io::{Read as _, Write as _};
+    use std::mem::MaybeUninit;
     use std::os::unix::net::UnixStream;
 
     #[tokio::test]
@@ -281,7 +225,7 @@ mod tests {
             let writing = std::thread::spawn(move || (&writer).write_all(&copy).unwrap());
             let mut all = Vec::new();
             while all.len() < bytes.len() {
-                if socket.ahead.bytes.is_empty() {
+                if socket.ahead.is_empty() {
                     drop(socket.fd.readable().await.unwrap());
                 }
                 all.extend(read(&mut socket, asked).await);
@@ -292,7 +236,7 @@ mod tests {
         theirs.write_all(b"end").unwrap();
         drop(socket.fd.readable().await.unwrap());
         assert_eq!(read(&mut socket, 8192).await, b"end");
-        assert_eq!(socket.ahead.bytes.capacity(), 0);
+        assert_eq!(socket.ahead.capacity(), 0);
         drop(theirs);
         drop(socket.fd.readable().await.unwrap());
         assert_eq!(read(&mut socket, 8192).await, b"");
