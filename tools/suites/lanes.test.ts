@@ -7,7 +7,7 @@ test.each([
   [1, 64 * GIB, 1],
   [2, 4 * GIB, 1],
   [2, 9 * GIB, 1],
-  [2, 16 * GIB, 1],
+  [2, 16 * GIB, 2],
   [4, 16 * GIB, 2],
   [64, 256 * GIB, 2],
 ])("%d cores and %d bytes have room for %d", (cores, bytes, machines) => {

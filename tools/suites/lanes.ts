@@ -1,6 +1,6 @@
-/** Emulated machines that run beside each other: each keeps a core busy, more in its boot, and freezes more often on a busy machine; its QEMU takes up to 4 GiB and a little. */
+/** Emulated machines that run beside each other: each keeps a core busy, and freezes more often on a machine that has other work; its QEMU takes up to 4 GiB and a little. */
 const MOST_MACHINES = 2;
-const MACHINE_CORES = 2;
+const MACHINE_CORES = 1;
 const MACHINE_BYTES = 5 * 1024 ** 3;
 
 /** How many emulated machines a machine of this size has room for, one at least. */
