@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { DEFAULT_MEMORY_MIB } from "@a3s/core";
 import { takeCensus, testImage, testLayer, waitForExit, writeTestLayout } from "@a3s/testing";
 import { expect, test } from "vitest";
 import type { BoxConfigInput } from "../src/index.ts";
@@ -16,7 +17,8 @@ const at = homeForEach();
 const box = (config: Partial<BoxConfigInput> = {}) => exampleBox(at.home, config);
 
 test("a guest that has not rung by the deadline is BOOT_TIMEOUT, with the console as evidence", async () => {
-  const vm = box({ bootTimeoutMs: 2500 });
+  // As much memory as a box has by default, with which its kernel is still at it then.
+  const vm = box({ bootTimeoutMs: 2500, memoryMib: DEFAULT_MEMORY_MIB });
   await expect(vm.boot()).rejects.toMatchObject({
     code: "BOOT_TIMEOUT",
     hint: expect.any(String),
