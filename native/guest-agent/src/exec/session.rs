@@ -25,9 +25,11 @@ use tonic::{Status, Streaming};
 pub use super::output::Responses;
 pub type Requests = Streaming<ExecRequest>;
 
-/// How long the word that a process runs waits for what that says, or for its end, where as a rule nobody waits for the word:
-/// all that a short command comes to then leaves in one write, and the agent does not interrupt it.
+/// How long the word that a process runs waits at most for what that says, or for its end, where as a rule nobody waits for the
+/// word: all that a short command comes to then leaves in one write, and the agent does not interrupt it.
 pub const HELD_BACK: Duration = Duration::from_millis(30);
+/// How long it waits, in times of what making the process took: a fast machine runs a short command in few milliseconds.
+const PATIENCE: u32 = 8;
 
 /// What every session shares.
 pub struct Context {
@@ -123,8 +125,7 @@ async fn serve(
     let (about, begun) = (About::of(&start), Instant::now());
     let mut process = launch(context, &start)?;
     let patience = match (&calm, limits.timeout) {
-        (Some(_), Some(timeout)) => HELD_BACK.min(timeout),
-        (Some(_), None) => HELD_BACK,
+        (Some(_), timeout) => patience(begun.elapsed()).min(timeout.unwrap_or(HELD_BACK)),
         (None, _) => Duration::ZERO,
     };
     let executed = tokio::select! {
@@ -153,6 +154,10 @@ async fn serve(
     entry.note_drained();
     drop(calm);
     ended
+}
+
+fn patience(making: Duration) -> Duration {
+    (making * PATIENCE).min(HELD_BACK)
 }
 
 /// Whether the caller may have something to do as soon as the process runs.
