@@ -1,4 +1,7 @@
-import type { Readable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
+
+/** Time between two lines to the machine. */
+const PULSE_MS = 1_000;
 
 /** What came of listening to a machine's heart. */
 export interface Heart {
@@ -41,4 +44,15 @@ export function listenToHeart(beats: Readable, limitMs: number, firstMs = limitM
   beats.on("data", beat);
   beats.once("close", () => end(false));
   return promise;
+}
+
+/**
+ * Sends the machine a line each second, which it answers with a beat. The line is also what wakes a machine whose CPU sleeps over an interrupt
+ * that QEMU has lost: any other has it look at all that wait. See docs/decisions/0016.
+ */
+export function keepPulse(machine: Writable): Disposable {
+  // A machine that has ended; whoever listens to it knows.
+  machine.on("error", () => {});
+  const timer = setInterval(() => machine.write("\n"), PULSE_MS);
+  return { [Symbol.dispose]: () => clearInterval(timer) };
 }

@@ -36,7 +36,7 @@ export interface KvmHostRun {
   /** For the command and the boot before it; none unless given. Ends with `TIMEOUT`. */
   readonly timeoutMs?: number;
   /**
-   * How long the emulated host's heart, which beats every 3 s, may be silent before that host counts as frozen. Default
+   * How long the emulated host's heart, which is asked each second, may be silent before that host counts as frozen. Default
    * 90 s. Ends with `FROZEN`. It says nothing about the command, which may be quiet for as long as it likes.
    */
   readonly silenceMs?: number;

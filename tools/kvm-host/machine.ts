@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import type { Duplex, Readable, Writable } from "node:stream";
 import { EndMarker } from "./end-marker.ts";
-import { listenToHeart } from "./heart.ts";
+import { keepPulse, listenToHeart } from "./heart.ts";
 import { lastWords } from "./last-words.ts";
 import { searchPath } from "./programs.ts";
 import { descriptors } from "./qemu.ts";
@@ -73,6 +73,7 @@ export async function runMachine(
     const pipe = (descriptor: number): Duplex => qemu.stdio[descriptor] as unknown as Duplex;
     const messages = tail(qemu.stdio[2] as Readable);
     const console = tail(pipe(descriptors.console), streams.console);
+    using _pulse = keepPulse(pipe(descriptors.heart));
     const heart = listenToHeart(pipe(descriptors.heart), limits.pause, limits.first);
     const evidence = heart.then(async ({ stopped }) => {
       if (!stopped) return "";
