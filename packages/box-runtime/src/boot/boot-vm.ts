@@ -80,6 +80,9 @@ export async function bootVm(boot: VmBoot): Promise<BootedVm> {
     const guest = await awaitGuest(doorbell, vm, enter);
     // The VM has them open. Without names, their room is free again whatever becomes of this process.
     if (life === "attached") for (const disk of disks) await rm(disk);
+    // Nothing that runs in the guest once the box is up shall find the doorbell. Meanwhile the guest is asked for its health.
+    const closed = Promise.resolve(doorbell[Symbol.asyncDispose]());
+    closed.catch(() => {});
     enter("health");
     const agent = held.use(connectAgent({ socketPath: agentSocket }));
     await raceSignal(requireServing(agent, deadline.signal), deadline.signal);
@@ -89,8 +92,7 @@ export async function bootVm(boot: VmBoot): Promise<BootedVm> {
     const timings = timer.finish().within("kernel", begun).within("guest", configured);
     // At once: a main process that has ended already keeps its guest for a moment until somebody asks.
     const mainEnd = hasMain ? awaitMainEnd(agent, vm) : undefined;
-    // Nothing that runs in the guest from here on shall find the doorbell.
-    await doorbell[Symbol.asyncDispose]();
+    await closed;
     return { vm, agent, timings, mainEnd };
   } catch (error) {
     const examineHost = async () => (await checkHost({ home: home.home })).findings;
