@@ -96,7 +96,7 @@ test("a command may be silent and use the CPU for longer than the heart may be",
   const script = "i=0; while [ $i -lt 400000 ]; do i=$((i + 1)); done; sleep 25";
   const { exitCode, longestPauseMs } = await run({ command: ["sh", "-c", script], silenceMs: 20_000 });
   assert.equal(exitCode, 0);
-  assert(longestPauseMs > 2500, `${longestPauseMs} ms, so it did not beat`);
+  assert(longestPauseMs > 500, `${longestPauseMs} ms, so it did not beat`);
 });
 
 test("QEMU ends with the tool, even when the tool is killed", async () => {
