@@ -48,10 +48,12 @@ export class GrpcTransport implements Transport {
     _headers: unknown,
     input: AsyncIterable<MessageInitShape<I>>,
   ): Promise<StreamResponse<I, O>> {
-    const call = this.#call<O>(method, signal);
     const frame = (message: MessageInitShape<I>) => frameMessage(method.input, message);
-    if (method.methodKind === "server_streaming") for await (const message of input) call.finish(frame(message));
-    else void call.send(input, frame);
+    // The one message of such a call and its end leave in one write. What cannot be written opens no stream.
+    const only = method.methodKind === "server_streaming" ? frame(await first(input)) : undefined;
+    const call = this.#call<O>(method, signal);
+    if (only === undefined) void call.send(input, frame);
+    else call.finish(only);
     return answer({ stream: true, service: method.parent, method, message: call });
   }
 
@@ -78,6 +80,11 @@ async function only<O extends DescMessage>(call: GrpcCall<O>): Promise<MessageSh
   if (done) return message;
   await call.return();
   throw new ConnectError("the answer has more than one message", Code.Internal);
+}
+
+async function first<T>(messages: AsyncIterable<T>): Promise<T> {
+  for await (const message of messages) return message;
+  throw new ConnectError("the call has no message", Code.Internal);
 }
 
 /** Adds the headers that Connect hands to those who ask for them: nobody does here, and they are costly to make. */
