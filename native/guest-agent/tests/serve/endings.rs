@@ -53,11 +53,12 @@ async fn a_connection_that_breaks_kills_its_trees() {
 #[tokio::test]
 async fn a_client_that_goes_in_mid_stream_ends_its_tree_unless_that_is_detached() {
     let agent = Agent::start();
-    let mut client = agent.client().await;
     let script = "yes & echo $!; wait";
     let mut pids = Vec::new();
     let mut calls = Vec::new();
     for detach in [false, true] {
+        // A connection each: what is not read of the first call would fill the window that both have.
+        let mut client = agent.client().await;
         let mut exec = Exec::open(
             &mut client,
             ExecStart {
@@ -68,13 +69,13 @@ async fn a_client_that_goes_in_mid_stream_ends_its_tree_unless_that_is_detached(
         .await;
         pids.push(exec.begin().await);
         exec.until("y\ny\n").await;
-        calls.push(exec);
+        calls.push((exec, client));
     }
     let mut processes = agent.processes().await;
     let mut other = processes.clone();
     let id = pids[0].id;
     let killed = tokio::spawn(async move { other.wait_process(WaitProcessRequest { id }).await });
-    drop((calls, client));
+    drop(calls);
     let killed = killed.await.unwrap().unwrap().into_inner().exited.unwrap();
     assert_eq!(killed.signal, libc::SIGKILL);
     assert!(wait_gone(pids[0].pid).await);
