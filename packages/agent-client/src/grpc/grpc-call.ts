@@ -66,7 +66,6 @@ export class GrpcCall<O extends DescMessage> implements AsyncIterableIterator<Me
       this.#release = undefined;
       if (this.#end === undefined) this.#stream.end();
     } catch (error) {
-      this.#release = undefined;
       this.fail(error);
     }
   }
@@ -83,7 +82,8 @@ export class GrpcCall<O extends DescMessage> implements AsyncIterableIterator<Me
   }
 
   return(): Promise<IteratorReturnResult<undefined>> {
-    this.fail(canceled());
+    // Of a call that has ended there is nothing to give up, and the error would be made for nobody.
+    if (this.#end === undefined) this.fail(canceled());
     this.#messages.length = 0;
     return Promise.resolve({ done: true, value: undefined });
   }
