@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { formatTable } from "../bench/report.ts";
 import { closingLine, oneFailed, sum } from "./counts.ts";
-import { suites } from "./list.ts";
+import { stages, suites } from "./list.ts";
 import { parseOptions, type SuiteOptions, usage } from "./options.ts";
 import type { Suite, SuiteResult } from "./suite.ts";
 
 const repository = fileURLToPath(new URL("../../", import.meta.url)).replace(/\/$/, "");
 
-/** Runs the suites one after the other, all of them whatever fails, and returns the exit code. */
+/** Runs the suites, all of them whatever fails, and returns the exit code. */
 async function main(): Promise<number> {
   const options = readOptions();
   if (options === undefined) return 2;
@@ -21,13 +21,22 @@ async function main(): Promise<number> {
   const interruption = new AbortController();
   const interrupt = (name: NodeJS.Signals) => interruption.abort(128 + constants.signals[name]);
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, interrupt);
-  const chosen = suites.filter(({ name }) => options.only.length === 0 || options.only.includes(name));
   const results: SuiteResult[] = [];
-  for (const suite of chosen) {
-    results.push(await runSuite(suite, options, interruption.signal));
+  for (const tracks of stages) {
+    const ended = await Promise.all(tracks.map((track) => runTrack(track, options, interruption.signal)));
     if (interruption.signal.aborted) return interruption.signal.reason as number;
+    results.push(...ended.flat());
   }
   return report(results);
+}
+
+async function runTrack(track: readonly Suite[], options: SuiteOptions, signal: AbortSignal): Promise<SuiteResult[]> {
+  const results: SuiteResult[] = [];
+  for (const suite of track) {
+    const chosen = options.only.length === 0 || options.only.includes(suite.name);
+    if (chosen && !signal.aborted) results.push(await runSuite(suite, options, signal));
+  }
+  return results;
 }
 
 function readOptions(): ReturnType<typeof parseOptions> | undefined {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { busyboxImage } from "../images/busybox.ts";
 import { installPackages } from "../pack-check/installation.ts";
 import { type Counts, oneFailed, onePassed, sum } from "./counts.ts";
+import { withMachine } from "./machines.ts";
 import type { Suite } from "./suite.ts";
 import { runWithKvm } from "./with-kvm.ts";
 
@@ -27,11 +28,8 @@ export const vmExamples: Suite = {
       result,
       ...examples,
     ] as const;
-    await runWithKvm(
-      [...runner],
-      { ...context, cwd: installation.directory },
-      { A3S_EXAMPLE_IMAGE: `oci:${layout}:${tag}` },
-    );
+    const env = { A3S_EXAMPLE_IMAGE: `oci:${layout}:${tag}` };
+    await withMachine(() => runWithKvm([...runner], { ...context, cwd: installation.directory }, env));
     return sum([...installation.failed.map(() => oneFailed), await exampleCounts(result, examples)]);
   },
 };
