@@ -5,6 +5,8 @@ mod copy_up;
 mod descriptor;
 mod encoding;
 mod failure;
+#[cfg(target_arch = "x86_64")]
+mod guest_memory;
 mod jail;
 mod library;
 mod log;

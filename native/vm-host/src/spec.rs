@@ -31,6 +31,17 @@ pub struct Spec {
     pub detached: bool,
 }
 
+impl Spec {
+    /// The guest's memory, if a call sets it.
+    pub fn memory_mib(&self) -> Option<u32> {
+        let call = self.calls.iter().find(|call| call.function == "krun_set_vm_config")?;
+        match call.args.as_slice() {
+            [_, _, Arg::U32(mib)] => Some(*mib),
+            _ => None,
+        }
+    }
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Call {

@@ -5,6 +5,8 @@ use crate::copy_up;
 use crate::descriptor::{check, close_from, unblock_signals};
 use crate::encoding::{Encoder, NamedFds};
 use crate::failure::{EXIT_CODE, Failure, Stage};
+#[cfg(target_arch = "x86_64")]
+use crate::guest_memory;
 use crate::jail::{self, Cgroup, Measures};
 use crate::library::Library;
 use crate::spec::Spec;
@@ -103,8 +105,12 @@ fn replay(
     report: &mut File,
 ) -> Result<Infallible, Failure> {
     // Loaded outside the jail: inside there are no libraries, and no code may be loaded.
-    let _firmware = spec.libkrunfw.as_deref().map(Library::open).transpose()?;
+    let firmware = spec.libkrunfw.as_deref().map(Library::open).transpose()?;
     let library = Library::open(&spec.libkrun)?;
+    #[cfg(target_arch = "x86_64")]
+    if let (Some(firmware), Some(mib)) = (&firmware, spec.memory_mib()) {
+        guest_memory::arrange(firmware, mib as usize);
+    }
     if let Err(error) = copy_up::allow(&spec.libkrun) {
         // Only a guest that lays an overlay over a share misses it, and it says so itself.
         eprintln!("vm-host: overlays will not work in the guest: {error}");

@@ -21,6 +21,11 @@ static LIBRARY: LazyLock<PathBuf> = LazyLock::new(|| {
     library
 });
 
+/// The fake libkrun, which is a fake libkrunfw too.
+pub fn library() -> &'static Path {
+    &LIBRARY
+}
+
 static COUNT: AtomicU32 = AtomicU32::new(0);
 
 /// A directory for one VM and the document that starts it.
@@ -43,7 +48,7 @@ impl Vm {
         all.extend_from_slice(calls);
         all.push(json!({ "fn": "krun_start_enter", "args": [{ "ref": "ctx" }] }));
         let spec = json!({
-            "version": 1, "libkrun": &*LIBRARY, "libkrunfw": null, "calls": all,
+            "version": 1, "libkrun": library(), "libkrunfw": null, "calls": all,
             "jail": {
                 "mode": "required", "readOnly": [directory.join("shared")], "network": "isolated", "limits": null,
                 "tree": [{ "at": "/out", "path": directory, "readOnly": false }]

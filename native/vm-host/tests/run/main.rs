@@ -4,6 +4,8 @@ mod ending;
 mod fake;
 mod jail;
 mod log;
+#[cfg(target_arch = "x86_64")]
+mod memory;
 mod probe;
 mod replay;
 mod state;
