@@ -24,6 +24,7 @@ const PORT: u32 = 4088;
 /// The whole life of PID 1.
 pub async fn run(power: &Power) -> ! {
     let begun = Instant::now();
+    system::load_program();
     power.off_on_panic();
     rustix::process::umask(rustix::fs::Mode::empty());
     system::forbid_tracing();
