@@ -10,7 +10,7 @@ const FILES = ["grpc/health/v1/health.proto", "a3s/agent/v1/agent.proto", "a3s/a
 
 let agent: RealAgent;
 let health: grpc.Client;
-let execs: grpc.Client;
+let agents: grpc.Client;
 let processes: grpc.Client;
 
 beforeAll(async () => {
@@ -24,11 +24,11 @@ beforeAll(async () => {
     return new Service(`unix:${agent.socketPath}`, grpc.credentials.createInsecure());
   };
   health = connect("grpc.health.v1.Health");
-  execs = connect("a3s.agent.v1.AgentService");
+  agents = connect("a3s.agent.v1.AgentService");
   processes = connect("a3s.agent.v1.ProcessService");
 });
 afterAll(async () => {
-  for (const client of [health, execs, processes]) client?.close();
+  for (const client of [health, agents, processes]) client?.close();
   await agent?.[Symbol.asyncDispose]();
 });
 
@@ -58,8 +58,9 @@ test("Health/Check and Watch", async () => {
   watch.cancel();
 });
 
-test("Exec: stdin, output and exit", async () => {
-  const call = open<grpc.ClientDuplexStream<Message, Message>>(execs, "exec");
+test.each(["ProcessService", "AgentService"])("%s/Exec: stdin, output and exit", async (service) => {
+  const client = service === "AgentService" ? agents : processes;
+  const call = open<grpc.ClientDuplexStream<Message, Message>>(client, "exec");
   const env = [{ name: "PATH", value: "/usr/bin:/bin" }];
   call.write({ start: { argv: ["sh", "-c", "cat; echo err >&2; exit 4"], env, openStdin: true } });
   call.write({ stdin: Buffer.from("hello") });
@@ -76,7 +77,7 @@ test("Exec: stdin, output and exit", async () => {
 });
 
 test("a process on a terminal, its list, resize, kill and end", async () => {
-  const call = open<grpc.ClientDuplexStream<Message, Message>>(execs, "exec");
+  const call = open<grpc.ClientDuplexStream<Message, Message>>(processes, "exec");
   call.write({ start: { argv: ["/bin/sleep", "1000"], terminal: { columns: 80, rows: 24 } } });
   const messages = call[Symbol.asyncIterator]();
   const { id } = (await messages.next()).value.started;
@@ -92,7 +93,7 @@ test("a process on a terminal, its list, resize, kill and end", async () => {
 });
 
 test("a cancelled Exec ends its process", async () => {
-  const call = open<grpc.ClientDuplexStream<Message, Message>>(execs, "exec");
+  const call = open<grpc.ClientDuplexStream<Message, Message>>(processes, "exec");
   call.write({ start: { argv: ["/bin/sleep", "1000"] } });
   const messages = call.on("error", () => {})[Symbol.asyncIterator]();
   const { id } = (await messages.next()).value.started;

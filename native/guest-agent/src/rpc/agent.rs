@@ -24,6 +24,26 @@ impl Agent {
     }
 }
 
+/// What a process says and how it ends.
+pub type ExecStream = Outgoing<Result<ExecResponse, Status>>;
+
+/// Exec of both services that have it.
+pub async fn execute(
+    context: &Arc<Context>,
+    shutdown: &Trigger,
+    request: Request<Streaming<ExecRequest>>,
+) -> Result<Response<ExecStream>, Status> {
+    if shutdown.pulled() {
+        return Err(Status::unavailable("the guest is shutting down"));
+    }
+    let (responses, outgoing) = mpsc::channel(QUEUED_RESPONSES);
+    let (calm, hurried) = oneshot::channel();
+    tokio::spawn(exec::run(context.clone(), request.into_inner(), responses, calm));
+    Ok(Response::new(
+        Outgoing::primed_twice(outgoing, hurried, exec::HELD_BACK).await,
+    ))
+}
+
 #[tonic::async_trait]
 impl AgentService for Agent {
     async fn info(&self, _: Request<InfoRequest>) -> Result<Response<InfoResponse>, Status> {
@@ -39,18 +59,10 @@ impl AgentService for Agent {
         }))
     }
 
-    type ExecStream = Outgoing<Result<ExecResponse, Status>>;
+    type ExecStream = ExecStream;
 
     async fn exec(&self, request: Request<Streaming<ExecRequest>>) -> Result<Response<Self::ExecStream>, Status> {
-        if self.shutdown.pulled() {
-            return Err(Status::unavailable("the guest is shutting down"));
-        }
-        let (responses, outgoing) = mpsc::channel(QUEUED_RESPONSES);
-        let (calm, hurried) = oneshot::channel();
-        tokio::spawn(exec::run(self.context.clone(), request.into_inner(), responses, calm));
-        Ok(Response::new(
-            Outgoing::primed_twice(outgoing, hurried, exec::HELD_BACK).await,
-        ))
+        execute(&self.context, &self.shutdown, request).await
     }
 
     async fn shutdown(&self, request: Request<ShutdownRequest>) -> Result<Response<ShutdownResponse>, Status> {

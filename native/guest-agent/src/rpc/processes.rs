@@ -1,11 +1,11 @@
-use super::agent::QUEUED_RESPONSES;
+use super::agent::{ExecStream, QUEUED_RESPONSES, execute};
 use super::outgoing::Outgoing;
 use crate::exec::{Context, Ended, Entry, Known, MAIN, MAX_GRACE, attach, exited_message, terminal_size};
 use crate::proto::agent::attach_process_response::Message as Attach;
 use crate::proto::agent::exec_response::Message as Exec;
 use crate::proto::agent::process_service_server::ProcessService;
 use crate::proto::agent::{
-    AttachProcessRequest, AttachProcessResponse, ExecResponse, KillProcessRequest, KillProcessResponse,
+    AttachProcessRequest, AttachProcessResponse, ExecRequest, ExecResponse, KillProcessRequest, KillProcessResponse,
     ListProcessesRequest, ListProcessesResponse, ResizeTerminalRequest, ResizeTerminalResponse, SignalProcessRequest,
     SignalProcessResponse, WaitProcessRequest, WaitProcessResponse,
 };
@@ -43,6 +43,12 @@ impl Processes {
 
 #[tonic::async_trait]
 impl ProcessService for Processes {
+    type ExecStream = ExecStream;
+
+    async fn exec(&self, request: Request<Streaming<ExecRequest>>) -> Result<Response<Self::ExecStream>, Status> {
+        execute(&self.context, &self.shutdown, request).await
+    }
+
     type ListProcessesStream = Outgoing<Result<ListProcessesResponse, Status>>;
 
     async fn list_processes(

@@ -18,7 +18,7 @@ type Response = MessageInitShape<typeof ExecResponseSchema>;
 const MAX_PIECE_BYTES = 28 * 1024;
 
 /** `Exec` of a guest in memory. */
-export function execService(guest: Guest): Pick<ServiceImpl<typeof AgentService>, "exec"> {
+export function execService(guest: Guest): Pick<ServiceImpl<typeof AgentService | typeof ProcessService>, "exec"> {
   return {
     async *exec(requests, { signal }) {
       const input = requests[Symbol.asyncIterator]();
@@ -115,6 +115,7 @@ export function processService(guest: Guest): ServiceImpl<typeof ProcessService>
     return process;
   };
   return {
+    ...execService(guest),
     async *listProcesses() {
       for (const { start, pid, startedAt, isOver } of [...guest.processes.values()]) {
         if (isOver) continue;

@@ -597,8 +597,8 @@ export const AgentService: GenService<{
     output: typeof InfoResponseSchema;
   },
   /**
-   * Runs one process. The first request is `start`, the first response `started` or `failed`, the last
-   * response `exited` or `failed`. Ending the call early ends the process and what it started, unless it is detached.
+   * The same as ProcessService.Exec, from before that had it; agents of all versions have this one.
+   * buf:lint:ignore RPC_REQUEST_RESPONSE_UNIQUE
    *
    * @generated from rpc a3s.agent.v1.AgentService.Exec
    */
