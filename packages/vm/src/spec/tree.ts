@@ -16,12 +16,11 @@ export interface Tree {
   readonly readOnly: readonly string[];
   readonly entries: readonly TreeEntry[];
   readonly root: string;
-  /** In the order of the specification, as are the next two. */
+  /** In the order of the specification, as are the next three. */
   readonly shares: readonly string[];
   readonly disks: readonly string[];
   readonly sockets: readonly string[];
-  /** The network card's other end; undefined without a card. */
-  readonly card: string | undefined;
+  readonly cards: readonly string[];
 }
 
 /** Pure. */
@@ -36,15 +35,19 @@ export function planTree({ root, shares, disks, vsockPorts, network }: CheckedVm
     readOnly: disk.readOnly,
   }));
   const sockets = vsockPorts.map((port, index) => planSocket(port, `/sockets/${index}`));
-  const card = network.kind === "nic" ? [{ at: "/card", path: network.socketPath, readOnly: false }] : [];
+  const cards = (network.kind === "nic" ? network.cards : []).map(({ peer }, index) => ({
+    at: `/cards/${index}`,
+    path: peer.socketPath,
+    readOnly: false,
+  }));
   return {
     readOnly: [...new Set(readOnly)],
-    entries: [rootEntry, ...shareEntries.flat(), ...diskEntries, ...sockets.map(({ entry }) => entry), ...card],
+    entries: [rootEntry, ...shareEntries.flat(), ...diskEntries, ...sockets.map(({ entry }) => entry), ...cards],
     root: rootEntry.at,
     shares: shares.map((_, index) => `/shares/${index}`),
     disks: diskEntries.map(({ at }) => at),
     sockets: sockets.map(({ place }) => place),
-    card: card[0]?.at,
+    cards: cards.map(({ at }) => at),
   };
 }
 
