@@ -1,10 +1,12 @@
-import type { BoxConfig, BoxId, HomeLayout } from "@a3s/core";
+import { type BoxConfig, type BoxId, type HomeLayout, isNetworkName } from "@a3s/core";
 import { StageTimer } from "@a3s/metrics";
 import type { PullEvent, StoredImage } from "@a3s/oci";
 import { createDisk, planMounts, type RootEvent } from "@a3s/rootfs";
 import type { JailMode } from "@a3s/vm";
 import type { ImagePullOptions } from "../image/find-image.ts";
 import { holdImage } from "../image/hold-image.ts";
+import { takeSeat } from "../networks/box-seat.ts";
+import { NetworkStore } from "../networks/network-store.ts";
 import { planPlatform } from "../plan/image-platform.ts";
 import type { MainRequest } from "../plan/main-process.ts";
 import { planNetwork } from "../plan/network.ts";
@@ -68,6 +70,9 @@ export async function bootBox(options: BootOptions): Promise<BootedBox> {
     disks.push(path);
   }
   const from = { image: image.config, mounts, lower, paths, disks };
-  const vm = await bootVm({ ...options, ...from, life: "attached", timer, enter });
+  const networks = new NetworkStore(home);
+  if (isNetworkName(config.network)) held.defer(() => networks.withdraw(id));
+  const seat = await takeSeat(home, options);
+  const vm = await bootVm({ ...options, ...from, seat, life: "attached", timer, enter });
   return { ...vm, image };
 }

@@ -108,7 +108,7 @@ test("with a disk, the VM has its image and the guest its device", () => {
 test("with a main process, the VM has ports for what that writes, and the guest its command", () => {
   expect(planVmSpec(config, mounts, { ...paths, hasMain: true }).streams).toBe(true);
   const main = { command: ["/init"] };
-  expect(planGuestConfig("abcdefghijkl", config, mounts, main).main).toBe(main);
+  expect(planGuestConfig("abcdefghijkl", config, mounts, { main }).main).toBe(main);
 });
 
 test("the guest is told of names, resolvers and kernel parameters", () => {
@@ -123,6 +123,25 @@ test("the guest is told of names, resolvers and kernel parameters", () => {
     resolver: { servers: ["10.0.0.1"], search: [], options: [] },
     sysctls: { "net.core.somaxconn": "1024" },
   });
+});
+
+test("on a network of boxes, the VM has a card and the guest its address, and asks the switch for names", () => {
+  const named = parseBoxConfig({ image: "alpine", network: "apps", dns: { options: ["ndots:0"] } });
+  const seat = {
+    ...{ address: "10.163.0.2", mac: "02:a3:0a:a3:00:02", prefixLength: 24, nameServer: "10.163.0.1" },
+    ...{ socketPath: "/home/run/net/12345678/2.sock", connected: async () => {}, [Symbol.dispose]: () => {} },
+  };
+  expect(planVmSpec(named, mounts, { ...paths, seat }).network).toEqual({
+    kind: "nic",
+    cards: [{ mac: seat.mac, peer: { socketPath: seat.socketPath } }],
+  });
+  expect(planGuestConfig("abcdefghijkl", named, mounts, { seat })).toMatchObject({
+    interfaces: [{ mac: seat.mac, address: "10.163.0.2", prefixLength: 24 }],
+    resolver: { servers: ["10.163.0.1"], search: [], options: ["ndots:0"] },
+  });
+  const own = { ...named, dns: { ...named.dns, servers: ["10.163.0.9"] } };
+  expect(planGuestConfig("abcdefghijkl", own, mounts, { seat }).resolver?.servers).toEqual(["10.163.0.9"]);
+  expect(planGuestConfig("abcdefghijkl", named, mounts).interfaces).toEqual([]);
 });
 
 test("a box without a host name is called by its id", () => {

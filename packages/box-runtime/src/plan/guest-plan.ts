@@ -1,7 +1,8 @@
-import { AGENT_PORT, DOORBELL_PORT, type GuestConfig, type GuestMain } from "@a3s/agent-client";
+import { AGENT_PORT, DOORBELL_PORT, type GuestConfig, type GuestInterface, type GuestMain } from "@a3s/agent-client";
 import type { BoxConfig, BoxId } from "@a3s/core";
 import type { MountPlan } from "@a3s/rootfs";
 import type { BootRoot, VmSpec } from "@a3s/vm";
+import type { BoxSeat } from "../networks/box-seat.ts";
 import { planNetwork } from "./network.ts";
 
 /** 128 files of an image at a time, or 256 MiB of larger ones; 4 MiB of the guest's memory. */
@@ -18,6 +19,8 @@ export interface PlanPaths {
   readonly disks: readonly string[];
   /** The guest has a main process, whose output goes into the VM's log; false by default. */
   readonly hasMain?: boolean | undefined;
+  /** Where it is on a network of boxes; none by default. */
+  readonly seat?: BoxSeat | undefined;
 }
 
 /**
@@ -37,7 +40,7 @@ export function planVmSpec(config: BoxConfig, { root, shares }: MountPlan, paths
       { port: AGENT_PORT, socketPath: paths.agentSocket, direction: "host-connects" },
     ],
     streams: paths.hasMain ?? false,
-    network: planNetwork(config),
+    network: planNetwork(config, paths.seat),
     limits: config.limits,
   };
 }
@@ -47,7 +50,7 @@ export function planGuestConfig(
   id: BoxId,
   config: BoxConfig,
   { root, mounts }: MountPlan,
-  main?: GuestMain,
+  { main, seat }: { readonly main?: GuestMain | undefined; readonly seat?: BoxSeat | undefined } = {},
 ): GuestConfig {
   return {
     boxId: id,
@@ -56,7 +59,18 @@ export function planGuestConfig(
     mounts,
     main,
     hosts: config.extraHosts.map(({ name, address }) => ({ address, names: [name] })),
-    resolver: config.dns,
+    interfaces: seat === undefined ? [] : [planInterface(seat)],
+    resolver: planResolver(config.dns, seat),
     sysctls: config.sysctls,
   };
+}
+
+/** No gateway: there is nobody beyond. */
+function planInterface({ mac, address, prefixLength }: BoxSeat): GuestInterface {
+  return { mac, address, prefixLength };
+}
+
+/** Whoever names servers of its own asks them. */
+function planResolver(dns: BoxConfig["dns"], seat: BoxSeat | undefined): BoxConfig["dns"] {
+  return seat === undefined || dns.servers.length > 0 ? dns : { ...dns, servers: [seat.nameServer] };
 }

@@ -1,17 +1,22 @@
-import type { BoxConfig, PortConfig } from "@a3s/core";
+import { type BoxConfig, isNetworkName, type PortConfig } from "@a3s/core";
 import type { VmNetwork } from "@a3s/vm";
 import { RuntimeError } from "../errors/runtime-error.ts";
+import type { BoxSeat } from "../networks/box-seat.ts";
 
 /**
- * The network of a box's VM. Pure.
+ * The network of a box's VM, with its place where it is on a network of boxes. Pure.
  *
  * libkrun binds a port of the host where the guest's program listens: to that program's address, for TCP alone, and one for each port of
  * the guest (its `try_listen`). So it is the guest that decides who reaches it, and a promise to keep it to an address could not be kept.
  *
  * @throws RuntimeError `NETWORK_UNENFORCEABLE`
  */
-export function planNetwork({ network, ports }: Pick<BoxConfig, "network" | "ports">): VmNetwork {
+export function planNetwork(
+  { network, ports }: Pick<BoxConfig, "network" | "ports">,
+  seat?: Pick<BoxSeat, "mac" | "socketPath">,
+): VmNetwork {
   if (network === "none") return { kind: "none" };
+  if (isNetworkName(network)) return planSeat(seat);
   const taken = new Set<number>();
   for (const port of ports) {
     if (port.protocol !== "tcp") {
@@ -35,6 +40,12 @@ export function planNetwork({ network, ports }: Pick<BoxConfig, "network" | "por
     taken.add(port.guestPort);
   }
   return { kind: "tsi", publish: ports.map(({ hostPort, guestPort }) => ({ hostPort, guestPort })) };
+}
+
+/** Before there is a place, a box has no network yet. The switch cuts nothing and fills nothing in. */
+function planSeat(seat: Pick<BoxSeat, "mac" | "socketPath"> | undefined): VmNetwork {
+  if (seat === undefined) return { kind: "none" };
+  return { kind: "nic", cards: [{ mac: seat.mac, peer: { socketPath: seat.socketPath } }] };
 }
 
 function refusal(port: PortConfig, why: string, hint: string): RuntimeError {

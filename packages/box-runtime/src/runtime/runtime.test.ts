@@ -32,7 +32,11 @@ test("networks are those that a configuration can have, and the machine is looke
   const { runtime } = await setting();
   const networks = await runtime.networks.list();
   for (const { name } of networks) expect(parseBoxConfig({ image: "a", network: name }).network).toBe(name);
-  expect(networks.map(({ name }) => name)).toEqual(["none", "tsi"]);
+  expect(networks.map(({ name, kind }) => [name, kind])).toEqual([
+    ["none", "none"],
+    ["tsi", "tsi"],
+  ]);
+  expect(existsSync(runtime.home.home)).toBe(false);
   const signal = AbortSignal.abort(new Error("enough"));
   await expect(runtime.host.check({ signal })).rejects.toThrow("enough");
 });
