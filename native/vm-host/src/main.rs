@@ -1,6 +1,7 @@
 //! `vm-host run` becomes a VM, `vm-host probe` tells whether /dev/kvm can run one. See PROTOCOL.md.
 
 mod call;
+mod card;
 mod copy_up;
 mod descriptor;
 mod encoding;

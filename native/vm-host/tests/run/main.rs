@@ -1,5 +1,6 @@
 //! vm-host against a library that stands in for libkrun: everything but a guest is real.
 
+mod card;
 mod ending;
 mod fake;
 mod jail;
