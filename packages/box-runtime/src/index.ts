@@ -60,6 +60,7 @@ export type { ImagePullOptions } from "./image/find-image.ts";
 export type { CommandRequest } from "./plan/command.ts";
 export type { MainRequest } from "./plan/main-process.ts";
 export { MAX_POOL_SIZE, WarmPool, type WarmPoolOptions } from "./pool/warm-pool.ts";
+export type { MachineFinding, MachineFindingCode, MachineReport } from "./runtime/check-machine.ts";
 export {
   type ImageCall,
   type ImagePruneOptions,

@@ -5,6 +5,8 @@ import { commandWith } from "./command.ts";
 import { jsonOf } from "./json-output.ts";
 
 const a3sBox = commandWith(tmpdir());
+/** Where no other programs are. */
+const bare = commandWith(tmpdir(), { PATH: "/nonexistent" });
 
 test("networks are those that a box can have", async () => {
   const listed = jsonOf("network ls", await a3sBox("network", "ls", "--json"));
@@ -19,6 +21,9 @@ test("networks are those that a box can have", async () => {
     code: 125,
     stderr: expect.stringContaining(listed.map(({ name }) => name).join(", ")),
   });
-  expect((await a3sBox("network", "ls", "-q")).stdout).toBe("none\ntsi\n");
-  expect((await a3sBox("network", "ls")).stdout).toMatch(/^NETWORK +OUTGOING +PORTS +WHAT IT IS\nnone /);
+  const missing = jsonOf("network ls", await bare("network", "ls", "--json")).filter((network) => network.missing);
+  expect(missing).toMatchObject([{ name: "passt", missing: expect.stringContaining("Install passt") }]);
+  expect((await bare("network", "ls")).stdout).toMatch(/^passt +no /m);
+  expect((await a3sBox("network", "ls", "-q")).stdout).toBe("none\npasst\ntsi\n");
+  expect((await a3sBox("network", "ls")).stdout).toMatch(/^NETWORK +HERE +OUTGOING +PORTS +WHAT IT IS\nnone +yes /);
 });

@@ -7,14 +7,13 @@ import type { ImagePullOptions } from "../image/find-image.ts";
 import { holdImage } from "../image/hold-image.ts";
 import { planPlatform } from "../plan/image-platform.ts";
 import type { MainRequest } from "../plan/main-process.ts";
-import { planNetwork } from "../plan/network.ts";
 import type { ReleaseStack } from "../release-stack.ts";
 import { Volumes } from "../volumes/volumes.ts";
 import type { BootStage } from "./boot-stage.ts";
 import { type BootedVm, bootVm } from "./boot-vm.ts";
 import { createBoxDirectories } from "./box-directories.ts";
-import { checkPorts } from "./check-ports.ts";
 import { checkVolumes } from "./check-volumes.ts";
+import { prepareNetwork } from "./prepare-network.ts";
 
 /** What a boot needs. */
 export interface BootOptions {
@@ -49,8 +48,7 @@ export async function bootBox(options: BootOptions): Promise<BootedBox> {
 
   enter("image");
   // What can be refused without a look at the image is.
-  planNetwork(config);
-  await checkPorts(config.ports);
+  const network = await prepareNetwork(config);
   const platform = planPlatform(config.platform);
   const volumes = await checkVolumes(config.volumes);
   const mounts = planMounts({ ...config, volumes, volumesDirectory: home.volumes });
@@ -67,7 +65,7 @@ export async function bootBox(options: BootOptions): Promise<BootedBox> {
     await createDisk({ path, sizeMib, signal });
     disks.push(path);
   }
-  const from = { image: image.config, mounts, lower, paths, disks };
+  const from = { image: image.config, mounts, network, lower, paths, disks };
   const vm = await bootVm({ ...options, ...from, life: "attached", timer, enter });
   return { ...vm, image };
 }

@@ -7,6 +7,7 @@ import type { BootStage } from "../boot/boot-stage.ts";
 import { type BootedVm, bootVm, type VmBoot } from "../boot/boot-vm.ts";
 import { makePrivate, type VmPaths, vmPaths } from "../boot/box-directories.ts";
 import { checkVolumes } from "../boot/check-volumes.ts";
+import { prepareNetwork } from "../boot/prepare-network.ts";
 import { Volumes } from "../volumes/volumes.ts";
 import type { BoxPlace } from "./box-place.ts";
 import type { BoxRecord } from "./box-record.ts";
@@ -28,6 +29,7 @@ export async function bootStored(
   { config, log, exitRecord, main, life, held, signal }: StoredBoot,
 ): Promise<BootedVm> {
   const { home, events, jail } = place;
+  const network = await prepareNetwork(config);
   const timer = new StageTimer();
   const enter = (stage: BootStage) => {
     timer.begin(stage);
@@ -43,7 +45,7 @@ export async function bootStored(
   for (const directory of [join(home.run, id), dirname(life.statePath)]) await makePrivate(directory);
   const disks = await keepDisks(mounts.disks, paths, signal);
   return await bootVm({
-    ...{ id, config, home, mounts, paths, disks, main, life, jail, signal, held, timer, enter },
+    ...{ id, config, home, mounts, network, paths, disks, main, life, jail, signal, held, timer, enter },
     image: image.process,
     lower: lower.path,
   });

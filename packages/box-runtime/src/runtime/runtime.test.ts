@@ -32,7 +32,7 @@ test("networks are those that a configuration can have, and the machine is looke
   const { runtime } = await setting();
   const networks = await runtime.networks.list();
   for (const { name } of networks) expect(parseBoxConfig({ image: "a", network: name }).network).toBe(name);
-  expect(networks.map(({ name }) => name)).toEqual(["none", "tsi"]);
+  expect(networks.map(({ name }) => name)).toEqual(["none", "passt", "tsi"]);
   const signal = AbortSignal.abort(new Error("enough"));
   await expect(runtime.host.check({ signal })).rejects.toThrow("enough");
 });

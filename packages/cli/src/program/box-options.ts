@@ -15,7 +15,11 @@ export function withBoxOptions(command: Command): Command {
     )
     .addOption(repeatable("--tmpfs <target[:size=64m,mode=1777]>", "memory file system in the guest"))
     .addOption(
-      new Option("--network <network>", "how the guest reaches others; none by default").choices(["none", "tsi"]),
+      new Option("--network <network>", "how the guest reaches others; none by default").choices([
+        "none",
+        "passt",
+        "tsi",
+      ]),
     )
     .addOption(
       repeatable("-p, --publish <[address:]port:port[/tcp]>", "give a port of this machine to one of the guest"),

@@ -7,8 +7,9 @@ export async function listNetworks(options: { readonly quiet?: boolean; readonly
   const networks = await createRuntime().networks.list();
   if (options.json) return printJson("network ls", networks);
   if (options.quiet) return printLines(networks.map(({ name }) => name));
-  const rows = networks.map(({ name, outgoing, ports, description }) => {
-    return [name, outgoing ? "yes" : "no", ports ? "tcp" : "no", description];
+  const rows = networks.map(({ name, outgoing, ports, description, missing }) => {
+    const here = missing === undefined ? "yes" : "no";
+    return [name, here, outgoing ? "yes" : "no", ports ? "tcp" : "no", missing ?? description];
   });
-  process.stdout.write(formatTable(["NETWORK", "OUTGOING", "PORTS", "WHAT IT IS"], rows));
+  process.stdout.write(formatTable(["NETWORK", "HERE", "OUTGOING", "PORTS", "WHAT IT IS"], rows));
 }

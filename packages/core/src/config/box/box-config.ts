@@ -76,7 +76,7 @@ const boxConfig = v.pipe(
     ["diskMib"],
   ),
   v.forward(
-    v.check(({ network, ports }) => network !== "none" || ports.length === 0, 'needs a network, such as "tsi"'),
+    v.check(({ network, ports }) => network !== "none" || ports.length === 0, 'needs a network, such as "passt"'),
     ["ports"],
   ),
   v.forward(
@@ -133,10 +133,10 @@ const boxConfig = v.pipe(
  *
  * | field | unit, bounds | default |
  * |---|---|---|
- * | `network` | `none`, `tsi` | `none` |
+ * | `network` | `none`, `tsi`, `passt` | `none` |
  * | `ports` | at most 64, `[ADDRESS:]HOST_PORT:GUEST_PORT[/PROTOCOL]` or their fields; not without a network | none |
  * | `hostname` | RFC 1123 label | the box's id |
- * | `dns` | `servers` (3), `search` (32), `options` (32) for /etc/resolv.conf | none |
+ * | `dns` | `servers` (3), `search` (32), `options` (32) for /etc/resolv.conf | none; with `passt`, the host's |
  * | `extraHosts` | at most 256, `NAME:ADDRESS` or their fields, for /etc/hosts | none |
  * | `sysctls` | at most 256 of `net.*`, `kernel.shm*`, `kernel.msg*`, `kernel.sem`, `fs.mqueue.*`, of the guest's kernel | its own |
  *
