@@ -2,6 +2,7 @@
 //! PROTOCOL.md.
 
 mod call;
+mod card;
 mod copy_up;
 mod descriptor;
 mod encoding;

@@ -69,6 +69,7 @@ export type {
 export type { CommandRequest } from "./plan/command.ts";
 export type { MainRequest } from "./plan/main-process.ts";
 export { MAX_POOL_SIZE, WarmPool, type WarmPoolOptions } from "./pool/warm-pool.ts";
+export type { MachineFinding, MachineFindingCode, MachineReport } from "./runtime/check-machine.ts";
 export {
   type ImageCall,
   type ImagePruneOptions,

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { createRuntime } from "@a3s/box-runtime";
 import { newBoxId, parseBoxConfig } from "@a3s/core";
 import { expect, test } from "vitest";
+import { commandWith } from "./command.ts";
 import { homeForEach } from "./command-home.ts";
 import { jsonOf } from "./json-output.ts";
 
@@ -21,13 +22,17 @@ test("networks are those that a box can have", async () => {
   for (const network of ["bridge", "host"]) {
     expect(await a3sBox("run", "--network", network, "a")).toMatchObject({
       code: 125,
-      stderr: expect.stringMatching(/network: must be "none", "tsi" or the name of a network/),
+      stderr: expect.stringMatching(/network: must be "none", "passt", "tsi" or the name of a network/),
     });
   }
-  expect((await a3sBox("network", "ls", "-q")).stdout).toBe("none\ntsi\napps\n");
+  expect((await a3sBox("network", "ls", "-q")).stdout).toBe("none\npasst\ntsi\napps\n");
   const [head, ...rows] = (await a3sBox("network", "ls")).stdout.split("\n").map((line) => line.split(/ {2,}/));
-  expect(head).toEqual(["NETWORK", "OUTGOING", "PORTS", "SUBNET", "IN USE", "WHAT IT IS"]);
-  expect(rows[2]).toEqual(["apps", "no", "no", "10.163.0.0/24", "no", expect.stringContaining("each other")]);
+  expect(head).toEqual(["NETWORK", "HERE", "OUTGOING", "PORTS", "SUBNET", "IN USE", "WHAT IT IS"]);
+  expect(rows[3]).toEqual(["apps", "yes", "no", "no", "10.163.0.0/24", "no", expect.stringContaining("each other")]);
+  const bare = commandWith(at.home, { PATH: "/nonexistent" });
+  const missing = jsonOf("network ls", await bare("network", "ls", "--json")).filter((network) => network.missing);
+  expect(missing).toMatchObject([{ name: "passt", missing: expect.stringContaining("Install passt") }]);
+  expect((await bare("network", "ls")).stdout).toMatch(/^passt +no /m);
 });
 
 test("networks are made, inspected and removed, and one with boxes stays", async () => {

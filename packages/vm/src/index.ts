@@ -19,7 +19,7 @@ export { DEFAULT_START_TIMEOUT_MS, type LaunchOptions, launchVm } from "./proces
 export type { VmEvidence } from "./process/start-error.ts";
 export type { SignalName, VmExit, VmExitCause } from "./process/vm-exit.ts";
 export type { StopOptions, VmProcess } from "./process/vm-process.ts";
-export type { VmCard, VmCardPeer } from "./spec/card.ts";
+export type { ProgramPeer, SocketPeer, VmCard, VmCardPeer } from "./spec/card.ts";
 export type { VmDisk } from "./spec/disk.ts";
 export type { VmNetwork } from "./spec/network.ts";
 export { parseVmSpec } from "./spec/parse-vm-spec.ts";

@@ -101,6 +101,18 @@ describe.each(executors)("$name", (executor) => {
     });
   });
 
+  test("a program that does not run fails the start, with what it said, and so it does where none is started", async () => {
+    const args = ["-c", "echo 'no such port' >&2; exit 3"];
+    const peer = { program: "/bin/sh", args, address: "10.0.2.2", gateway: "10.0.2.1" };
+    const network = { kind: "nic", cards: [{ mac: "02:00:00:00:00:01", peer }] } as const;
+    const native = executor.runsProbeGuest;
+    await expect(launch({ network })).rejects.toMatchObject({
+      code: "VM_START_FAILED",
+      message: expect.stringContaining(native ? "/bin/sh: it ended with exit status: 3: no such port" : "native"),
+      details: { failure: { stage: "program" } },
+    });
+  });
+
   test("a libkrun that was built without NET says so, and only where a card is wanted", async () => {
     await using peer = await listenForGuest(join(directory, "net.sock"));
     await expect(launch({ network: nic(peer.path) }, { libraries: withoutNet })).rejects.toMatchObject({

@@ -15,8 +15,8 @@ import { Volumes } from "../volumes/volumes.ts";
 import type { BootStage } from "./boot-stage.ts";
 import { type BootedVm, bootVm } from "./boot-vm.ts";
 import { createBoxDirectories } from "./box-directories.ts";
-import { checkPorts } from "./check-ports.ts";
 import { checkVolumes } from "./check-volumes.ts";
+import { prepareNetwork } from "./prepare-network.ts";
 
 /** What a boot needs. */
 export interface BootOptions {
@@ -51,8 +51,7 @@ export async function bootBox(options: BootOptions): Promise<BootedBox> {
 
   enter("image");
   // What can be refused without a look at the image is.
-  planNetwork(config);
-  await checkPorts(config.ports);
+  const prepared = await prepareNetwork(config);
   const platform = planPlatform(config.platform);
   const volumes = await checkVolumes(config.volumes);
   const mounts = planMounts({ ...config, volumes, volumesDirectory: home.volumes });
@@ -69,10 +68,11 @@ export async function bootBox(options: BootOptions): Promise<BootedBox> {
     await createDisk({ path, sizeMib, signal });
     disks.push(path);
   }
-  const from = { image: image.config, mounts, lower, paths, disks };
   const networks = new NetworkStore(home);
   if (isNetworkName(config.network)) held.defer(() => networks.withdraw(id));
   const seat = await takeSeat(home, options);
-  const vm = await bootVm({ ...options, ...from, seat, life: "attached", timer, enter });
+  const network = seat === undefined ? prepared : planNetwork(config, { seat });
+  const from = { image: image.config, mounts, network, seat, lower, paths, disks };
+  const vm = await bootVm({ ...options, ...from, life: "attached", timer, enter });
   return { ...vm, image };
 }

@@ -8,6 +8,7 @@ import type { BoxSeat } from "../networks/box-seat.ts";
 import type { StoppableProcess } from "../plan/box-process.ts";
 import { planGuestConfig, planVmSpec } from "../plan/guest-plan.ts";
 import { type MainRequest, planGuestMain } from "../plan/main-process.ts";
+import type { NetworkPlan } from "../plan/network.ts";
 import type { ReleaseStack } from "../release-stack.ts";
 import { bootError } from "./boot-error.ts";
 import type { BootStage } from "./boot-stage.ts";
@@ -22,6 +23,7 @@ export interface VmBoot {
   /** What the image says about its process. */
   readonly image: StoppableProcess;
   readonly mounts: MountPlan;
+  readonly network: NetworkPlan;
   /** The image's root directory. */
   readonly lower: string;
   /** Images of the disks. */
@@ -52,7 +54,7 @@ export interface BootedVm {
 
 /** From a root directory to an agent that serves. */
 export async function bootVm(boot: VmBoot): Promise<BootedVm> {
-  const { id, config, home, mounts, held, signal, paths, disks, life, seat, enter, timer } = boot;
+  const { id, config, home, mounts, network, seat, held, signal, paths, disks, life, enter, timer } = boot;
   if (seat !== undefined) held.defer(() => seat[Symbol.dispose]());
   const main = boot.main && planGuestMain(boot.image, boot.main, config);
   const bootRoot = await publishBootRoot(home, { signal });
@@ -61,7 +63,7 @@ export async function bootVm(boot: VmBoot): Promise<BootedVm> {
   const doorbell = held.use(
     await listenDoorbell({
       socketPath: doorbellSocket,
-      config: planGuestConfig(id, config, mounts, { main, seat }),
+      config: planGuestConfig(id, config, mounts, network, main),
       signal: deadline.signal,
     }),
   );
@@ -70,9 +72,9 @@ export async function bootVm(boot: VmBoot): Promise<BootedVm> {
   try {
     enter("spawn");
     const hasMain = main !== undefined;
-    const places = { bootRoot, lower: boot.lower, doorbellSocket, agentSocket, disks, hasMain, seat };
+    const places = { bootRoot, lower: boot.lower, doorbellSocket, agentSocket, disks, hasMain };
     vm = held.use(
-      await launchVm(planVmSpec(config, mounts, places), {
+      await launchVm(planVmSpec(config, mounts, network, places), {
         log: { path: log, ...config.logs },
         exitPath: exitRecord,
         ...(life === "attached" ? {} : life),

@@ -72,7 +72,7 @@ export interface NetworkUse {
   readonly sentBytes: number;
 }
 
-/** What a box uses; all but `disk` and `network` are numbers of the guest's own kernel, which a guest can make up. */
+/** What a box uses; all but `disk` are numbers of the guest's own kernel, which a guest can make up. */
 export interface BoxStats {
   /** ISO 8601 */
   readonly time: string;

@@ -2,11 +2,12 @@ import { type BoxConfigInput, isNetworkName, newBoxId, parseBoxConfig } from "@a
 import { LowerStore, planMounts } from "@a3s/rootfs";
 import { checkVolumes } from "../boot/check-volumes.ts";
 import { holdImage } from "../image/hold-image.ts";
+import { requirePasst } from "../network/find-passt.ts";
 import { NetworkStore } from "../networks/network-store.ts";
 import { planHealthCheck } from "../plan/health-check.ts";
 import { planPlatform } from "../plan/image-platform.ts";
 import { planGuestMain } from "../plan/main-process.ts";
-import { planNetwork } from "../plan/network.ts";
+import { checkPublished } from "../plan/network.ts";
 import { Volumes } from "../volumes/volumes.ts";
 import { boxNameTaken } from "./box-error.ts";
 import { chooseName, requireBoxName } from "./box-name.ts";
@@ -27,7 +28,8 @@ export async function createBox(
   if (name !== undefined) requireBoxName(name);
   const id = newBoxId();
   // What can be refused without a look at the image is.
-  planNetwork(config);
+  checkPublished(config);
+  if (config.network === "passt") await requirePasst();
   const platform = planPlatform(config.platform);
   const volumes = await checkVolumes(config.volumes);
   const mounts = planMounts({ ...config, volumes, volumesDirectory: home.volumes });

@@ -33,7 +33,6 @@ import { discardBox } from "./discard-box.ts";
 import { killBox } from "./kill-box.ts";
 import { lookAtBox, lookAtOwnBox, type SeenBox } from "./look-at-box.ts";
 import { mendBox, settleIfFree } from "./mend-box.ts";
-import { networkUse } from "./network-use.ts";
 import { readBoxStats } from "./read-stats.ts";
 import { tell } from "./tell.ts";
 
@@ -224,7 +223,7 @@ export class StoredBox implements Box {
     const agent = this.#running("stats");
     using seen = await lookAtBox(this.#place, this.id);
     if (seen.vm === undefined) throw boxNotRunning(this.id, seen.life, "stats");
-    yield* readBoxStats(agent, seen.vm, { ...options, network: networkUse(this.config) });
+    yield* readBoxStats(agent, seen.vm, this.config, options);
   }
 
   async inspect({ signal }: BoxCall = {}): Promise<BoxInspection> {

@@ -14,7 +14,7 @@ export type RuntimeErrorCode =
   | "BOX_DESTROYED"
   /** The image names no command and none was given; or it has no `HEALTHCHECK` for what was given of a health check. */
   | "COMMAND_MISSING"
-  /** The box's network cannot hold a port to what was asked of it; the hint says what it can. */
+  /** The box's network cannot be had on this machine, or cannot hold a port to what was asked of it; the hint says what to do. */
   | "NETWORK_UNENFORCEABLE"
   /** A name, labels or a subnet that a network of boxes cannot have. */
   | "NETWORK_INVALID"

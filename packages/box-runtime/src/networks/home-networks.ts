@@ -1,6 +1,7 @@
 import type { BoxId } from "@a3s/core";
 import { readSwitch } from "@a3s/vm";
 import type { BoxPlace } from "../boxes/box-place.ts";
+import { findPasst, PASST_FIX } from "../network/find-passt.ts";
 import { NetworkStore, type StoredNetwork } from "./network-store.ts";
 import type {
   Network,
@@ -14,6 +15,10 @@ import type {
 
 const KINDS: readonly NetworkSummary[] = [
   { name: "none", kind: "none", outgoing: false, ports: false, description: "no card and no sockets of the host" },
+  {
+    ...{ name: "passt", kind: "passt", outgoing: true, ports: true },
+    description: "a network card; passt carries it to the host's network",
+  },
   {
     ...{ name: "tsi", kind: "tsi", outgoing: true, ports: true },
     description: "the guest's sockets are opened by the host",
@@ -39,8 +44,11 @@ export class HomeNetworks implements Networks {
   }
 
   async list({ signal }: NetworkCall = {}): Promise<readonly NetworkSummary[]> {
-    const named = await this.#store.list(signal);
-    return [...KINDS, ...named.map(summarize)];
+    const passt = await findPasst();
+    const kinds = KINDS.map((network) =>
+      network.kind === "passt" && passt === undefined ? { ...network, missing: PASST_FIX } : network,
+    );
+    return [...kinds, ...(await this.#store.list(signal)).map(summarize)];
   }
 
   async remove(name: string, { signal }: NetworkCall = {}): Promise<void> {

@@ -13,6 +13,8 @@ export interface NetworkSummary {
   readonly ports: boolean;
   /** In one sentence. */
   readonly description: string;
+  /** Why this machine cannot have it, with what to do about it; undefined where it can. */
+  readonly missing?: string | undefined;
   /** Of a network of boxes, unless its record is damaged, such as "10.163.0.0/24". */
   readonly subnet?: string | undefined;
   /** Of a network of boxes: whether boxes are on it, running or not. */

@@ -1,9 +1,8 @@
-import { AGENT_PORT, DOORBELL_PORT, type GuestConfig, type GuestInterface, type GuestMain } from "@a3s/agent-client";
+import { AGENT_PORT, DOORBELL_PORT, type GuestConfig, type GuestMain } from "@a3s/agent-client";
 import type { BoxConfig, BoxId } from "@a3s/core";
 import type { MountPlan } from "@a3s/rootfs";
 import type { BootRoot, VmSpec } from "@a3s/vm";
-import type { BoxSeat } from "../networks/box-seat.ts";
-import { planNetwork } from "./network.ts";
+import type { NetworkPlan } from "./network.ts";
 
 /** 128 files of an image at a time, or 256 MiB of larger ones; 4 MiB of the guest's memory. */
 const IMAGE_WINDOW_MIB = 256;
@@ -19,15 +18,18 @@ export interface PlanPaths {
   readonly disks: readonly string[];
   /** The guest has a main process, whose output goes into the VM's log; false by default. */
   readonly hasMain?: boolean | undefined;
-  /** Where it is on a network of boxes; none by default. */
-  readonly seat?: BoxSeat | undefined;
 }
 
 /**
  * The VM for a box: the boot root as its root, what the guest mounts as further shares, two vsock ports, and its
- * network. Throws what {@link planNetwork} does.
+ * network.
  */
-export function planVmSpec(config: BoxConfig, { root, shares }: MountPlan, paths: PlanPaths): VmSpec {
+export function planVmSpec(
+  config: BoxConfig,
+  { root, shares }: MountPlan,
+  network: NetworkPlan,
+  paths: PlanPaths,
+): VmSpec {
   return {
     vcpus: config.vcpus,
     memoryMib: config.memoryMib,
@@ -40,7 +42,7 @@ export function planVmSpec(config: BoxConfig, { root, shares }: MountPlan, paths
       { port: AGENT_PORT, socketPath: paths.agentSocket, direction: "host-connects" },
     ],
     streams: paths.hasMain ?? false,
-    network: planNetwork(config, paths.seat),
+    network: network.vm,
     limits: config.limits,
   };
 }
@@ -50,7 +52,8 @@ export function planGuestConfig(
   id: BoxId,
   config: BoxConfig,
   { root, mounts }: MountPlan,
-  { main, seat }: { readonly main?: GuestMain | undefined; readonly seat?: BoxSeat | undefined } = {},
+  { interfaces, resolver }: NetworkPlan,
+  main?: GuestMain,
 ): GuestConfig {
   return {
     boxId: id,
@@ -59,18 +62,8 @@ export function planGuestConfig(
     mounts,
     main,
     hosts: config.extraHosts.map(({ name, address }) => ({ address, names: [name] })),
-    interfaces: seat === undefined ? [] : [planInterface(seat)],
-    resolver: planResolver(config.dns, seat),
+    resolver,
+    interfaces,
     sysctls: config.sysctls,
   };
-}
-
-/** No gateway: there is nobody beyond. */
-function planInterface({ mac, address, prefixLength }: BoxSeat): GuestInterface {
-  return { mac, address, prefixLength };
-}
-
-/** Whoever names servers of its own asks them. */
-function planResolver(dns: BoxConfig["dns"], seat: BoxSeat | undefined): BoxConfig["dns"] {
-  return seat === undefined || dns.servers.length > 0 ? dns : { ...dns, servers: [seat.nameServer] };
 }

@@ -7,10 +7,11 @@ const frames = (meaning: string) => field(v.pipe(v.number(), v.integer(), v.minV
 export const networkList = v.array(
   v.strictObject({
     name: field(v.string(), "what --network takes"),
-    kind: field(v.picklist(["none", "tsi", "named"]), '"named": somebody has made it'),
+    kind: field(v.picklist(["none", "passt", "tsi", "named"]), '"named": somebody has made it'),
     outgoing: field(v.boolean(), "whether guests reach others than the boxes of their network"),
     ports: field(v.boolean(), "whether ports can be published"),
     description: v.string(),
+    missing: v.optional(field(v.string(), "why it cannot be had here, with what to do about it")),
     subnet,
     inUse: v.optional(field(v.boolean(), "of a network that was made: whether boxes are on it")),
   }),

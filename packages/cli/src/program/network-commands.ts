@@ -26,7 +26,7 @@ export function addNetworkCommands(program: Command): void {
       .option(...JSON_OUTPUT)
       .action(async (options) => (await import("../commands/network/list.ts")).listNetworks(options)),
     "a3s-box network ls",
-    "a3s-box run --network tsi -p 0.0.0.0:8080:80 nginx",
+    "a3s-box run --network passt -p 8080:80 nginx",
   );
   withExamples(
     network

@@ -1,5 +1,5 @@
 import { relative } from "node:path/posix";
-import type { VmCard } from "./card.ts";
+import { cardsOf } from "./network.ts";
 import type { CheckedVmSpec } from "./vm-spec.ts";
 
 /** What is right in each field and wrong together, one sentence for each. */
@@ -16,7 +16,7 @@ export function conflicts(spec: CheckedVmSpec): string[] {
           (index) => `network.publish.${index}.hostPort: is used twice`,
         )
       : []),
-    ...repeated(cards(spec), ({ mac }) => mac.toLowerCase()).map(
+    ...repeated(cardsOf(spec.network), ({ mac }) => mac.toLowerCase()).map(
       (index) => `network.cards.${index}.mac: is used twice`,
     ),
     ...spec.shares.flatMap((share, index) =>
@@ -34,15 +34,11 @@ function repeated<T>(items: readonly T[], key: (item: T) => unknown): number[] {
   return items.flatMap((item, index) => (seen.size === seen.add(key(item)).size ? [index] : []));
 }
 
-function cards({ network }: CheckedVmSpec): readonly VmCard[] {
-  return network.kind === "nic" ? network.cards : [];
-}
-
 /** libkrun 1.17 has interrupts 5 to 15 for devices, and takes five itself: console, balloon, random numbers, root, vsock. */
 const FREE_INTERRUPTS = 6;
 
 function tooManyDevices(spec: CheckedVmSpec): string[] {
-  const devices = spec.shares.length + spec.disks.length + Number(spec.streams) + cards(spec).length;
+  const devices = spec.shares.length + spec.disks.length + Number(spec.streams) + cardsOf(spec.network).length;
   return devices <= FREE_INTERRUPTS
     ? []
     : [

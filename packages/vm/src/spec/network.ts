@@ -22,6 +22,11 @@ export type VmNetwork =
 
 const port = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535));
 
+/** The cards of a network. Pure. */
+export function cardsOf(network: VmNetwork): readonly VmCard[] {
+  return network.kind === "nic" ? network.cards : [];
+}
+
 export const vmNetwork = v.variant("kind", [
   v.strictObject({ kind: v.literal("none") }),
   v.strictObject({

@@ -32,6 +32,8 @@ const cards = (...each: readonly object[]) => ({
     cards: each.map((more, at) => ({ mac: `02:00:00:00:00:0${at}`, peer: { socketPath: "/n" }, ...more })),
   },
 });
+const program = (more: object) =>
+  cards({ peer: { program: "/usr/bin/passt", args: [], address: "10.0.2.2", gateway: "10.0.2.1", ...more } });
 const init = (more: object) => ({ init: { path: "/init", ...more } });
 
 test.each<[what: string, field: string, change: object]>([
@@ -91,6 +93,10 @@ test.each<[what: string, field: string, change: object]>([
   ["an address used twice", "network.cards.1.mac", cards({ mac: "0a:00:00:00:00:01" }, { mac: "0A:00:00:00:00:01" })],
   ["a card that leads nowhere", "network.cards.0.peer", cards({ peer: undefined })],
   ["a card on a relative socket", "network.cards.0.peer.socketPath", cards({ peer: { socketPath: "n" } })],
+  ["a relative program", "network.cards.0.peer.program", program({ program: "passt" })],
+  ["an argument with a NUL byte", "network.cards.0.peer.args.0", program({ args: ["a\0b"] })],
+  ["a gateway of IPv6", "network.cards.0.peer.gateway", program({ gateway: "fd00::1" })],
+  ["a program that also listens", "network.cards.0.peer.socketPath", program({ socketPath: "/n" })],
   ["seven cards", "shares", cards(...Array(7).fill({}))],
   [
     "a card beside six shares",

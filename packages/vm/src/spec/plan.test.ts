@@ -90,10 +90,12 @@ test("network cards have their address and their other end, in their order, and 
   const cards = [
     { mac: "02:00:00:00:0a:FF", peer },
     { mac: "02:00:00:00:00:02", peer, offload: true },
+    { mac: "02:00:00:00:00:03", peer: { program: "/p", args: [], address: "10.0.2.2", gateway: "10.0.2.1" } },
   ];
   expect(calls({ ...least, network: { kind: "nic", cards } })).toContain(
     `krun_add_net_unixstream(ctx, "/cards/0", -1, [2,0,0,0,10,255], 0, 0)
 krun_add_net_unixstream(ctx, "/cards/1", -1, [2,0,0,0,0,2], 19587, 0)
+krun_add_net_unixstream(ctx, null, 0, [2,0,0,0,0,3], 0, 0)
 krun_disable_implicit_vsock(ctx)
 krun_add_vsock(ctx, 0)
 `,

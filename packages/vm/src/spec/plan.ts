@@ -3,7 +3,7 @@ import { krunCall, orElse } from "../libkrun/call.ts";
 import { macBytes } from "./card.ts";
 import { initEnvironment } from "./command-line.ts";
 import { diskOptions } from "./disk.ts";
-import type { VmNetwork } from "./network.ts";
+import { cardsOf, type VmNetwork } from "./network.ts";
 import { type CheckedRlimits, rlimitWords } from "./rlimits.ts";
 import { planTree } from "./tree.ts";
 import type { CheckedVmSpec, VmShare } from "./vm-spec.ts";
@@ -95,13 +95,13 @@ function planShare(share: VmShare, path: string): KrunCall {
   return orElse(krunCall("add_virtiofs3", { context, tag, path, daxWindowBytes, readOnly: true }), older);
 }
 
-function planCards(network: VmNetwork, places: readonly string[]): readonly KrunCall[] {
-  if (network.kind !== "nic") return [];
-  return network.cards.map(({ mac, offload }, index) =>
+function planCards(network: VmNetwork, places: readonly (string | null)[]): readonly KrunCall[] {
+  let programs = 0;
+  return cardsOf(network).map(({ mac, peer, offload }, index) =>
     krunCall("add_net_unixstream", {
       context,
-      path: places[index] as string,
-      fd: -1,
+      path: places[index] ?? null,
+      fd: "program" in peer ? { peer: programs++ } : "none",
       mac: macBytes(mac),
       features: offload ? OFFLOADS : 0,
       flags: 0,

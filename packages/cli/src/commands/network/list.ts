@@ -7,11 +7,12 @@ export async function listNetworks(options: { readonly quiet?: boolean; readonly
   const networks = await createRuntime().networks.list();
   if (options.json) return printJson("network ls", networks);
   if (options.quiet) return printLines(networks.map(({ name }) => name));
-  const rows = networks.map(({ name, outgoing, ports, subnet = "", inUse, description }) => {
+  const rows = networks.map(({ name, outgoing, ports, subnet = "", inUse, description, missing }) => {
+    const here = missing === undefined ? "yes" : "no";
     const used = inUse === undefined ? "" : yesOrNo(inUse);
-    return [name, yesOrNo(outgoing), ports ? "tcp" : "no", subnet, used, description];
+    return [name, here, yesOrNo(outgoing), ports ? "tcp" : "no", subnet, used, missing ?? description];
   });
-  const head = ["NETWORK", "OUTGOING", "PORTS", "SUBNET", "IN USE", "WHAT IT IS"];
+  const head = ["NETWORK", "HERE", "OUTGOING", "PORTS", "SUBNET", "IN USE", "WHAT IT IS"];
   process.stdout.write(formatTable(head, rows));
 }
 

@@ -78,7 +78,7 @@ const boxConfig = v.pipe(
   v.forward(
     v.check(
       ({ network, ports }) => ports.length === 0 || (network !== "none" && !isNetworkName(network)),
-      'needs a network that leads to the host, such as "tsi"',
+      'needs a network that leads to the host, such as "passt"',
     ),
     ["ports"],
   ),
@@ -136,10 +136,10 @@ const boxConfig = v.pipe(
  *
  * | field | unit, bounds | default |
  * |---|---|---|
- * | `network` | `none`, `tsi`, or the name of a network of boxes | `none` |
+ * | `network` | `none`, `passt`, `tsi`, or the name of a network of boxes | `none` |
  * | `ports` | at most 64, `[ADDRESS:]HOST_PORT:GUEST_PORT[/PROTOCOL]` or their fields; not without a network | none |
  * | `hostname` | RFC 1123 label | the box's id |
- * | `dns` | `servers` (3), `search` (32), `options` (32) for /etc/resolv.conf | none |
+ * | `dns` | `servers` (3), `search` (32), `options` (32) for /etc/resolv.conf | none; with `passt`, the host's |
  * | `extraHosts` | at most 256, `NAME:ADDRESS` or their fields, for /etc/hosts | none |
  * | `sysctls` | at most 256 of `net.*`, `kernel.shm*`, `kernel.msg*`, `kernel.sem`, `fs.mqueue.*`, of the guest's kernel | its own |
  *
