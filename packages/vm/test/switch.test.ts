@@ -61,6 +61,28 @@ test("the first member brings a switch, the next finds it, and the last takes it
   expect(await readSwitch(network)).toEqual([]);
 });
 
+test("a switch that does not answer keeps nobody who only asks", async () => {
+  const network = await place();
+  using _seat = await joinSwitch(network, member(2));
+  const { pid } = JSON.parse(await readFile(network.statePath, "utf8"));
+  process.kill(pid, "SIGSTOP");
+  expect(await readSwitch(network)).toEqual([]);
+  process.kill(pid, "SIGCONT");
+  expect(await readSwitch(network)).toHaveLength(1);
+});
+
+test("a switch takes at most 4 MiB, with eight members", async () => {
+  const network = await place();
+  for (let last = 2; last < 10; last++) {
+    using seat = await joinSwitch(network, member(last));
+    await vm(seat.socketPath);
+    await seat.connected(signal());
+  }
+  const { pid } = JSON.parse(await readFile(network.statePath, "utf8"));
+  const [, kib] = /^VmRSS:\s*(\d+) kB$/m.exec(await readFile(`/proc/${pid}/status`, "utf8")) ?? [];
+  expect(Number(kib)).toBeLessThan(4096);
+});
+
 test("a place that is given up before its VM has come leaves nothing", async () => {
   const network = await place();
   const seat = await joinSwitch(network, member(2));
@@ -104,6 +126,8 @@ test("what cannot be is SWITCH_FAILED and says why; a signal ends the wait", asy
     [() => joinSwitch({ ...network, statePath: "/missing/switch.json" }, member(2)), "statePath"],
   ];
   for (const [attempt, why] of failures) {
+    // Where the switch of the attempt before is still there, none has to be started.
+    await network.ended();
     await expect(attempt()).rejects.toMatchObject({ code: "SWITCH_FAILED", message: expect.stringContaining(why) });
   }
   const reason = new Error("enough");

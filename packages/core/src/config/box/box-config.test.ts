@@ -324,5 +324,5 @@ test.each<[what: string, input: unknown, field: string]>([
 });
 
 test("all that is wrong is named at once", () => {
-  expect(() => parseBoxConfig({ image: "", vcpus: 0, network: "x" })).toThrow(/image: .*; vcpus: .*; network: /);
+  expect(() => parseBoxConfig({ image: "", vcpus: 0, network: "-x" })).toThrow(/image: .*; vcpus: .*; network: /);
 });
