@@ -15,7 +15,8 @@ use std::path::PathBuf;
 pub const CONTROL_SOCKET: &str = "ctl.sock";
 /// A network has at most as many addresses: /24.
 pub const SEATS: usize = 256;
-const MAX_CONTROLS: usize = 64;
+/// Every member can be on its way at the same time, and somebody may ask about each.
+const MAX_CONTROLS: usize = 2 * SEATS;
 /// Read at once from one member before it is another's turn.
 const CHUNK: usize = 64 * 1024;
 const EVENTS: usize = 64;
