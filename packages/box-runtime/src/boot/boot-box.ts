@@ -52,6 +52,11 @@ export async function bootBox(options: BootOptions): Promise<BootedBox> {
   enter("image");
   // What can be refused without a look at the image is.
   const prepared = await prepareNetwork(config);
+  if (isNetworkName(config.network)) {
+    const networks = new NetworkStore(home);
+    held.defer(() => networks.withdraw(id));
+    await networks.enroll(config.network, id, signal);
+  }
   const platform = planPlatform(config.platform);
   const volumes = await checkVolumes(config.volumes);
   const mounts = planMounts({ ...config, volumes, volumesDirectory: home.volumes });
@@ -68,8 +73,6 @@ export async function bootBox(options: BootOptions): Promise<BootedBox> {
     await createDisk({ path, sizeMib, signal });
     disks.push(path);
   }
-  const networks = new NetworkStore(home);
-  if (isNetworkName(config.network)) held.defer(() => networks.withdraw(id));
   const seat = await takeSeat(home, options);
   const network = seat === undefined ? prepared : planNetwork(config, { seat });
   const from = { image: image.config, mounts, network, seat, lower, paths, disks };

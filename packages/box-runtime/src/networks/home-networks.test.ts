@@ -4,6 +4,7 @@ import { newBoxId } from "@a3s/core";
 import { expect, test } from "vitest";
 import { boxSetting } from "../../test/box-setting.ts";
 import { createRuntime } from "../runtime/runtime.ts";
+import { VmManager } from "../vm-manager.ts";
 import { NetworkStore } from "./network-store.ts";
 
 test("a box is on its network from its creation to its removal, under its name", async () => {
@@ -37,6 +38,17 @@ test("a box on a network that is not there, or full, is not made", async () => {
   for (let count = 0; count < 5; count++) await runtime.boxes.create({ image, network: "apps" });
   await expect(runtime.boxes.create({ image, network: "apps" })).rejects.toMatchObject({ code: "NETWORK_FULL" });
   expect(await runtime.boxes.list()).toHaveLength(5);
+});
+
+test("a box that ends with its process is on its network as long as it is there", async () => {
+  const { home, runtime } = await boxSetting();
+  const boot = () => new VmManager({ image: "oci:/nonexistent", network: "apps" }, undefined, { home }).boot();
+  await expect(boot()).rejects.toMatchObject({ code: "NETWORK_NOT_FOUND" });
+  await runtime.networks.create("apps", { subnet: "10.0.0.0/29" });
+  for (let count = 0; count < 6; count++) {
+    await expect(boot()).rejects.not.toMatchObject({ code: expect.stringMatching(/^NETWORK_/) });
+  }
+  await runtime.networks.remove("apps");
 });
 
 test("what is kept on a network for boxes that are gone is given up, and sockets of networks that are", async () => {
