@@ -1,4 +1,5 @@
-//! vm-host against a library that stands in for libkrun: everything but a guest is real.
+//! vm-host against a library that stands in for libkrun: everything but a guest is real. And the switch, between members that speak as
+//! libkrun does.
 
 mod card;
 mod ending;
@@ -8,4 +9,5 @@ mod log;
 mod probe;
 mod replay;
 mod state;
+mod switch;
 mod tree;

@@ -1,12 +1,15 @@
-import type { BoxConfig, BoxId, HomeLayout } from "@a3s/core";
+import { type BoxConfig, type BoxId, type HomeLayout, isNetworkName } from "@a3s/core";
 import { StageTimer } from "@a3s/metrics";
 import type { PullEvent, StoredImage } from "@a3s/oci";
 import { createDisk, planMounts, type RootEvent } from "@a3s/rootfs";
 import type { JailMode } from "@a3s/vm";
 import type { ImagePullOptions } from "../image/find-image.ts";
 import { holdImage } from "../image/hold-image.ts";
+import { takeSeat } from "../networks/box-seat.ts";
+import { NetworkStore } from "../networks/network-store.ts";
 import { planPlatform } from "../plan/image-platform.ts";
 import type { MainRequest } from "../plan/main-process.ts";
+import { planNetwork } from "../plan/network.ts";
 import type { ReleaseStack } from "../release-stack.ts";
 import { Volumes } from "../volumes/volumes.ts";
 import type { BootStage } from "./boot-stage.ts";
@@ -48,7 +51,7 @@ export async function bootBox(options: BootOptions): Promise<BootedBox> {
 
   enter("image");
   // What can be refused without a look at the image is.
-  const network = await prepareNetwork(config);
+  const prepared = await prepareNetwork(config);
   const platform = planPlatform(config.platform);
   const volumes = await checkVolumes(config.volumes);
   const mounts = planMounts({ ...config, volumes, volumesDirectory: home.volumes });
@@ -65,7 +68,11 @@ export async function bootBox(options: BootOptions): Promise<BootedBox> {
     await createDisk({ path, sizeMib, signal });
     disks.push(path);
   }
-  const from = { image: image.config, mounts, network, lower, paths, disks };
+  const networks = new NetworkStore(home);
+  if (isNetworkName(config.network)) held.defer(() => networks.withdraw(id));
+  const seat = await takeSeat(home, options);
+  const network = seat === undefined ? prepared : planNetwork(config, { seat });
+  const from = { image: image.config, mounts, network, seat, lower, paths, disks };
   const vm = await bootVm({ ...options, ...from, life: "attached", timer, enter });
   return { ...vm, image };
 }

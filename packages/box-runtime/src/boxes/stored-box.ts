@@ -4,6 +4,7 @@ import { readVmLog, type VmLogEntry, type VmLogOptions } from "@a3s/vm";
 import { vmPaths } from "../boot/box-directories.ts";
 import { type CopyInReport, type CopyOptions, copyIn } from "../copy/copy-in.ts";
 import { type CopyOutOptions, type CopyOutReport, copyOut } from "../copy/copy-out.ts";
+import { renameOnNetwork } from "../networks/box-seat.ts";
 import { boxProcess } from "../plan/box-process.ts";
 import { startCommand } from "../start-command.ts";
 import { isSupervised } from "../supervisor/supervised.ts";
@@ -248,6 +249,7 @@ export class StoredBox implements Box {
         if (other !== undefined && other !== record.id) throw boxNameTaken(name, other);
         return await store.write({ ...record, name });
       });
+      await renameOnNetwork(this.#place.home, { id: record.id, config: record.config, name });
       await tell(this.#place, "box.renamed", { id: record.id, name }, this.#record);
     });
   }

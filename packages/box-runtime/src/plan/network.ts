@@ -1,8 +1,10 @@
 import type { GuestInterface, GuestResolver } from "@a3s/agent-client";
-import type { BoxConfig, PortConfig } from "@a3s/core";
+import { type BoxConfig, isNetworkKind, type NetworkKind, type PortConfig } from "@a3s/core";
 import type { VmNetwork } from "@a3s/vm";
 import { RuntimeError } from "../errors/runtime-error.ts";
 import { planPasst } from "../network/passt.ts";
+import type { BoxSeat } from "../networks/box-seat.ts";
+import { planSeat } from "../networks/plan-seat.ts";
 
 /** What a box's network comes down to. */
 export interface NetworkPlan {
@@ -16,6 +18,8 @@ export interface NetworkPlan {
 export interface NetworkMeans {
   /** Absolute path of passt. */
   readonly passt?: string | undefined;
+  /** The box's place, on a network of boxes. */
+  readonly seat?: Omit<BoxSeat, keyof Disposable | "connected"> | undefined;
 }
 
 /**
@@ -25,7 +29,7 @@ export interface NetworkMeans {
  */
 export function planNetwork(
   config: Pick<BoxConfig, "network" | "ports" | "dns">,
-  { passt }: NetworkMeans = {},
+  { passt, seat }: NetworkMeans = {},
 ): NetworkPlan {
   checkPublished(config);
   const { network, ports, dns } = config;
@@ -33,10 +37,12 @@ export function planNetwork(
     if (passt === undefined) throw new Error("the network passt is planned without passt");
     return planPasst(config, passt);
   }
+  if (seat !== undefined) return planSeat(dns, seat);
+  // A box of a network of boxes has none before it has a place there.
   const vm: VmNetwork =
-    network === "none"
-      ? { kind: "none" }
-      : { kind: "tsi", publish: ports.map(({ hostPort, guestPort }) => ({ hostPort, guestPort })) };
+    network === "tsi"
+      ? { kind: "tsi", publish: ports.map(({ hostPort, guestPort }) => ({ hostPort, guestPort })) }
+      : { kind: "none" };
   return { vm, interfaces: [], resolver: dns };
 }
 
@@ -46,9 +52,11 @@ export function planNetwork(
  * @throws RuntimeError `NETWORK_UNENFORCEABLE`
  */
 export function checkPublished({ network, ports }: Pick<BoxConfig, "network" | "ports">): void {
+  // A network of boxes publishes none, and its configuration has none.
+  const faults = isNetworkKind(network) ? FAULTS[network] : [];
   for (const [index, port] of ports.entries()) {
     const before = ports.slice(0, index);
-    const fault = FAULTS[network].find(({ is }) => is(port, before));
+    const fault = faults.find(({ is }) => is(port, before));
     if (fault === undefined) continue;
     const { hostPort, guestPort, protocol } = port;
     throw new RuntimeError({
@@ -112,4 +120,4 @@ const PASST: readonly PortFault[] = [
   },
 ];
 
-const FAULTS: Readonly<Record<BoxConfig["network"], readonly PortFault[]>> = { none: [], tsi: TSI, passt: PASST };
+const FAULTS: Readonly<Record<NetworkKind, readonly PortFault[]>> = { none: [], tsi: TSI, passt: PASST };

@@ -9,11 +9,12 @@ import { reconcile } from "../boxes/reconcile.ts";
 import { History } from "../history/history.ts";
 import type { HistoryEntry, HistoryOptions } from "../history/read-history.ts";
 import type { ImagePullOptions } from "../image/find-image.ts";
+import { HomeNetworks } from "../networks/home-networks.ts";
+import type { Networks } from "../networks/networks.ts";
 import type { Supervisor } from "../supervisor/supervisor.ts";
 import { Volumes } from "../volumes/volumes.ts";
 import { checkMachine, type MachineReport } from "./check-machine.ts";
 import { Images } from "./images.ts";
-import { Networks } from "./networks.ts";
 
 /** Options of {@link createRuntime}. */
 export interface RuntimeOptions {
@@ -86,7 +87,7 @@ export function createRuntime({ home, pull = {}, jail, metrics }: RuntimeOptions
     ...{ home: layout, events, boxes: new HomeBoxes(place) },
     ...{ images: new Images(layout, pull), volumes: new Volumes(layout.volumes) },
     history: (options) => history.read(options),
-    networks: new Networks(),
+    networks: new HomeNetworks(place),
     host: { check: ({ signal } = {}) => checkMachine(layout, signal) },
     open: ({ signal } = {}) => reconcile(place, signal),
     supervise: async (options) => await (await import("../supervisor/supervisor.ts")).superviseBoxes(place, options),

@@ -1,0 +1,51 @@
+import { mkdir, rmdir } from "node:fs/promises";
+import { join } from "node:path";
+import { newBoxId } from "@a3s/core";
+import { expect, test } from "vitest";
+import { boxSetting } from "../../test/box-setting.ts";
+import { createRuntime } from "../runtime/runtime.ts";
+import { NetworkStore } from "./network-store.ts";
+
+test("a box is on its network from its creation to its removal, under its name", async () => {
+  const { home, image, runtime } = await boxSetting();
+  const made = await runtime.networks.create("apps", { labels: { team: "a" } });
+  expect(made).toEqual({
+    name: "apps",
+    createdAt: expect.stringMatching(/^\d{4}-/),
+    ...{ subnet: "10.163.0.0/24", gateway: "10.163.0.1", labels: { team: "a" }, inUse: false, members: [] },
+  });
+  const box = await runtime.boxes.create({ image, network: "apps" }, { name: "web" });
+  const other = createRuntime({ home });
+  const member = { box: box.id, name: "web", address: "10.163.0.2", mac: "02:a3:0a:a3:00:02" };
+  expect(await other.networks.get("apps")).toEqual({ ...made, inUse: true, members: [member] });
+  expect((await other.networks.list()).at(-1)).toEqual({
+    ...{ name: "apps", kind: "named", outgoing: false, ports: false, subnet: "10.163.0.0/24", inUse: true },
+    description: "its boxes reach each other, and nobody else",
+  });
+  await box.rename("api");
+  expect((await other.networks.get("apps")).members).toEqual([{ ...member, name: "api" }]);
+  await expect(other.networks.remove("apps")).rejects.toMatchObject({ code: "NETWORK_IN_USE" });
+  await box.remove();
+  await other.networks.remove("apps");
+  expect((await runtime.networks.list()).map(({ kind }) => kind)).not.toContain("named");
+});
+
+test("a box on a network that is not there, or full, is not made", async () => {
+  const { image, runtime } = await boxSetting();
+  await expect(runtime.boxes.create({ image, network: "apps" })).rejects.toMatchObject({ code: "NETWORK_NOT_FOUND" });
+  await runtime.networks.create("apps", { subnet: "10.0.0.0/29" });
+  for (let count = 0; count < 5; count++) await runtime.boxes.create({ image, network: "apps" });
+  await expect(runtime.boxes.create({ image, network: "apps" })).rejects.toMatchObject({ code: "NETWORK_FULL" });
+  expect(await runtime.boxes.list()).toHaveLength(5);
+});
+
+test("what is kept on a network for boxes that are gone is given up, and sockets of networks that are", async () => {
+  const { home, image, runtime } = await boxSetting();
+  await runtime.networks.create("apps");
+  const box = await runtime.boxes.create({ image, network: "apps" });
+  await new NetworkStore(runtime.home).enroll("apps", newBoxId());
+  await mkdir(join(home, "run/net/abcdefgh"), { recursive: true });
+  await runtime.open();
+  expect((await runtime.networks.get("apps")).members.map((member) => member.box)).toEqual([box.id]);
+  await rmdir(join(home, "run/net"));
+});
