@@ -62,6 +62,8 @@ export interface BoxInspection extends BoxSummary {
   /** The measures of the jail that are in force, while it runs. */
   readonly jail?: readonly JailMeasure[] | undefined;
   readonly directory: string;
+  /** On its network of boxes, its own until it is removed. */
+  readonly address?: string | undefined;
   /** Named volumes of the box. */
   readonly volumes: readonly string[];
 }

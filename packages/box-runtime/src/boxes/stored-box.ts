@@ -4,7 +4,7 @@ import { readVmLog, type VmLogEntry, type VmLogOptions } from "@a3s/vm";
 import { vmPaths } from "../boot/box-directories.ts";
 import { type CopyInReport, type CopyOptions, copyIn } from "../copy/copy-in.ts";
 import { type CopyOutOptions, type CopyOutReport, copyOut } from "../copy/copy-out.ts";
-import { renameOnNetwork } from "../networks/box-seat.ts";
+import { addressOnNetwork, renameOnNetwork } from "../networks/box-seat.ts";
 import { boxProcess } from "../plan/box-process.ts";
 import { startCommand } from "../start-command.ts";
 import { isSupervised } from "../supervisor/supervised.ts";
@@ -231,7 +231,8 @@ export class StoredBox implements Box {
     using seen = await lookAtBox(this.#place, this.id);
     await this.#take(seen);
     const supervision = await supervisionOf(this.#place, seen, await isSupervised(this.#place.home));
-    return inspect(seen, supervision, this.#place.store.directory(this.id));
+    const address = await addressOnNetwork(this.#place.home, seen.record);
+    return inspect(seen, supervision, { directory: this.#place.store.directory(this.id), address });
   }
 
   async update(changes: BoxChanges, { signal }: BoxCall = {}): Promise<void> {

@@ -47,10 +47,19 @@ export async function renameOnNetwork(
 ): Promise<void> {
   if (!isNetworkName(config.network)) return;
   const store = new NetworkStore(home);
-  const network = (await store.list()).find((each) => each.name === config.network);
-  const member = network?.members.find(({ box }) => box === id);
-  if (network === undefined || member === undefined) return;
-  await renameMember(store.switchPlace(network), { address: member.address, names: namesOf(id, name) });
+  const member = await store.find(config.network, id);
+  if (member === undefined) return;
+  const place = store.switchPlace(await store.get(config.network));
+  await renameMember(place, { address: member.address, names: namesOf(id, name) });
+}
+
+/** The address of a box, running or not; undefined for one that is on no network of boxes. */
+export async function addressOnNetwork(
+  home: HomeLayout,
+  { id, config }: Pick<Joining, "id" | "config">,
+): Promise<string | undefined> {
+  if (!isNetworkName(config.network)) return undefined;
+  return (await new NetworkStore(home).find(config.network, id))?.address;
 }
 
 function namesOf(id: BoxId, name: string | undefined): readonly string[] {

@@ -23,6 +23,7 @@ test("a box is on its network from its creation to its removal, under its name",
     ...{ name: "apps", kind: "named", outgoing: false, ports: false, subnet: "10.163.0.0/24", inUse: true },
     description: "its boxes reach each other, and nobody else",
   });
+  expect(await box.inspect()).toMatchObject({ address: "10.163.0.2" });
   await box.rename("api");
   expect((await other.networks.get("apps")).members).toEqual([{ ...member, name: "api" }]);
   await expect(other.networks.remove("apps")).rejects.toMatchObject({ code: "NETWORK_IN_USE" });

@@ -153,6 +153,12 @@ export class NetworkStore {
     });
   }
 
+  /** The place of a box; undefined when it has none there, or nobody can tell. */
+  async find(name: string, box: BoxId, signal?: AbortSignal): Promise<StoredMember | undefined> {
+    const network = (await this.list(signal)).find((each) => each.name === name);
+    return network?.members.find((member) => member.box === box);
+  }
+
   /** Takes a box from all networks. */
   async withdraw(box: BoxId, signal?: AbortSignal): Promise<void> {
     if (!(await this.#isThere())) return;
