@@ -10,12 +10,14 @@ import type { SwitchConnection } from "./switch-connection.ts";
 import { switchError } from "./switch-error.ts";
 import { memberSocket, type SwitchMember, type SwitchPlace } from "./switch-place.ts";
 
-/** A switch takes some milliseconds; one that ends goes as fast. */
-const TIMEOUT_MS = 10_000;
+/** Until the place is there, in milliseconds: a switch takes some 20 to start, and one that ends goes as fast. */
+const DEFAULT_TIMEOUT_MS = 10_000;
 
 /** Options of {@link joinSwitch}. */
 export interface JoinSwitchOptions {
   readonly signal?: AbortSignal | undefined;
+  /** Milliseconds until the place is there; 10 s by default. */
+  readonly timeoutMs?: number | undefined;
   /** What to do where the system does not allow a measure of the jail that a switch gets when it starts; `required` by default. */
   readonly jail?: JailMode | undefined;
   /** Absolute path of vm-host; what is installed, by default. */
@@ -39,19 +41,32 @@ export interface SwitchSeat extends Disposable {
 export async function joinSwitch(
   place: SwitchPlace,
   member: SwitchMember,
-  { signal, jail = "required", vmHost }: JoinSwitchOptions = {},
+  { signal, timeoutMs = DEFAULT_TIMEOUT_MS, jail = "required", vmHost }: JoinSwitchOptions = {},
 ): Promise<SwitchSeat> {
-  using deadline = startDeadline({ signal, timeoutMs: TIMEOUT_MS, what: "The switch of the network" });
+  using deadline = startDeadline({ signal, timeoutMs, what: "The switch of the network" });
   const program = vmHost ?? (await locateVmHost());
+  try {
+    return await findSeat(place, member, { program, jail, signal: deadline.signal });
+  } catch (reason) {
+    if (signal?.aborted || reason !== deadline.signal.reason) throw reason;
+    throw switchError(`did not answer within ${timeoutMs} ms`, undefined, reason);
+  }
+}
+
+async function findSeat(
+  place: SwitchPlace,
+  member: SwitchMember,
+  { program, jail, signal }: { readonly program: string; readonly jail: JailMode; readonly signal: AbortSignal },
+): Promise<SwitchSeat> {
   for (;;) {
-    deadline.signal.throwIfAborted();
+    signal.throwIfAborted();
     const found = await connectSwitch(place);
-    const started = found ?? (await startSwitch(program, place, { jail, signal: deadline.signal }));
+    const started = found ?? (await startSwitch(program, place, { jail, signal }));
     if (started === undefined) {
-      await awaitEnd(place, deadline.signal);
+      await awaitEnd(place, signal);
       continue;
     }
-    const seat = await takeSeat(started, place, member, deadline.signal);
+    const seat = await takeSeat(started, place, member, signal);
     if (seat !== undefined) return seat;
     if (found === undefined) throw switchError("ended at once");
   }
