@@ -7,6 +7,7 @@ export const debianPackages = [
   "fish",
   "libcap-ng0",
   "openssl",
+  "passt",
   "skopeo",
   "umoci",
   "zsh",

@@ -5,12 +5,14 @@ use std::ffi::{CString, c_char};
 use std::os::fd::RawFd;
 
 /// Descriptors that a call may name.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct NamedFds {
     pub console_in: RawFd,
     pub console_out: RawFd,
     pub stdout: RawFd,
     pub stderr: RawFd,
+    /// Of the network cards that lead to programs.
+    pub peers: Vec<RawFd>,
 }
 
 /// Turns arguments into the 64-bit slots of a C call. Every string, array and byte block lives as long as the
@@ -81,6 +83,11 @@ impl<'a> Encoder<'a> {
             Arg::Fd(FdName::ConsoleOut) => self.fds.console_out as u64,
             Arg::Fd(FdName::Stdout) => self.fds.stdout as u64,
             Arg::Fd(FdName::Stderr) => self.fds.stderr as u64,
+            Arg::Peer(index) => *self
+                .fds
+                .peers
+                .get(*index)
+                .ok_or_else(|| format!("there is no peer {index}"))? as u64,
         })
     }
 
@@ -103,6 +110,7 @@ mod tests {
             console_out: 4,
             stdout: 5,
             stderr: 6,
+            peers: vec![9],
         };
         Encoder::new(fds, Places::Tree)
     }
@@ -120,9 +128,10 @@ mod tests {
                 Arg::Fd(FdName::ConsoleOut),
                 Arg::Fd(FdName::Stdout),
                 Arg::Fd(FdName::Stderr),
+                Arg::Peer(0),
             ])
             .unwrap();
-        assert_eq!(slots, [255, u64::from(u32::MAX), u64::MAX, u64::MAX, 1, 3, 4, 5, 6]);
+        assert_eq!(slots, [255, u64::from(u32::MAX), u64::MAX, u64::MAX, 1, 3, 4, 5, 6, 9]);
     }
 
     #[test]
@@ -158,5 +167,6 @@ mod tests {
         encoder.save("ctx", 5);
         assert_eq!(encoder.encode(&[Arg::Ref("ctx".into())]).unwrap(), [5]);
         assert!(encoder.encode(&[Arg::Str(Some("a\0b".into()))]).is_err());
+        assert!(encoder.encode(&[Arg::Peer(1)]).is_err());
     }
 }

@@ -12,6 +12,8 @@ pub enum Stage {
     Load,
     Jail,
     Call,
+    /// The program behind a network card.
+    Program,
 }
 
 /// Why no guest was started: written to exit.json and as the last line on stderr.

@@ -1,6 +1,8 @@
-//! `vm-host run` becomes a VM, `vm-host probe` tells whether /dev/kvm can run one. See PROTOCOL.md.
+//! `vm-host run` becomes a VM, `vm-host switch` the switch of a network of VMs, `vm-host probe` tells whether /dev/kvm can run one. See
+//! PROTOCOL.md.
 
 mod call;
+mod card;
 mod copy_up;
 mod descriptor;
 mod encoding;
@@ -17,6 +19,7 @@ mod probe;
 mod reserved_file;
 mod spec;
 mod state;
+mod switch;
 mod timestamp;
 mod vm;
 
@@ -24,13 +27,14 @@ fn main() {
     let mut arguments = std::env::args().skip(1);
     let code = match (arguments.next().as_deref(), arguments.next()) {
         (Some("run"), None) => monitor::run(),
+        (Some("switch"), None) => switch::run(),
         (Some("probe"), None) => probe::run(),
         (Some("--version"), None) => {
             println!("vm-host {}", env!("CARGO_PKG_VERSION"));
             0
         }
         _ => {
-            eprintln!("usage: vm-host run 3<SPEC | vm-host probe | vm-host --version");
+            eprintln!("usage: vm-host run 3<SPEC | vm-host switch 3<>SOCKET | vm-host probe | vm-host --version");
             64
         }
     };

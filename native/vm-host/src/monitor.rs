@@ -1,5 +1,6 @@
 //! The monitor: starts the VM process, waits for what happens to it and leaves a record.
 
+use crate::card::Programs;
 use crate::descriptor::{check, close_from, kill, next_signal, pidfd, pipe, poll, read, set_nonblocking, signalfd};
 use crate::failure::{EXIT_CODE, Failure, Stage};
 use crate::jail::Cgroup;
@@ -97,6 +98,8 @@ fn watch(spec: &Spec, state: Option<&State>, started: SystemTime, lifeline: File
     let (report, report_writer) = pipe().map_err(jail("pipe"))?;
     let signals = signalfd(&[libc::SIGTERM, libc::SIGINT, libc::SIGHUP]).map_err(jail("signalfd"))?;
     let cgroup = Cgroup::for_jail(&spec.jail)?;
+    let quit = if spec.detached { -1 } else { lifeline.as_raw_fd() };
+    let mut programs = Programs::start(&spec.peers, [signals.as_raw_fd(), quit])?;
     let monitor = unsafe { libc::getpid() };
     let outputs = Outputs {
         console: console_writer,
@@ -107,6 +110,7 @@ fn watch(spec: &Spec, state: Option<&State>, started: SystemTime, lifeline: File
             .map(|state| state.alive().try_clone_to_owned())
             .transpose()
             .map_err(jail("dup"))?,
+        cards: programs.cards(),
     };
     let child = check(unsafe { libc::fork() }).map_err(jail("fork"))?;
     if child == 0 {
@@ -114,6 +118,7 @@ fn watch(spec: &Spec, state: Option<&State>, started: SystemTime, lifeline: File
     }
     drop(outputs);
     let process = pidfd(child).map_err(jail("pidfd_open"))?;
+    programs.connect().map_err(jail("thread"))?;
     for fd in [&console, &stdout, &stderr, &report] {
         set_nonblocking(fd.as_fd()).map_err(jail("fcntl"))?;
     }
@@ -135,6 +140,8 @@ fn watch(spec: &Spec, state: Option<&State>, started: SystemTime, lifeline: File
         started: false,
     };
     let ended = watcher.run().map_err(jail("poll"))?;
+    // Whoever reads the record finds nothing left of the VM.
+    drop(programs);
     let log = watcher.log.finish();
     Ok(Ending {
         ended,

@@ -36,7 +36,7 @@ fn fits(kind: &str, arg: &Arg) -> bool {
         "path?" => matches!(arg, Arg::Place(_) | Arg::Str(_)),
         "strs" => matches!(arg, Arg::Strs(Some(_))),
         "bytes" => matches!(arg, Arg::Bytes(_)),
-        "fd" => matches!(arg, Arg::Fd(_) | Arg::I32(_)),
+        "fd" => matches!(arg, Arg::Fd(_) | Arg::Peer(_) | Arg::I32(_)),
         // A pointer to what the protocol cannot write.
         _ => false,
     }

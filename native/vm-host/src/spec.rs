@@ -1,3 +1,4 @@
+use crate::card::{self, Peer};
 use crate::failure::{Failure, Stage};
 use crate::jail::Jail;
 use crate::log::MAX_RECORD_BYTES;
@@ -23,6 +24,9 @@ pub struct Spec {
     pub libkrunfw: Option<String>,
     pub calls: Vec<Call>,
     pub jail: Jail,
+    /// Programs at the other ends of network cards.
+    #[serde(default)]
+    pub peers: Vec<Peer>,
     pub log: Log,
     pub exit_path: String,
     /// Where others find the VM; null for nowhere.
@@ -76,6 +80,8 @@ pub enum Arg {
     Strs(Option<Vec<String>>),
     Bytes(Vec<u8>),
     Fd(FdName),
+    /// The descriptor that leads to the program of this number.
+    Peer(usize),
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
@@ -139,6 +145,7 @@ fn validate(spec: &Spec) -> Result<(), Failure> {
         absolute("libkrunfw", path)?;
     }
     spec.jail.validate()?;
+    card::validate(&spec.peers)?;
     log_limits(&spec.log)?;
     absolute("exitPath", &spec.exit_path)?;
     if let Some(path) = &spec.state_path {
@@ -155,8 +162,10 @@ fn validate(spec: &Spec) -> Result<(), Failure> {
     }
     for call in &spec.calls {
         callable(&call.function, &call.args)?;
+        peered(&call.args, &spec.peers)?;
         if let Some(fallback) = &call.fallback {
             callable(&fallback.function, &fallback.args)?;
+            peered(&fallback.args, &spec.peers)?;
         }
     }
     Ok(())
@@ -173,6 +182,13 @@ fn callable(function: &str, args: &[Arg]) -> Result<(), Failure> {
         ));
     }
     parameters::fault(function, args).map_or(Ok(()), |fault| Err(invalid("calls", fault)))
+}
+
+fn peered(args: &[Arg], peers: &[Peer]) -> Result<(), Failure> {
+    let missing = |arg: &&Arg| matches!(arg, Arg::Peer(index) if *index >= peers.len());
+    args.iter()
+        .find(missing)
+        .map_or(Ok(()), |_| Err(invalid("calls", "a peer that is not there")))
 }
 
 fn log_limits(log: &Log) -> Result<(), Failure> {
@@ -216,6 +232,7 @@ mod tests {
                         { "i32": -1 }, { "bool": true }, { "str": null }, { "strs": ["a"] }] }],
             "jail": { "mode": "required", "readOnly": ["/a"], "network": "isolated", "limits": null,
                 "tree": [{ "at": "/shares/0/n", "path": "/b", "readOnly": true }, { "at": "/shares/1", "path": null, "readOnly": false }] },
+            "peers": [{ "program": "/p", "args": ["-f"], "mac": [2, 0, 0, 0, 0, 1], "address": "10.0.2.2", "gateway": "10.0.2.1" }],
             "log": { "path": "/c", "maxBytes": 131072, "files": 2 },
             "exitPath": "/e", "statePath": "/s", "remove": [], "detached": false
         });
@@ -234,7 +251,7 @@ mod tests {
     #[test]
     fn names_the_field_that_is_wrong() {
         type Edit = fn(&mut serde_json::Value);
-        let cases: [(&str, Edit); 24] = [
+        let cases: [(&str, Edit); 29] = [
             ("version", |v| v["version"] = 2.into()),
             ("libkrun", |v| v["libkrun"] = "libkrun.so".into()),
             ("exitPath", |v| v["exitPath"] = "e".into()),
@@ -262,6 +279,11 @@ mod tests {
                 "calls",
                 |v| v["calls"][0]["args"] = serde_json::json!([{"u8":1},{"u8":1},{"u8":1},{"u8":1},{"u8":1},{"u8":1},{"u8":1},{"u8":1},{"u8":1}]),
             ),
+            ("peers", |v| v["peers"][0]["program"] = "p".into()),
+            ("peers", |v| v["peers"][0]["args"][0] = "a\0b".into()),
+            ("peers", |v| v["peers"] = vec![v["peers"][0].clone(); 9].into()),
+            ("spec", |v| v["peers"][0]["gateway"] = "::1".into()),
+            ("calls", |v| v["calls"][1]["args"][0] = serde_json::json!({ "peer": 1 })),
             ("spec", |v| v["unknown"] = 1.into()),
             ("spec", |v| v["calls"][1]["args"][1] = serde_json::json!({ "u8": 256 })),
         ];

@@ -24,8 +24,8 @@ const CONSOLE_OUT: RawFd = 4;
 const REPORT: RawFd = 5;
 const STDOUT: RawFd = 6;
 const STDERR: RawFd = 7;
-const ALIVE: RawFd = 8;
-const FIRST_UNUSED: RawFd = 9;
+/// And the numbers above: the FIFO that tells of the end, where there is one, and the network cards.
+const FURTHER: RawFd = 8;
 
 /// Where the VM process writes to: the log's streams and the report.
 pub struct Outputs {
@@ -35,14 +35,16 @@ pub struct Outputs {
     pub report: OwnedFd,
     /// Held open, and never written to.
     pub alive: Option<OwnedFd>,
+    /// Network cards that lead to programs.
+    pub cards: Vec<OwnedFd>,
 }
 
 /// Runs in the freshly forked child and never returns.
 pub fn become_vm(spec: &Spec, cgroup: Option<&Cgroup>, monitor: libc::pid_t, outputs: Outputs) -> ! {
     let inherited = outputs.report.as_raw_fd();
     let (mut report, failure) = match prepare(monitor, outputs) {
-        Ok(mut report) => {
-            let Err(failure) = replay(spec, cgroup, monitor, &mut report);
+        Ok((mut report, cards)) => {
+            let Err(failure) = replay(spec, cgroup, monitor, &mut report, cards);
             (report, failure)
         }
         // The pipe still has the number that it came with, unless only the very last steps failed.
@@ -55,9 +57,10 @@ pub fn become_vm(spec: &Spec, cgroup: Option<&Cgroup>, monitor: libc::pid_t, out
     unsafe { libc::_exit(EXIT_CODE) }
 }
 
-/// Leaves at most nine descriptors: /dev/null and the console pipe twice (as stdin/stdout, which libkrun's implicit
-/// console takes, and as the named ones), stderr, the report pipe, the pipes of the main process's output, and the FIFO that tells of the end.
-fn prepare(monitor: libc::pid_t, outputs: Outputs) -> io::Result<File> {
+/// Leaves few descriptors: /dev/null and the console pipe twice (as stdin/stdout, which libkrun's implicit
+/// console takes, and as the named ones), stderr, the report pipe, the pipes of the main process's output, the FIFO that tells of the end, and the network cards, whose
+/// numbers it answers.
+fn prepare(monitor: libc::pid_t, outputs: Outputs) -> io::Result<(File, Vec<RawFd>)> {
     unblock_signals();
     // Rust's handlers for stack overflows would swallow these when they come from outside.
     for signal in [libc::SIGSEGV, libc::SIGBUS] {
@@ -70,7 +73,11 @@ fn prepare(monitor: libc::pid_t, outputs: Outputs) -> io::Result<File> {
     let high = |fd: OwnedFd| check(unsafe { libc::fcntl(fd.into_raw_fd(), libc::F_DUPFD, 64) });
     let (null, console, report) = (high(null)?, high(outputs.console)?, high(outputs.report)?);
     let (stdout, stderr) = (high(outputs.stdout)?, high(outputs.stderr)?);
-    let alive = outputs.alive.map(high).transpose()?.map(|alive| (alive, ALIVE));
+    let alive = outputs.alive.map(high).transpose()?;
+    let cards = outputs.cards.into_iter().map(high).collect::<io::Result<Vec<_>>>()?;
+    let first_card = FURTHER + RawFd::from(alive.is_some());
+    let further: Vec<_> = alive.into_iter().chain(cards).zip(FURTHER..).collect();
+    let unused = FURTHER + further.len() as RawFd;
     let wanted = [
         (null, libc::STDIN_FILENO),
         (console, libc::STDOUT_FILENO),
@@ -80,13 +87,12 @@ fn prepare(monitor: libc::pid_t, outputs: Outputs) -> io::Result<File> {
         (stdout, STDOUT),
         (stderr, STDERR),
     ];
-    let last = alive.map_or(ALIVE, |_| FIRST_UNUSED);
-    for (from, to) in wanted.into_iter().chain(alive) {
+    for (from, to) in wanted.into_iter().chain(further) {
         check(unsafe { libc::dup2(from, to) })?;
     }
-    close_from(last)?;
+    close_from(unused)?;
     check(unsafe { libc::clearenv() })?;
-    Ok(unsafe { File::from_raw_fd(REPORT) })
+    Ok((unsafe { File::from_raw_fd(REPORT) }, (first_card..unused).collect()))
 }
 
 /// A monitor that is gone before the call takes effect is noticed by the changed parent.
@@ -103,6 +109,7 @@ fn replay(
     cgroup: Option<&Cgroup>,
     monitor: libc::pid_t,
     report: &mut File,
+    peers: Vec<RawFd>,
 ) -> Result<Infallible, Failure> {
     // Loaded outside the jail: inside there are no libraries, and no code may be loaded.
     let firmware = spec.libkrunfw.as_deref().map(Library::open).transpose()?;
@@ -127,6 +134,7 @@ fn replay(
         console_out: CONSOLE_OUT,
         stdout: STDOUT,
         stderr: STDERR,
+        peers,
     };
     let mut encoder = Encoder::new(fds, places);
     for call in &spec.calls {

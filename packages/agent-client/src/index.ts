@@ -10,6 +10,7 @@ export type { AgentHealth } from "./client/agent-health.ts";
 export type { AgentInfo } from "./client/agent-info.ts";
 export { type Doorbell, type DoorbellOptions, listenDoorbell } from "./doorbell/doorbell.ts";
 export type { GuestConfig, GuestMount, GuestRoot } from "./doorbell/guest-config.ts";
+export type { GuestInterface } from "./doorbell/guest-interface.ts";
 export type { GuestMain, GuestMainOptions } from "./doorbell/guest-main.ts";
 export type { GuestHost, GuestResolver } from "./doorbell/guest-names.ts";
 export type { GuestHello, GuestReady, GuestStage } from "./doorbell/guest-ready.ts";

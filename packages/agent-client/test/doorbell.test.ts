@@ -24,6 +24,7 @@ const config: GuestConfig = {
     { kind: "virtio-fs", tag: "a3s.volumes", entry: "0", target: "/etc/app.conf", readOnly: false },
     { kind: "tmpfs", target: "/tmp", readOnly: false, sizeBytes: 0, mode: 0o1777 },
   ],
+  interfaces: [{ mac: "02:00:00:00:00:01", address: "192.0.2.2", prefixLength: 24, gateway: "192.0.2.1" }],
 };
 const hello = {
   agentVersion: "1.2.3",
@@ -64,6 +65,7 @@ test("a guest takes its configuration and says ready", async () => {
       },
       { target: "/tmp", readOnly: false, source: { case: "tmpfs", value: { sizeBytes: 0n, mode: 0o1777 } } },
     ],
+    interfaces: [{ mac: "02:00:00:00:00:01", address: "192.0.2.2", prefixLength: 24, gateway: "192.0.2.1", mtu: 0 }],
   });
   const hostTime = given?.hostTime && timestampDate(given.hostTime).getTime();
   expect(hostTime).toBeGreaterThanOrEqual(before);

@@ -23,6 +23,7 @@ test("a guest gets 64 random bytes, other ones each time", async () => {
 
 test.each([
   ["more memory than there is", { memory: { total: 2n ** 63n } }],
+  ["more bytes than a network carries", { network: { sentBytes: 2n ** 63n } }],
   ["a load that is no number", { load: [Number.NaN] }],
   ["a load below none", { load: [0, -1] }],
 ])("a hostile agent that reports %s breaks the protocol", async (_name, stats) => {
@@ -32,5 +33,10 @@ test.each([
 
 test("what an agent leaves out is nothing", async () => {
   await using empty = await doubleAgent({ methods: { system: { stats: () => ({}) } } });
-  expect(await empty.client.system.stats()).toMatchObject({ uptimeMs: 0, load: [0, 0, 0], memory: { totalBytes: 0 } });
+  expect(await empty.client.system.stats()).toMatchObject({
+    uptimeMs: 0,
+    load: [0, 0, 0],
+    memory: { totalBytes: 0 },
+    network: { sentBytes: 0 },
+  });
 });

@@ -57,9 +57,19 @@ export type { BoxEvents } from "./events.ts";
 export type { BoxEvent } from "./history/history-entry.ts";
 export type { HistoryEntry, HistoryFault, HistoryOptions } from "./history/read-history.ts";
 export type { ImagePullOptions } from "./image/find-image.ts";
+export type {
+  Network,
+  NetworkCall,
+  NetworkCreateOptions,
+  NetworkMember,
+  NetworkSummary,
+  Networks,
+  NetworkTraffic,
+} from "./networks/networks.ts";
 export type { CommandRequest } from "./plan/command.ts";
 export type { MainRequest } from "./plan/main-process.ts";
 export { MAX_POOL_SIZE, WarmPool, type WarmPoolOptions } from "./pool/warm-pool.ts";
+export type { MachineFinding, MachineFindingCode, MachineReport } from "./runtime/check-machine.ts";
 export {
   type ImageCall,
   type ImagePruneOptions,
@@ -67,7 +77,6 @@ export {
   type ImageSummary,
   Images,
 } from "./runtime/images.ts";
-export type { NetworkSummary } from "./runtime/networks.ts";
 export { createRuntime, type Runtime, type RuntimeOptions } from "./runtime/runtime.ts";
 export type { BoxState } from "./state/box-state.ts";
 export type { BoxHealth, BoxHealthCheck, BoxHealthStatus } from "./supervisor/health-state.ts";

@@ -88,8 +88,8 @@ export class VmManager extends GuestAccess implements AsyncDisposable {
    * A boot that fails ends in `stopped` with everything released. That includes one whose main process cannot be started, which is the
    * AgentError that `exec` would have failed with: `COMMAND_NOT_FOUND` (`details.exitCode` 127), `COMMAND_NOT_EXECUTABLE` (126), `EXEC_*`.
    *
-   * @throws RuntimeError `STATE_INVALID`, `BOOT_FAILED`, `BOOT_TIMEOUT`, `HOST_UNFIT`, `BOX_DESTROYED`, `NETWORK_UNENFORCEABLE`,
-   * `PLATFORM_UNSUPPORTED`, `PULL_REFUSED`, `VOLUME_INVALID`, and the errors of
+   * @throws RuntimeError `STATE_INVALID`, `BOOT_FAILED`, `BOOT_TIMEOUT`, `HOST_UNFIT`, `BOX_DESTROYED`, `NETWORK_UNENFORCEABLE`, `NETWORK_NOT_FOUND`,
+   * `NETWORK_FULL`, `NETWORK_DAMAGED`, `PLATFORM_UNSUPPORTED`, `PULL_REFUSED`, `VOLUME_INVALID`, and the errors of
    * @a3s/oci, @a3s/rootfs and @a3s/vm; the signal's reason when aborted.
    */
   async boot(options: VmBootOptions = {}): Promise<void> {

@@ -5,8 +5,8 @@ import { type Census, takeCensus } from "@a3s/testing";
 import { afterEach, beforeEach, expect } from "vitest";
 import { createRuntime, type Runtime } from "../src/index.ts";
 
-/** What a home keeps that has had boxes: locks, and what was told of them. */
-const KEPT = /^boxes\/\.(lock|locks|staging|history|supervisor)(\/|$)/;
+/** What a home keeps that has had boxes: locks, and what was told of them; and where networks had their sockets. */
+const KEPT = /^(boxes\/\.(lock|locks|staging|history|supervisor)(\/|$)|run\/net$)/;
 
 /** Where the tests of a file have their boxes; each has its own. */
 export interface TestHome {

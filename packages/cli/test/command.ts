@@ -21,9 +21,12 @@ export function ended(file: string, args: readonly string[], env: Readonly<Recor
   });
 }
 
-/** Runs `a3s-box` with a home directory of its own. */
-export function commandWith(home: string): (...args: readonly string[]) => Promise<Ended> {
-  return (...args) => ended(process.execPath, ["--", program, ...args], { A3S_HOME: home });
+/** Runs `a3s-box` with a home directory of its own, and where asked with another environment. */
+export function commandWith(
+  home: string,
+  env: Readonly<Record<string, string>> = {},
+): (...args: readonly string[]) => Promise<Ended> {
+  return (...args) => ended(process.execPath, ["--", program, ...args], { ...env, A3S_HOME: home });
 }
 
 /** What a process in a terminal showed, and how it ended. */

@@ -29,6 +29,7 @@ beforeAll(async () => {
   await a3sBox("tag", `${registry.host}/team/app:one`, "alpine:3.22");
   await a3sBox("create", "--name", "web-one", "alpine:3.22", "serve");
   for (const name of ["data-one", "other"]) await a3sBox("volume", "create", name);
+  await a3sBox("network", "create", "apps-one");
   // Asks are answered by the command itself; any other call says what the shell made of the keys.
   await mkdir(join(home, "bin"));
   const record = `#!/bin/sh
@@ -47,6 +48,7 @@ afterAll(() => rm(home, { recursive: true, force: true }));
 /** What is typed, and the call that the shell makes of it. */
 const lines = [
   ["a3s-box vol\tinsp\tdat\t", "[volume][inspect][data-one]"],
+  ["a3s-box network rm \tap\t", "[network][rm][apps-one]"],
   ["a3s-box rmi exam\t", "[rmi][example.com:5000/team/app:one]"],
   ["a3s-box rmi example.com:5000/te\t", "[rmi][example.com:5000/team/app:one]"],
   ["a3s-box run --read-o\talp\t", "[run][--read-only][alpine:3.22]"],

@@ -19,7 +19,13 @@ export {
   MIN_LOG_BYTES,
   MIN_LOG_FILES,
 } from "./config/box/logs.ts";
-export { DEFAULT_NETWORK } from "./config/box/network.ts";
+export {
+  DEFAULT_NETWORK,
+  isNetworkKind,
+  isNetworkName,
+  NETWORK_KINDS,
+  type NetworkKind,
+} from "./config/box/network.ts";
 export { DEFAULT_HOST_ADDRESS, MAX_PORTS, type PortConfig } from "./config/box/port.ts";
 export {
   DEFAULT_MEMORY_MIB,

@@ -19,6 +19,7 @@ export { DEFAULT_START_TIMEOUT_MS, type LaunchOptions, launchVm } from "./proces
 export type { VmEvidence } from "./process/start-error.ts";
 export type { SignalName, VmExit, VmExitCause } from "./process/vm-exit.ts";
 export type { StopOptions, VmProcess } from "./process/vm-process.ts";
+export type { ProgramPeer, SocketPeer, VmCard, VmCardPeer } from "./spec/card.ts";
 export type { VmDisk } from "./spec/disk.ts";
 export type { VmNetwork } from "./spec/network.ts";
 export { parseVmSpec } from "./spec/parse-vm-spec.ts";
@@ -35,3 +36,7 @@ export type {
   VmSpec,
   VsockPort,
 } from "./spec/vm-spec.ts";
+export { type JoinSwitchOptions, joinSwitch, type SwitchSeat } from "./switch/join-switch.ts";
+export { readSwitch, renameMember } from "./switch/speak-to-switch.ts";
+export type { SwitchReading } from "./switch/switch-answer.ts";
+export type { Station, SwitchMember, SwitchPlace } from "./switch/switch-place.ts";

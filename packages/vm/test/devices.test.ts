@@ -79,24 +79,43 @@ describe.each(executors)("$name", (executor) => {
     });
   });
 
-  test("a network card is joined to its socket, with its address", async () => {
-    await using peer = await listenForGuest(join(directory, "net.sock"));
-    const network = { kind: "nic", socketPath: peer.path, mac: "02:00:00:00:00:0A", offload: true } as const;
-    expect(await asked({ network })).toContain("add_net_unixstream 7 -1 02:00:00:00:00:0a 19587 0\n");
+  const nic = (socketPath: string) =>
+    ({ kind: "nic", cards: [{ mac: "02:00:00:00:00:01", peer: { socketPath } }] }) as const;
+
+  test("network cards are joined to their sockets, with their addresses", async () => {
+    await using first = await listenForGuest(join(directory, "first.sock"));
+    await using second = await listenForGuest(join(directory, "second.sock"));
+    const cards = [
+      { mac: "02:00:00:00:00:0A", peer: { socketPath: first.path }, offload: true },
+      { mac: "02:00:00:00:00:0B", peer: { socketPath: second.path } },
+    ];
+    expect(await asked({ network: { kind: "nic", cards } })).toContain(
+      "add_net_unixstream 7 -1 02:00:00:00:00:0a 19587 0\nadd_net_unixstream 7 -1 02:00:00:00:00:0b 0 0\n",
+    );
   });
 
   test("a network card that nobody is at the other end of fails the start", async () => {
-    const network = { kind: "nic", socketPath: join(directory, "nobody"), mac: "02:00:00:00:00:01" } as const;
-    await expect(launch({ network })).rejects.toMatchObject({
+    await expect(launch({ network: nic(join(directory, "nobody")) })).rejects.toMatchObject({
       code: "VM_START_FAILED",
       message: expect.stringContaining("nobody"),
     });
   });
 
+  test("a program that does not run fails the start, with what it said, and so it does where none is started", async () => {
+    const args = ["-c", "echo 'no such port' >&2; exit 3"];
+    const peer = { program: "/bin/sh", args, address: "10.0.2.2", gateway: "10.0.2.1" };
+    const network = { kind: "nic", cards: [{ mac: "02:00:00:00:00:01", peer }] } as const;
+    const native = executor.runsProbeGuest;
+    await expect(launch({ network })).rejects.toMatchObject({
+      code: "VM_START_FAILED",
+      message: expect.stringContaining(native ? "/bin/sh: it ended with exit status: 3: no such port" : "native"),
+      details: { failure: { stage: "program" } },
+    });
+  });
+
   test("a libkrun that was built without NET says so, and only where a card is wanted", async () => {
     await using peer = await listenForGuest(join(directory, "net.sock"));
-    const network = { kind: "nic", socketPath: peer.path, mac: "02:00:00:00:00:01" } as const;
-    await expect(launch({ network }, { libraries: withoutNet })).rejects.toMatchObject({
+    await expect(launch({ network: nic(peer.path) }, { libraries: withoutNet })).rejects.toMatchObject({
       code: "LIBKRUN_FEATURE_MISSING",
       message: expect.stringContaining("krun_add_net_unixstream"),
       hint: expect.stringContaining("built with NET"),

@@ -53,7 +53,7 @@ beforeAll(async () => {
           { path: at("image.qcow2"), readOnly: false, format: "qcow2" },
           { path: at("image.raw"), readOnly: false, cache: "none" },
         ],
-        network: { kind: "nic", socketPath: at("net.sock"), mac: MAC },
+        network: { kind: "nic", cards: [{ mac: MAC, peer: { socketPath: at("net.sock") } }] },
       },
       { log: { path: at("log") }, exitPath: at("exit.json") },
     );

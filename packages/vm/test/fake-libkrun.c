@@ -113,7 +113,7 @@ int32_t krun_add_net_unixstream(uint32_t context, const char *path, int fd, cons
                                 uint32_t flags) {
   SAY("add_net_unixstream %u %d %02x:%02x:%02x:%02x:%02x:%02x %u %u", context, fd, mac[0], mac[1], mac[2], mac[3],
       mac[4], mac[5], features, flags);
-  return unix_socket(path, false);
+  return path == NULL ? 0 : unix_socket(path, false);
 }
 #endif
 

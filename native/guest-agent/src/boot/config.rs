@@ -1,4 +1,5 @@
 use super::etc::Names;
+use super::interfaces::{self, Interface};
 use super::main_plan::MainPlan;
 use super::stages::Trouble;
 use super::sysctl::{self, Sysctl};
@@ -24,6 +25,7 @@ pub struct Config {
     pub main: Option<MainPlan>,
     pub names: Names,
     pub sysctls: Vec<Sysctl>,
+    pub interfaces: Vec<Interface>,
     /// Empty, or as long as the kernel takes it.
     pub random_seed: Vec<u8>,
 }
@@ -100,6 +102,7 @@ impl Config {
             main: config.main.map(MainPlan::check).transpose()?,
             names: Names::check(config.hosts, config.resolver)?,
             sysctls: sysctl::check(config.sysctls)?,
+            interfaces: interfaces::check(config.interfaces)?,
             random_seed: config.random_seed,
         })
     }
@@ -250,7 +253,7 @@ mod tests {
     #[test]
     fn refuses_everything_else() {
         type Edit = fn(&mut GuestConfig);
-        let edits: [Edit; 21] = [
+        let edits: [Edit; 22] = [
             |c| c.box_id = "ABCDEFGHIJ01".to_owned(),
             |c| c.box_id = "short".to_owned(),
             |c| c.hostname = String::new(),
@@ -263,6 +266,7 @@ mod tests {
             |c| c.main = Some(boot::MainProcess::default()),
             |c| c.hosts = vec![boot::Host::default()],
             |c| c.sysctls = vec![boot::Sysctl::default()],
+            |c| c.interfaces = vec![boot::NetworkInterface::default()],
             |c| c.random_seed = vec![0; 15],
             |c| c.root.as_mut().unwrap().lower_tag = "x".repeat(37),
             |c| c.root.as_mut().unwrap().upper_device = "/dev/../x".to_owned(),

@@ -2,7 +2,7 @@ use super::config::Config;
 use super::doorbell::Doorbell;
 use super::main_plan::{self, MainPlan};
 use super::stages::{Attempt, Stages, Trouble};
-use super::{etc, kernel_mounts, root, streams, sysctl, volumes};
+use super::{etc, interfaces, kernel_mounts, root, streams, sysctl, volumes};
 use crate::exec::{Context, Log};
 use crate::machine::Random;
 use crate::power::{EXIT_BOOT_FAILED, EXIT_NO_DOORBELL, Power};
@@ -90,6 +90,7 @@ fn become_box(
     let merged = stages.run("root", || root::assemble(&config.root))?;
     stages.run("kernel", || kernel_mounts::provide(merged.as_fd()))?;
     stages.run("sysctls", || sysctl::apply(merged.as_fd(), &config.sysctls))?;
+    stages.run("network", || interfaces::set_up(&config.interfaces))?;
     stages.run("etc", || etc::write(merged.as_fd(), &config.hostname, &config.names))?;
     stages.run("mounts", || volumes::mount(merged.as_fd(), &config.volumes))?;
     stages.run("pivot", || {

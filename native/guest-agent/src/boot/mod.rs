@@ -6,6 +6,7 @@ mod doorbell;
 mod etc;
 mod filesystem;
 mod guest;
+mod interfaces;
 mod kernel_mounts;
 mod main_plan;
 #[cfg(test)]

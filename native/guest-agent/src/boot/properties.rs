@@ -1,6 +1,6 @@
 use super::config::Config;
 use crate::properties::{any_text, holds, text};
-use crate::proto::boot::{GuestConfig, Mount, RootFilesystem, Tmpfs, VirtioFs, mount::Source};
+use crate::proto::boot::{GuestConfig, Mount, NetworkInterface, RootFilesystem, Tmpfs, VirtioFs, mount::Source};
 use proptest::prelude::*;
 use prost_types::Timestamp;
 
@@ -10,6 +10,8 @@ fn word() -> impl Strategy<Value = String> {
         text("[a-z0-9-]{1,64}"),
         text("(/[.a]{0,3}){1,4}"),
         text("/dev/[a-z]{1,4}"),
+        text("([0-9a-fg+]{2}:){5}[0-9a-f]{2}"),
+        text("[0-9]{1,3}(\\.[0-9]{1,3}){3}"),
         any_text()
     ]
 }
@@ -34,19 +36,31 @@ fn config() -> impl Strategy<Value = GuestConfig> {
             upper_device: device,
         });
     let time = (any::<i64>(), any::<i32>()).prop_map(|(seconds, nanos)| Timestamp { seconds, nanos });
+    let interface =
+        (word(), word(), any::<u32>(), word(), any::<u32>()).prop_map(|(mac, address, prefix_length, gateway, mtu)| {
+            NetworkInterface {
+                mac,
+                address,
+                prefix_length,
+                gateway,
+                mtu,
+            }
+        });
     let parts = (
         text("[a-z0-9]{12}|\\PC{0,14}"),
         word(),
         prop::option::of(time),
         prop::option::of(root),
         prop::collection::vec(mount, 0..4),
+        prop::collection::vec(interface, 0..3),
     );
-    parts.prop_map(|(box_id, hostname, host_time, root, mounts)| GuestConfig {
+    parts.prop_map(|(box_id, hostname, host_time, root, mounts, interfaces)| GuestConfig {
         box_id,
         hostname,
         host_time,
         root,
         mounts,
+        interfaces,
         ..GuestConfig::default()
     })
 }

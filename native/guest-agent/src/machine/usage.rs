@@ -1,5 +1,5 @@
 use super::proc::Proc;
-use crate::proto::agent::{CpuTimes, MemoryUse, StatsResponse};
+use crate::proto::agent::{CpuTimes, MemoryUse, NetworkUse, StatsResponse};
 use crate::system;
 use std::io;
 use std::time::Duration;
@@ -18,6 +18,8 @@ pub fn usage(proc: &Proc) -> io::Result<StatsResponse> {
         memory: Some(memory(&proc.read("meminfo")?)),
         load,
         task_count,
+        // Of the agent's own network namespace, which is the first.
+        network: Some(network(&proc.read(&format!("{}/net/dev", std::process::id()))?)),
     })
 }
 
@@ -63,6 +65,19 @@ fn memory(meminfo: &str) -> MemoryUse {
     }
 }
 
+/// Two lines of headings, then for each interface "NAME:", eight numbers of what was received and eight of what was sent, bytes first.
+fn network(dev: &str) -> NetworkUse {
+    let mut network = NetworkUse::default();
+    for (name, numbers) in dev.lines().skip(2).filter_map(|line| line.split_once(':')) {
+        let mut numbers = numbers.split_whitespace().map(|number| number.parse().unwrap_or(0u64));
+        if name.trim() != "lo" {
+            network.received_bytes = network.received_bytes.saturating_add(numbers.next().unwrap_or(0));
+            network.sent_bytes = network.sent_bytes.saturating_add(numbers.nth(7).unwrap_or(0));
+        }
+    }
+    network
+}
+
 /// proc_loadavg(5): "0.20 0.18 0.12 1/80 11206".
 fn load(loadavg: &str) -> (Vec<f64>, u32) {
     let averages = loadavg
@@ -105,6 +120,16 @@ mod tests {
             (2_097_152, 4096, 8192, 3072)
         );
         assert_eq!(memory("").total, 0);
+    }
+
+    #[test]
+    fn network_is_what_went_through_all_cards() {
+        let dev = "Inter-|   Receive |  Transmit\n face |bytes packets|bytes\n\
+            lo: 9 9 0 0 0 0 0 0 9 9 0 0 0 0 0 0\n  eth0: 1000 3 0 0 0 0 0 0 200 2 0 0 0 0 0 0\n  eth1:5 1 0 0 0 0 0 0 7 1 0 0 0 0 0 0\n";
+        let use_ = network(dev);
+        assert_eq!((use_.received_bytes, use_.sent_bytes), (1005, 207));
+        assert_eq!(network("").sent_bytes, 0);
+        assert_eq!(network("\n\neth0: 1\n").received_bytes, 1);
     }
 
     #[test]

@@ -23,7 +23,7 @@ pub const FUNCTIONS: &[(&str, &[&str])] = &[
     ("krun_add_disk2", &["context", "str", "path", "u32", "bool"]),
     ("krun_add_disk3", &["context", "str", "path", "u32", "bool", "bool", "u32"]),
     ("krun_set_root_disk_remount", &["context", "str", "str?", "str?"]),
-    ("krun_add_net_unixstream", &["context", "path?", "i32", "bytes", "u32", "u32"]),
+    ("krun_add_net_unixstream", &["context", "path?", "fd", "bytes", "u32", "u32"]),
     ("krun_add_net_unixgram", &["context", "path?", "i32", "bytes", "u32", "u32"]),
     ("krun_add_net_tap", &["context", "str", "bytes", "u32", "u32"]),
     ("krun_set_passt_fd", &["context", "i32"]),

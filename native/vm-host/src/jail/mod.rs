@@ -15,7 +15,7 @@ mod user_namespace;
 pub use cgroup::Cgroup;
 pub use measure::{Measure, Measures};
 pub use places::Places;
-pub use request::Jail;
+pub use request::{Entry, Jail, Mode, Network};
 
 use crate::descriptor::check;
 use crate::failure::{Failure, Stage};

@@ -1,5 +1,7 @@
-//! vm-host against a library that stands in for libkrun: everything but a guest is real.
+//! vm-host against a library that stands in for libkrun: everything but a guest is real. And the switch, between members that speak as
+//! libkrun does.
 
+mod card;
 mod ending;
 mod fake;
 mod jail;
@@ -9,4 +11,5 @@ mod memory;
 mod probe;
 mod replay;
 mod state;
+mod switch;
 mod tree;

@@ -3,6 +3,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { AgentError } from "../errors/agent-error.ts";
 import type { GuestConfigSchema, MountSchema } from "../gen/a3s/boot/v1/boot_pb.ts";
+import { type GuestInterface, interfaceFaults } from "./guest-interface.ts";
 import { type GuestMain, guestMainMessage, mainFault } from "./guest-main.ts";
 import { type GuestHost, type GuestResolver, namesFaults } from "./guest-names.ts";
 
@@ -23,6 +24,8 @@ export interface GuestConfig {
   readonly resolver?: GuestResolver | undefined;
   /** Parameters of the guest's kernel by name: `net.*`, `kernel.shm*`, `kernel.msg*`, `kernel.sem` and `fs.mqueue.*`. */
   readonly sysctls?: Readonly<Record<string, string>> | undefined;
+  /** The network cards that get an address, at most 8; none by default. Others stay down. */
+  readonly interfaces?: readonly GuestInterface[] | undefined;
 }
 
 /** The root file system: a read-only share, and a writable layer over it. */
@@ -89,6 +92,7 @@ export function checkGuestConfig(config: GuestConfig): void {
     }
   }
   faults.push(...namesFaults(config.hosts ?? [], config.resolver, config.sysctls ?? {}));
+  faults.push(...interfaceFaults(config.interfaces ?? []));
   const fault = config.main && mainFault(config.main);
   check(fault === undefined, `main: ${fault}`);
   if (faults.length === 0) return;
@@ -125,12 +129,17 @@ export function guestConfigMessage(config: GuestConfig, hostTime: Date): Message
     hosts: (config.hosts ?? []).map(({ address, names }) => ({ address, names: [...names] })),
     ...(config.resolver !== undefined && { resolver: resolverMessage(config.resolver) }),
     sysctls: Object.entries(config.sysctls ?? {}).map(([name, value]) => ({ name, value })),
+    interfaces: (config.interfaces ?? []).map(interfaceMessage),
     randomSeed: randomBytes(SEED_BYTES),
   };
 }
 
 function resolverMessage({ servers, search = [], options = [] }: GuestResolver) {
   return { servers: [...servers], search: [...search], options: [...options] };
+}
+
+function interfaceMessage({ mac, address, prefixLength, gateway = "", mtu = 0 }: GuestInterface) {
+  return { mac, address, prefixLength, gateway, mtu };
 }
 
 function mountMessage(mount: GuestMount): MessageInitShape<typeof MountSchema> {

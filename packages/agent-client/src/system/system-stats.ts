@@ -22,6 +22,8 @@ export interface SystemStats {
     readonly availableBytes: number;
     readonly cachedBytes: number;
   };
+  /** What went through its network cards, but not its loopback. */
+  readonly network: { readonly receivedBytes: number; readonly sentBytes: number };
   /** Averages over 1, 5 and 15 minutes of the tasks that run or wait for a disk. */
   readonly load: readonly [number, number, number];
   /** Tasks there are, threads and the kernel's included. */
@@ -29,7 +31,8 @@ export interface SystemStats {
 }
 
 /** @throws AgentError `AGENT_PROTOCOL_VIOLATION` for what is not a number that there is. */
-export function readStats({ uptime, cpu, cpuCount, memory, load, taskCount }: StatsResponse): SystemStats {
+export function readStats(response: StatsResponse): SystemStats {
+  const { uptime, cpu, cpuCount, memory, network, load, taskCount } = response;
   return {
     uptimeMs: durationToMs(uptime),
     cpu: {
@@ -46,13 +49,14 @@ export function readStats({ uptime, cpu, cpuCount, memory, load, taskCount }: St
       availableBytes: readBytes(memory?.available),
       cachedBytes: readBytes(memory?.cached),
     },
+    network: { receivedBytes: readBytes(network?.receivedBytes), sentBytes: readBytes(network?.sentBytes) },
     load: [readLoad(load[0]), readLoad(load[1]), readLoad(load[2])],
     taskCount,
   };
 }
 
 function readBytes(bytes: bigint = 0n): number {
-  if (bytes > Number.MAX_SAFE_INTEGER) throw protocolViolation(`it reported ${bytes} bytes of memory`);
+  if (bytes > Number.MAX_SAFE_INTEGER) throw protocolViolation(`it reported ${bytes} bytes`);
   return Number(bytes);
 }
 

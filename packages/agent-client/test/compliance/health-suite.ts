@@ -50,6 +50,7 @@ export function healthSuite(held: Held): void {
       expect(stats.cpu.count).toBeGreaterThanOrEqual(1);
       expect(stats.memory.totalBytes).toBeGreaterThan(64 * 1024 * 1024);
       expect(stats.memory.availableBytes).toBeLessThanOrEqual(stats.memory.totalBytes);
+      expect(stats.network.receivedBytes).toBeGreaterThanOrEqual(0);
       expect(stats.taskCount).toBeGreaterThan(1);
       const next = await system.stats();
       expect(next.cpu.userMs + next.cpu.idleMs).toBeGreaterThanOrEqual(stats.cpu.userMs + stats.cpu.idleMs);

@@ -1,10 +1,12 @@
-import type { BoxConfig, BoxId, HomeLayout } from "@a3s/core";
+import { type BoxConfig, type BoxId, type HomeLayout, isNetworkName } from "@a3s/core";
 import { StageTimer } from "@a3s/metrics";
 import type { PullEvent, StoredImage } from "@a3s/oci";
 import { createDisk, planMounts, type RootEvent } from "@a3s/rootfs";
 import type { JailMode } from "@a3s/vm";
 import type { ImagePullOptions } from "../image/find-image.ts";
 import { holdImage } from "../image/hold-image.ts";
+import { takeSeat } from "../networks/box-seat.ts";
+import { NetworkStore } from "../networks/network-store.ts";
 import { planPlatform } from "../plan/image-platform.ts";
 import type { MainRequest } from "../plan/main-process.ts";
 import { planNetwork } from "../plan/network.ts";
@@ -13,8 +15,8 @@ import { Volumes } from "../volumes/volumes.ts";
 import type { BootStage } from "./boot-stage.ts";
 import { type BootedVm, bootVm } from "./boot-vm.ts";
 import { createBoxDirectories } from "./box-directories.ts";
-import { checkPorts } from "./check-ports.ts";
 import { checkVolumes } from "./check-volumes.ts";
+import { prepareNetwork } from "./prepare-network.ts";
 
 /** What a boot needs. */
 export interface BootOptions {
@@ -49,8 +51,12 @@ export async function bootBox(options: BootOptions): Promise<BootedBox> {
 
   enter("image");
   // What can be refused without a look at the image is.
-  planNetwork(config);
-  await checkPorts(config.ports);
+  const prepared = await prepareNetwork(config);
+  if (isNetworkName(config.network)) {
+    const networks = new NetworkStore(home);
+    held.defer(() => networks.withdraw(id));
+    await networks.enroll(config.network, id, signal);
+  }
   const platform = planPlatform(config.platform);
   const volumes = await checkVolumes(config.volumes);
   const mounts = planMounts({ ...config, volumes, volumesDirectory: home.volumes });
@@ -67,7 +73,9 @@ export async function bootBox(options: BootOptions): Promise<BootedBox> {
     await createDisk({ path, sizeMib, signal });
     disks.push(path);
   }
-  const from = { image: image.config, mounts, lower, paths, disks };
+  const seat = await takeSeat(home, options);
+  const network = seat === undefined ? prepared : planNetwork(config, { seat });
+  const from = { image: image.config, mounts, network, seat, lower, paths, disks };
   const vm = await bootVm({ ...options, ...from, life: "attached", timer, enter });
   return { ...vm, image };
 }

@@ -1,5 +1,5 @@
 import { BoxError } from "@a3s/core";
-import type { HostFinding, VmProcess } from "@a3s/vm";
+import { type HostFinding, type StartFailure, VmError, type VmProcess } from "@a3s/vm";
 import { RuntimeError } from "../errors/runtime-error.ts";
 import type { BootStage } from "./boot-stage.ts";
 
@@ -21,11 +21,27 @@ function isCommandError(error: unknown): boolean {
   return error instanceof BoxError && /^(COMMAND|EXEC)_/.test(error.code);
 }
 
+/** The program behind the box's network card did not run: a port is taken, or this machine has no network itself. */
+function networkError(error: unknown): RuntimeError | undefined {
+  if (!(error instanceof VmError) || error.code !== "VM_START_FAILED") return undefined;
+  const { failure } = error.details as { readonly failure?: StartFailure };
+  if (failure?.stage !== "program") return undefined;
+  return new RuntimeError({
+    code: "NETWORK_UNENFORCEABLE",
+    message: `The box's network cannot be had: ${failure.what}: ${failure.message}`,
+    hint: "A port of the host must be free to be published, and the host must have a default route itself.",
+    cause: error,
+    details: { failure },
+  });
+}
+
 /** What a failed boot rejects with: the caller's own reason, the start's own error, or ours with all the evidence. */
 export async function bootError(error: unknown, failure: BootFailure): Promise<unknown> {
   const { stage, vm, callerSignal } = failure;
   if (callerSignal.aborted) return callerSignal.reason;
   const timedOut = error instanceof BoxError && error.code === "DEADLINE_EXCEEDED";
+  const network = networkError(error);
+  if (network !== undefined) return network;
   if ((vm === undefined && !timedOut) || isCommandError(error)) return error;
   const evidence = (await vm?.evidence()) ?? { consoleTail: "", stderrTail: "" };
   const fault = SILENT.has(stage)

@@ -4,9 +4,11 @@ import { type BoxConfig, type BoxId, type HomeLayout, raceSignal, startDeadline 
 import type { BootTimings, StageTimer } from "@a3s/metrics";
 import type { MountPlan } from "@a3s/rootfs";
 import { checkHost, type JailMode, launchVm, publishBootRoot, type VmProcess } from "@a3s/vm";
+import type { BoxSeat } from "../networks/box-seat.ts";
 import type { StoppableProcess } from "../plan/box-process.ts";
 import { planGuestConfig, planVmSpec } from "../plan/guest-plan.ts";
 import { type MainRequest, planGuestMain } from "../plan/main-process.ts";
+import type { NetworkPlan } from "../plan/network.ts";
 import type { ReleaseStack } from "../release-stack.ts";
 import { bootError } from "./boot-error.ts";
 import type { BootStage } from "./boot-stage.ts";
@@ -21,6 +23,7 @@ export interface VmBoot {
   /** What the image says about its process. */
   readonly image: StoppableProcess;
   readonly mounts: MountPlan;
+  readonly network: NetworkPlan;
   /** The image's root directory. */
   readonly lower: string;
   /** Images of the disks. */
@@ -28,6 +31,8 @@ export interface VmBoot {
   readonly paths: VmPaths;
   /** Without it, the guest has no main process. */
   readonly main?: MainRequest | undefined;
+  /** Its place on a network of boxes; none for a box that is on none. */
+  readonly seat: BoxSeat | undefined;
   /** Ends with this process, its disks with it; or is found by others through its state, whether it outlives this process or not. */
   readonly life: "attached" | { readonly statePath: string; readonly detached: boolean };
   readonly jail: JailMode | undefined;
@@ -49,7 +54,8 @@ export interface BootedVm {
 
 /** From a root directory to an agent that serves. */
 export async function bootVm(boot: VmBoot): Promise<BootedVm> {
-  const { id, config, home, mounts, held, signal, paths, disks, life, enter, timer } = boot;
+  const { id, config, home, mounts, network, seat, held, signal, paths, disks, life, enter, timer } = boot;
+  if (seat !== undefined) held.defer(() => seat[Symbol.dispose]());
   const main = boot.main && planGuestMain(boot.image, boot.main, config);
   const bootRoot = await publishBootRoot(home, { signal });
   using deadline = startDeadline({ signal, timeoutMs: config.bootTimeoutMs, what: "The guest's readiness" });
@@ -57,7 +63,7 @@ export async function bootVm(boot: VmBoot): Promise<BootedVm> {
   const doorbell = held.use(
     await listenDoorbell({
       socketPath: doorbellSocket,
-      config: planGuestConfig(id, config, mounts, main),
+      config: planGuestConfig(id, config, mounts, network, main),
       signal: deadline.signal,
     }),
   );
@@ -68,7 +74,7 @@ export async function bootVm(boot: VmBoot): Promise<BootedVm> {
     const hasMain = main !== undefined;
     const places = { bootRoot, lower: boot.lower, doorbellSocket, agentSocket, disks, hasMain };
     vm = held.use(
-      await launchVm(planVmSpec(config, mounts, places), {
+      await launchVm(planVmSpec(config, mounts, network, places), {
         log: { path: log, ...config.logs },
         exitPath: exitRecord,
         ...(life === "attached" ? {} : life),
@@ -93,6 +99,9 @@ export async function bootVm(boot: VmBoot): Promise<BootedVm> {
     // At once: a main process that has ended already keeps its guest for a moment until somebody asks.
     const mainEnd = hasMain ? awaitMainEnd(agent, vm) : undefined;
     await closed;
+    // Its place is the VM's own from now on: the switch stays as long as that does.
+    await seat?.connected(deadline.signal);
+    seat?.[Symbol.dispose]();
     return { vm, agent, timings, mainEnd };
   } catch (error) {
     const examineHost = async () => (await checkHost({ home: home.home })).findings;

@@ -7,6 +7,9 @@ import type { BootStage } from "../boot/boot-stage.ts";
 import { type BootedVm, bootVm, type VmBoot } from "../boot/boot-vm.ts";
 import { makePrivate, type VmPaths, vmPaths } from "../boot/box-directories.ts";
 import { checkVolumes } from "../boot/check-volumes.ts";
+import { prepareNetwork } from "../boot/prepare-network.ts";
+import { takeSeat } from "../networks/box-seat.ts";
+import { planNetwork } from "../plan/network.ts";
 import { Volumes } from "../volumes/volumes.ts";
 import type { BoxPlace } from "./box-place.ts";
 import type { BoxRecord } from "./box-record.ts";
@@ -24,10 +27,11 @@ export interface StoredBoot extends Pick<VmBoot, "main" | "held" | "signal"> {
 /** Boots a box's root, with its disk and its volumes. Under the lock of the box, which does not run. */
 export async function bootStored(
   place: BoxPlace,
-  { id, image, chainId }: BoxRecord,
+  { id, name, image, chainId }: BoxRecord,
   { config, log, exitRecord, main, life, held, signal }: StoredBoot,
 ): Promise<BootedVm> {
   const { home, events, jail } = place;
+  const prepared = await prepareNetwork(config);
   const timer = new StageTimer();
   const enter = (stage: BootStage) => {
     timer.begin(stage);
@@ -42,8 +46,10 @@ export async function bootStored(
   const paths = { ...vmPaths(home, id), log, exitRecord };
   for (const directory of [join(home.run, id), dirname(life.statePath)]) await makePrivate(directory);
   const disks = await keepDisks(mounts.disks, paths, signal);
+  const seat = await takeSeat(home, { id, config, name, jail, signal });
+  const network = seat === undefined ? prepared : planNetwork(config, { seat });
   return await bootVm({
-    ...{ id, config, home, mounts, paths, disks, main, life, jail, signal, held, timer, enter },
+    ...{ id, config, home, mounts, network, seat, paths, disks, main, life, jail, signal, held, timer, enter },
     image: image.process,
     lower: lower.path,
   });

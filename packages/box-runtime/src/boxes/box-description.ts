@@ -62,6 +62,8 @@ export interface BoxInspection extends BoxSummary {
   /** The measures of the jail that are in force, while it runs. */
   readonly jail?: readonly JailMeasure[] | undefined;
   readonly directory: string;
+  /** On its network of boxes, its own until it is removed. */
+  readonly address?: string | undefined;
   /** Named volumes of the box. */
   readonly volumes: readonly string[];
 }
@@ -72,7 +74,7 @@ export interface NetworkUse {
   readonly sentBytes: number;
 }
 
-/** What a box uses; all but `disk` and `network` are numbers of the guest's own kernel, which a guest can make up. */
+/** What a box uses; all but `disk` are numbers of the guest's own kernel, which a guest can make up. */
 export interface BoxStats {
   /** ISO 8601 */
   readonly time: string;

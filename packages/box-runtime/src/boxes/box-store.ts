@@ -144,7 +144,8 @@ export class BoxStore {
     if ((await unlessMissing(readdir(this.#home.boxes))) === undefined) return;
     await unlessMissing(this.#staging.sweep(signal));
     for (const id of await this.ids()) await this.#sweepThrowAway(id);
-    for (const id of (await unlessMissing(readdir(this.#home.run))) ?? []) {
+    // Networks have a directory of their own there.
+    for (const id of ((await unlessMissing(readdir(this.#home.run))) ?? []).filter(isBoxId)) {
       if (!(await this.#isThere(id))) await this.removeRun(id);
     }
     for (const id of (await unlessMissing(readdir(join(this.#home.boxes, ".locks")))) ?? []) {

@@ -1,11 +1,13 @@
-import { type BoxConfigInput, newBoxId, parseBoxConfig } from "@a3s/core";
+import { type BoxConfigInput, isNetworkName, newBoxId, parseBoxConfig } from "@a3s/core";
 import { LowerStore, planMounts } from "@a3s/rootfs";
 import { checkVolumes } from "../boot/check-volumes.ts";
 import { holdImage } from "../image/hold-image.ts";
+import { requirePasst } from "../network/find-passt.ts";
+import { NetworkStore } from "../networks/network-store.ts";
 import { planHealthCheck } from "../plan/health-check.ts";
 import { planPlatform } from "../plan/image-platform.ts";
 import { planGuestMain } from "../plan/main-process.ts";
-import { planNetwork } from "../plan/network.ts";
+import { checkPublished } from "../plan/network.ts";
 import { Volumes } from "../volumes/volumes.ts";
 import { boxNameTaken } from "./box-error.ts";
 import { chooseName, requireBoxName } from "./box-name.ts";
@@ -26,11 +28,14 @@ export async function createBox(
   if (name !== undefined) requireBoxName(name);
   const id = newBoxId();
   // What can be refused without a look at the image is.
-  planNetwork(config);
+  checkPublished(config);
+  if (config.network === "passt") await requirePasst();
   const platform = planPlatform(config.platform);
   const volumes = await checkVolumes(config.volumes);
   const mounts = planMounts({ ...config, volumes, volumesDirectory: home.volumes });
   if (name !== undefined) await requireFree(place, name);
+  const networks = new NetworkStore(home);
+  if (isNetworkName(config.network)) await networks.get(config.network, signal);
   await using held = await holdImage(config.image, {
     ...{ home, signal, platform, policy: config.pullPolicy, pull: { ...place.pull, ...pull } },
     onPull: (event) => events.emit("box.pull", { id, event }),
@@ -68,6 +73,7 @@ export async function createBox(
       await roots.pin(held.chainId, id, { signal });
       const names = mounts.volumes.map((volume) => volume.name);
       await new Volumes(home.volumes).pin(names, id, { signal });
+      if (isNetworkName(config.network)) await networks.enroll(config.network, id, signal);
       await store.publish(named);
     } catch (error) {
       await unpin(place, id);

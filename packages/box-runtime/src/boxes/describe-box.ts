@@ -28,13 +28,18 @@ export function summarizeDamaged(id: BoxId, damage: string): BoxSummary {
   return { id, name: id, state: "damaged", image: "", command: [], labels: {}, ports: [], damage };
 }
 
-export function inspect(seen: SeenBox, supervision: Supervision, directory: string): BoxInspection {
+export function inspect(
+  seen: SeenBox,
+  supervision: Supervision,
+  { directory, address }: Pick<BoxInspection, "directory" | "address">,
+): BoxInspection {
   const { config, main, autoRemove, image, chainId, generation, restarts } = seen.record;
   return {
     ...summarize(seen, supervision),
     ...{ config, main, autoRemove, imageDigest: image.digest, chainId, generation, restarts, directory },
     supervised: supervision.supervised,
     ...(supervision.health === undefined ? {} : { healthChecks: supervision.health }),
+    ...(address === undefined ? {} : { address }),
     ...(seen.vm === undefined ? {} : { pid: seen.vm.identity.pid, jail: seen.vm.jail }),
     volumes: [...new Set(config.volumes.map(({ source }) => source).filter((source) => !source.startsWith("/")))],
   };

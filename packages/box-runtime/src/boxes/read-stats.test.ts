@@ -5,6 +5,7 @@ const reading = (uptimeMs: number, userMs: number) => ({
   uptimeMs,
   cpu: { count: 2, userMs, systemMs: 100, idleMs: 0, ioWaitMs: 0, stealMs: 0 },
   memory: { totalBytes: 1000, freeBytes: 100, availableBytes: 400, cachedBytes: 0 },
+  network: { receivedBytes: 0, sentBytes: 0 },
   load: [1, 2, 3] as const,
   taskCount: 5,
 });

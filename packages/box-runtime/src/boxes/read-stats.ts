@@ -1,9 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { AgentClient, SystemStats } from "@a3s/agent-client";
+import type { BoxConfig } from "@a3s/core";
 import type { AttachedVm } from "@a3s/vm";
 import type { BoxStatsOptions } from "./box.ts";
 import type { BoxStats } from "./box-description.ts";
 import { readDiskUse } from "./disk-use.ts";
+import { networkUse } from "./network-use.ts";
 
 const DEFAULT_INTERVAL_MS = 1000;
 const MIN_INTERVAL_MS = 100;
@@ -12,7 +14,8 @@ const MIN_INTERVAL_MS = 100;
 export async function* readBoxStats(
   agent: AgentClient,
   vm: AttachedVm,
-  { intervalMs = DEFAULT_INTERVAL_MS, network, signal }: BoxStatsOptions & Pick<BoxStats, "network">,
+  config: Pick<BoxConfig, "network">,
+  { intervalMs = DEFAULT_INTERVAL_MS, signal }: BoxStatsOptions,
 ): AsyncGenerator<BoxStats, void, undefined> {
   const interval = Math.max(intervalMs, MIN_INTERVAL_MS);
   const over = new AbortController();
@@ -21,7 +24,7 @@ export async function* readBoxStats(
   try {
     for (let before: SystemStats | undefined; ; ) {
       const [now, disk] = await Promise.all([agent.system.stats({ signal: until }), readDiskUse(vm.vmPid)]);
-      yield { ...compareStats(before, now, new Date()), disk, network };
+      yield { ...compareStats(before, now, new Date()), disk, network: networkUse(config, now.network) };
       before = now;
       await delay(interval, undefined, { signal: until });
     }

@@ -1,6 +1,7 @@
 import { readdir } from "node:fs/promises";
 import { BoxError, type BoxId, unlessMissing } from "@a3s/core";
 import { LowerStore } from "@a3s/rootfs";
+import { NetworkStore } from "../networks/network-store.ts";
 import { Volumes } from "../volumes/volumes.ts";
 import type { BoxPlace } from "./box-place.ts";
 import { closeOpened, removeRuns } from "./box-runs.ts";
@@ -44,12 +45,17 @@ async function ignoreDamage(mending: Promise<unknown>): Promise<void> {
 /** Gives up what was kept for boxes that are not there: that were removed half, or never came to be. */
 async function unpinGone(place: BoxPlace, signal: AbortSignal | undefined): Promise<void> {
   const { home, store } = place;
-  const stores = await Promise.all([home.boxes, home.rootfs, home.volumes].map((path) => unlessMissing(readdir(path))));
+  const stores = await Promise.all(
+    [home.boxes, home.rootfs, home.volumes, home.networks].map((path) => unlessMissing(readdir(path))),
+  );
   if (stores.every((names) => names === undefined)) return;
   await store.naming(signal, async () => {
     const boxes = new Set<string>(await store.ids());
     const roots = await (await LowerStore.open(home.rootfs, { signal })).pinOwners({ signal });
     const volumes = await new Volumes(home.volumes).pinOwners({ signal });
-    for (const owner of new Set([...roots, ...volumes])) if (!boxes.has(owner)) await unpin(place, owner);
+    const networks = new NetworkStore(home);
+    const owners = new Set([...roots, ...volumes, ...(await networks.boxes(signal))]);
+    for (const owner of owners) if (!boxes.has(owner)) await unpin(place, owner);
+    await networks.sweep(signal);
   });
 }

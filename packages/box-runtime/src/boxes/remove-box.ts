@@ -1,5 +1,6 @@
 import type { BoxId } from "@a3s/core";
 import { LowerStore } from "@a3s/rootfs";
+import { NetworkStore } from "../networks/network-store.ts";
 import { Volumes } from "../volumes/volumes.ts";
 import type { BoxPlace } from "./box-place.ts";
 import type { BoxRecord } from "./box-record.ts";
@@ -37,5 +38,6 @@ export async function removeFiles(
 /** Gives up all that a box has kept. @returns its volumes that nobody else has. */
 export async function unpin({ home }: BoxPlace, id: BoxId): Promise<readonly string[]> {
   await (await LowerStore.open(home.rootfs)).unpin(id);
+  await new NetworkStore(home).withdraw(id);
   return await new Volumes(home.volumes).unpin(id);
 }

@@ -1,8 +1,6 @@
 import type { BootedVm } from "../boot/boot-vm.ts";
 import { vmPaths } from "../boot/box-directories.ts";
-import { checkPorts } from "../boot/check-ports.ts";
 import { errorCodeOf } from "../metering/meter-exec.ts";
-import { planNetwork } from "../plan/network.ts";
 import { ReleaseStack } from "../release-stack.ts";
 import { monotonicMs } from "../supervisor/monotonic.ts";
 import { bootStored } from "./boot-stored.ts";
@@ -63,8 +61,6 @@ async function boot(
   held: ReleaseStack,
 ): Promise<BootedVm> {
   const { config, main } = record;
-  planNetwork(config);
-  await checkPorts(config.ports);
   const run = runPaths(place, record);
   return await bootStored(place, record, {
     ...{ config, signal, held, log: vmPaths(place.home, record.id).log, exitRecord: run.exit },

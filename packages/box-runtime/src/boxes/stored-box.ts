@@ -4,6 +4,7 @@ import { readVmLog, type VmLogEntry, type VmLogOptions } from "@a3s/vm";
 import { vmPaths } from "../boot/box-directories.ts";
 import { type CopyInReport, type CopyOptions, copyIn } from "../copy/copy-in.ts";
 import { type CopyOutOptions, type CopyOutReport, copyOut } from "../copy/copy-out.ts";
+import { addressOnNetwork, renameOnNetwork } from "../networks/box-seat.ts";
 import { boxProcess } from "../plan/box-process.ts";
 import { startCommand } from "../start-command.ts";
 import { isSupervised } from "../supervisor/supervised.ts";
@@ -32,7 +33,6 @@ import { discardBox } from "./discard-box.ts";
 import { killBox } from "./kill-box.ts";
 import { lookAtBox, lookAtOwnBox, type SeenBox } from "./look-at-box.ts";
 import { mendBox, settleIfFree } from "./mend-box.ts";
-import { networkUse } from "./network-use.ts";
 import { readBoxStats } from "./read-stats.ts";
 import { tell } from "./tell.ts";
 
@@ -223,7 +223,7 @@ export class StoredBox implements Box {
     const agent = this.#running("stats");
     using seen = await lookAtBox(this.#place, this.id);
     if (seen.vm === undefined) throw boxNotRunning(this.id, seen.life, "stats");
-    yield* readBoxStats(agent, seen.vm, { ...options, network: networkUse(this.config) });
+    yield* readBoxStats(agent, seen.vm, this.config, options);
   }
 
   async inspect({ signal }: BoxCall = {}): Promise<BoxInspection> {
@@ -231,7 +231,8 @@ export class StoredBox implements Box {
     using seen = await lookAtBox(this.#place, this.id);
     await this.#take(seen);
     const supervision = await supervisionOf(this.#place, seen, await isSupervised(this.#place.home));
-    return inspect(seen, supervision, this.#place.store.directory(this.id));
+    const address = await addressOnNetwork(this.#place.home, seen.record);
+    return inspect(seen, supervision, { directory: this.#place.store.directory(this.id), address });
   }
 
   async update(changes: BoxChanges, { signal }: BoxCall = {}): Promise<void> {
@@ -249,6 +250,7 @@ export class StoredBox implements Box {
         if (other !== undefined && other !== record.id) throw boxNameTaken(name, other);
         return await store.write({ ...record, name });
       });
+      await renameOnNetwork(this.#place.home, { id: record.id, config: record.config, name });
       await tell(this.#place, "box.renamed", { id: record.id, name }, this.#record);
     });
   }

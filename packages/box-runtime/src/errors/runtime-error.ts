@@ -14,8 +14,22 @@ export type RuntimeErrorCode =
   | "BOX_DESTROYED"
   /** The image names no command and none was given; or it has no `HEALTHCHECK` for what was given of a health check. */
   | "COMMAND_MISSING"
-  /** The box's network cannot hold a port to what was asked of it; the hint says what it can. */
+  /** The box's network cannot be had on this machine, or cannot hold a port to what was asked of it; the hint says what to do. */
   | "NETWORK_UNENFORCEABLE"
+  /** A name, labels or a subnet that a network of boxes cannot have. */
+  | "NETWORK_INVALID"
+  /** A network has that name already. */
+  | "NETWORK_EXISTS"
+  /** Another network, `details.network`, has addresses of the subnet. */
+  | "NETWORK_OVERLAPS"
+  /** The network has no address left for a box; or no subnet is left for a network. */
+  | "NETWORK_FULL"
+  /** No network has that name. */
+  | "NETWORK_NOT_FOUND"
+  /** Boxes are on the network, running or not; `details.boxes` holds their ids. */
+  | "NETWORK_IN_USE"
+  /** The record of the network cannot be read; `details.damage` says why. */
+  | "NETWORK_DAMAGED"
   /** The box's `platform` is one whose programs this machine does not run. */
   | "PLATFORM_UNSUPPORTED"
   /** The box needs its image from where it comes from, and its `pullPolicy` is `never`. */

@@ -2,7 +2,7 @@ import { AGENT_PORT, DOORBELL_PORT, type GuestConfig, type GuestMain } from "@a3
 import type { BoxConfig, BoxId } from "@a3s/core";
 import type { MountPlan } from "@a3s/rootfs";
 import type { BootRoot, VmSpec } from "@a3s/vm";
-import { planNetwork } from "./network.ts";
+import type { NetworkPlan } from "./network.ts";
 
 /** 128 files of an image at a time, or 256 MiB of larger ones; 4 MiB of the guest's memory. */
 const IMAGE_WINDOW_MIB = 256;
@@ -22,9 +22,14 @@ export interface PlanPaths {
 
 /**
  * The VM for a box: the boot root as its root, what the guest mounts as further shares, two vsock ports, and its
- * network. Throws what {@link planNetwork} does.
+ * network.
  */
-export function planVmSpec(config: BoxConfig, { root, shares }: MountPlan, paths: PlanPaths): VmSpec {
+export function planVmSpec(
+  config: BoxConfig,
+  { root, shares }: MountPlan,
+  network: NetworkPlan,
+  paths: PlanPaths,
+): VmSpec {
   return {
     vcpus: config.vcpus,
     memoryMib: config.memoryMib,
@@ -37,7 +42,7 @@ export function planVmSpec(config: BoxConfig, { root, shares }: MountPlan, paths
       { port: AGENT_PORT, socketPath: paths.agentSocket, direction: "host-connects" },
     ],
     streams: paths.hasMain ?? false,
-    network: planNetwork(config),
+    network: network.vm,
     limits: config.limits,
   };
 }
@@ -47,6 +52,7 @@ export function planGuestConfig(
   id: BoxId,
   config: BoxConfig,
   { root, mounts }: MountPlan,
+  { interfaces, resolver }: NetworkPlan,
   main?: GuestMain,
 ): GuestConfig {
   return {
@@ -56,7 +62,8 @@ export function planGuestConfig(
     mounts,
     main,
     hosts: config.extraHosts.map(({ name, address }) => ({ address, names: [name] })),
-    resolver: config.dns,
+    resolver,
+    interfaces,
     sysctls: config.sysctls,
   };
 }

@@ -1,12 +1,16 @@
-import { parseBoxConfig } from "@a3s/core";
+import { type BoxConfig, parseBoxConfig } from "@a3s/core";
 import { expect, test } from "vitest";
 import { planNetwork } from "./network.ts";
 
-const plan = (ports: readonly string[]) =>
-  planNetwork(parseBoxConfig({ image: "a", network: "tsi", ports: [...ports] }));
+const plan = (ports: readonly string[], network: BoxConfig["network"] = "tsi") =>
+  planNetwork(parseBoxConfig({ image: "a", network, ports: [...ports] }), { passt: "/usr/bin/passt" }).vm;
 
 test("a box has no network unless it asks for one", () => {
-  expect(planNetwork(parseBoxConfig({ image: "a" }))).toEqual({ kind: "none" });
+  expect(planNetwork(parseBoxConfig({ image: "a", dns: { servers: ["192.0.2.1"] } }))).toEqual({
+    vm: { kind: "none" },
+    interfaces: [],
+    resolver: { servers: ["192.0.2.1"], search: [], options: [] },
+  });
 });
 
 test("ports are published as the network can", () => {
@@ -20,13 +24,16 @@ test("ports are published as the network can", () => {
   });
 });
 
-test.each<[what: string, ports: string[], message: string]>([
-  ["this machine alone", ["8080:80"], "cannot keep it to 127.0.0.1"],
-  ["one address", ["192.0.2.1:8080:80"], "cannot keep it to 192.0.2.1"],
-  ["UDP", ["0.0.0.0:53:53/udp"], "TCP ports only"],
-  ["one port of the guest twice", ["0.0.0.0:8080:80", "0.0.0.0:8081:80"], "once"],
-])("a port for %s cannot be, and that is said with what to do", (_, ports, message) => {
-  expect(() => plan(ports)).toThrow(
+test.each<[what: string, network: BoxConfig["network"], ports: string[], message: string]>([
+  ["this machine alone", "tsi", ["8080:80"], "cannot keep it to 127.0.0.1"],
+  ["one address", "tsi", ["192.0.2.1:8080:80"], "cannot keep it to 192.0.2.1"],
+  ["UDP", "tsi", ["0.0.0.0:53:53/udp"], "TCP ports only"],
+  ["one port of the guest twice", "tsi", ["0.0.0.0:8080:80", "0.0.0.0:8081:80"], "once"],
+  ["UDP", "passt", ["5353:53/udp"], "TCP ports only"],
+  ["IPv6", "passt", ["[::1]:8080:80"], "IPv4 only"],
+  ["each address another", "passt", ["8080:80", "192.0.2.1:8080:81"], "on all of its addresses"],
+])("a port for %s cannot be with %s, and that is said with what to do", (_, network, ports, message) => {
+  expect(() => plan(ports, network)).toThrow(
     expect.objectContaining({
       code: "NETWORK_UNENFORCEABLE",
       message: expect.stringContaining(message),

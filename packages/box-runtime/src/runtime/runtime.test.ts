@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseBoxConfig } from "@a3s/core";
+import { NETWORK_KINDS, parseBoxConfig } from "@a3s/core";
 import { LowerStore, leaseRoot } from "@a3s/rootfs";
 import { startTestRegistry, testImage, testLayer } from "@a3s/testing";
 import { expect, onTestFinished, test } from "vitest";
@@ -32,7 +32,8 @@ test("networks are those that a configuration can have, and the machine is looke
   const { runtime } = await setting();
   const networks = await runtime.networks.list();
   for (const { name } of networks) expect(parseBoxConfig({ image: "a", network: name }).network).toBe(name);
-  expect(networks.map(({ name }) => name)).toEqual(["none", "tsi"]);
+  expect(networks.map(({ name, kind }) => [name, kind])).toEqual(NETWORK_KINDS.map((kind) => [kind, kind]));
+  expect(existsSync(runtime.home.home)).toBe(false);
   const signal = AbortSignal.abort(new Error("enough"));
   await expect(runtime.host.check({ signal })).rejects.toThrow("enough");
 });

@@ -1,6 +1,6 @@
 import { EventBus, type HomeLayout, homeLayout } from "@a3s/core";
 import type { BoxMetrics } from "@a3s/metrics";
-import { checkHost, type HostReport, type JailMode } from "@a3s/vm";
+import type { JailMode } from "@a3s/vm";
 import { BoxStore } from "../boxes/box-store.ts";
 import type { Boxes } from "../boxes/boxes.ts";
 import type { BoxesEvents } from "../boxes/boxes-events.ts";
@@ -9,10 +9,12 @@ import { reconcile } from "../boxes/reconcile.ts";
 import { History } from "../history/history.ts";
 import type { HistoryEntry, HistoryOptions } from "../history/read-history.ts";
 import type { ImagePullOptions } from "../image/find-image.ts";
+import { HomeNetworks } from "../networks/home-networks.ts";
+import type { Networks } from "../networks/networks.ts";
 import type { Supervisor } from "../supervisor/supervisor.ts";
 import { Volumes } from "../volumes/volumes.ts";
+import { checkMachine, type MachineReport } from "./check-machine.ts";
 import { Images } from "./images.ts";
-import { Networks } from "./networks.ts";
 
 /** Options of {@link createRuntime}. */
 export interface RuntimeOptions {
@@ -34,8 +36,8 @@ export interface Runtime {
   readonly volumes: Volumes;
   readonly boxes: Boxes;
   readonly networks: Networks;
-  /** The machine: whether it can run guests, and what to do when it cannot. */
-  readonly host: { check(options?: { readonly signal?: AbortSignal | undefined }): Promise<HostReport> };
+  /** The machine: whether it can run guests and have the networks of boxes, and what to do when it cannot. */
+  readonly host: { check(options?: { readonly signal?: AbortSignal | undefined }): Promise<MachineReport> };
   /** What this runtime does with its boxes, and sees of them. */
   readonly events: EventBus<BoxesEvents>;
   /**
@@ -85,8 +87,8 @@ export function createRuntime({ home, pull = {}, jail, metrics }: RuntimeOptions
     ...{ home: layout, events, boxes: new HomeBoxes(place) },
     ...{ images: new Images(layout, pull), volumes: new Volumes(layout.volumes) },
     history: (options) => history.read(options),
-    networks: new Networks(),
-    host: { check: ({ signal } = {}) => checkHost({ home: layout.home, signal }) },
+    networks: new HomeNetworks(place),
+    host: { check: ({ signal } = {}) => checkMachine(layout, signal) },
     open: ({ signal } = {}) => reconcile(place, signal),
     supervise: async (options) => await (await import("../supervisor/supervisor.ts")).superviseBoxes(place, options),
   };

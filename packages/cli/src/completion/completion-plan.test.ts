@@ -37,6 +37,8 @@ test.each([
   ["cp we", { names: "box", nameSuffix: ":", files: true }],
   ["cp web:/a ", { names: "box", nameSuffix: ":", files: true }],
   ["volume rm data ", { names: "volume", files: false }],
+  ["network inspect ap", { names: "network", files: false }],
+  ["run --network=ap", { names: "network-or-kind", prefix: "--network=", word: "ap" }],
   ["run -v da", { names: "volume", nameSuffix: ":", files: true }],
   ["run -itv da", { names: "volume" }],
   ["run --volume=da", { names: "volume", prefix: "--volume=", word: "da" }],

@@ -7,7 +7,7 @@ export interface Candidate {
 }
 
 /** Things of the home directory that have names. */
-export type NameKind = "box" | "image" | "volume";
+export type NameKind = "box" | "image" | "network" | "network-or-kind" | "volume";
 
 /** What completes a command line: fixed candidates, names that have to be looked up, paths of the shell's own. */
 export interface CompletionPlan {
@@ -120,6 +120,8 @@ const PLACEHOLDERS: Readonly<Record<string, Pick<CompletionPlan, "names" | "name
   to: { names: "box", nameSuffix: ":", files: true },
   image: { names: "image" },
   source: { names: "image" },
+  network: { names: "network" },
+  "network|kind": { names: "network-or-kind" },
   volume: { names: "volume" },
   "source:target[:ro]": { names: "volume", nameSuffix: ":", files: true },
   file: { files: true },

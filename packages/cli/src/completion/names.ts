@@ -24,6 +24,11 @@ async function listNames(kind: NameKind, word: string, signal: AbortSignal): Pro
         value: word.startsWith("docker.io/") ? name : familiarName(name),
         description: "image",
       }));
+    case "network":
+    case "network-or-kind":
+      return (await runtime.networks.list({ signal }))
+        .filter((network) => kind === "network-or-kind" || network.kind === "named")
+        .map(({ name, description }) => ({ value: name, description }));
     case "volume":
       return (await runtime.volumes.list({ signal })).map(({ name }) => ({ value: name, description: "volume" }));
   }

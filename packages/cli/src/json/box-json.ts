@@ -42,6 +42,7 @@ export const inspectedBoxes = v.array(
     pid: v.optional(field(v.number(), "of the VM host, while it runs")),
     jail: v.optional(field(v.array(v.string()), "measures in force, while it runs")),
     directory: field(v.string(), "where its files are on the host"),
+    address: v.optional(field(v.string(), "on its network of boxes, its own until it is removed")),
     volumes: field(v.array(v.string()), "named ones"),
   }),
 );

@@ -2,7 +2,7 @@ import type { GenericSchema } from "valibot";
 import { boxEvent, boxList, boxReadings, inspectedBoxes, logEntry, prunedBoxes } from "./box-json.ts";
 import { homeInfo, hostReport } from "./host-json.ts";
 import { imageList, inspectedImages, loadedImages, prunedImages, pulledImage, pushedImage } from "./image-json.ts";
-import { networkList } from "./network-json.ts";
+import { inspectedNetworks, networkList } from "./network-json.ts";
 import { prunedHome } from "./prune-json.ts";
 import { supervisorDeed } from "./supervisor-json.ts";
 import { inspectedVolumes, volumeList } from "./volume-json.ts";
@@ -26,6 +26,7 @@ export const JSON_OUTPUTS = {
   "volume ls": volumeList,
   "volume inspect": inspectedVolumes,
   "network ls": networkList,
+  "network inspect": inspectedNetworks,
   info: homeInfo,
   doctor: hostReport,
 } as const satisfies Readonly<Record<string, GenericSchema>>;

@@ -14,9 +14,7 @@ export function withBoxOptions(command: Command): Command {
       repeatable("-v, --volume <source:target[:ro]>", "share a directory or file of the host, or a named volume"),
     )
     .addOption(repeatable("--tmpfs <target[:size=64m,mode=1777]>", "memory file system in the guest"))
-    .addOption(
-      new Option("--network <network>", "how the guest reaches others; none by default").choices(["none", "tsi"]),
-    )
+    .option("--network <network|kind>", "network that was made, or none, passt or tsi; none by default")
     .addOption(
       repeatable("-p, --publish <[address:]port:port[/tcp]>", "give a port of this machine to one of the guest"),
     )

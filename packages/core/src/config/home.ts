@@ -13,6 +13,8 @@ export interface HomeLayout {
   readonly boxes: string;
   /** What boxes keep under a name, one directory per volume. */
   readonly volumes: string;
+  /** Networks of boxes, one directory per network: its record and its members. */
+  readonly networks: string;
   /** Sockets; short on purpose, a Unix socket path holds 107 bytes. */
   readonly run: string;
   /** What the guest agent boots from, one directory per build of the agent. */
@@ -40,6 +42,7 @@ export function homeLayout(home?: string, env: NodeJS.ProcessEnv = process.env):
     rootfs: join(root, "rootfs"),
     boxes: join(root, "boxes"),
     volumes: join(root, "volumes"),
+    networks: join(root, "networks"),
     run: join(root, "run"),
     guest: join(root, "guest"),
   };

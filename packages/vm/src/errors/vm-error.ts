@@ -28,6 +28,8 @@ export type VmErrorCode =
   | "VM_STATE_INVALID"
   /** The record of who a VM is names a process that is another one by now. */
   | "VM_IDENTITY_MISMATCH"
+  /** The switch of a network did not start, or refused a member; the message says why. */
+  | "SWITCH_FAILED"
   /** A boot root in the home directory is not what was published there. */
   | "BOOT_ROOT_CORRUPT";
 

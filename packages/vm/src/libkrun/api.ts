@@ -91,7 +91,7 @@ export const KRUN_API = {
 
   // Network.
   add_net_unixstream: {
-    params: { context: "context", path: "path?", fd: "i32", mac: "bytes", features: "u32", flags: "u32" },
+    params: { context: "context", path: "path?", fd: "fd", mac: "bytes", features: "u32", flags: "u32" },
     result: "status",
     since: "1.17",
     feature: "net",

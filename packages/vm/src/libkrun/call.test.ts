@@ -14,16 +14,19 @@ test("arguments stand in the order of C, whatever the order they are named in", 
 
 test("every kind of parameter has its form on the wire", () => {
   expect(krunCall("create_ctx", {}, context)).toEqual({ fn: "krun_create_ctx", args: [], save: "ctx" });
-  const nic = { path: null, fd: -1, mac: new Uint8Array([2, 0]), features: 1, flags: 0, context };
+  const nic = { path: null, fd: { peer: 0 }, mac: new Uint8Array([2, 0]), features: 1, flags: 0, context };
   expect(krunCall("add_net_unixstream", nic).args).toEqual([
     { ref: "ctx" },
     { str: null },
-    { i32: -1 },
+    { peer: 0 },
     { bytes: [2, 0] },
     { u32: 1 },
     { u32: 0 },
   ]);
-  expect(krunCall("add_net_unixstream", { ...nic, path: "/card" }).args[1]).toEqual({ place: "/card" });
+  expect(krunCall("add_net_unixstream", { ...nic, path: "/card", fd: "none" }).args.slice(1, 3)).toEqual([
+    { place: "/card" },
+    { i32: -1 },
+  ]);
   const port = { context, console: console_, name: "p", input: "consoleIn", output: "consoleOut" } as const;
   expect(krunCall("add_console_port_inout", port).args.slice(1)).toEqual([
     { ref: "console" },

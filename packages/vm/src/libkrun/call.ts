@@ -29,8 +29,8 @@ interface PlannedValues extends Record<KrunParameterKind, unknown> {
   u16: never;
   size: never;
   pointer: never;
-  /** `none` is -1. */
-  fd: HostFd | "none";
+  /** `none` is -1; a `peer` is what leads to the program of this number. */
+  fd: HostFd | { readonly peer: number } | "none";
 }
 
 /** One argument as native/vm-host/PROTOCOL.md writes it. */
@@ -45,7 +45,8 @@ export type WireArgument =
   | { readonly place: string }
   | { readonly strs: readonly string[] | null }
   | { readonly bytes: readonly number[] }
-  | { readonly fd: HostFd };
+  | { readonly fd: HostFd }
+  | { readonly peer: number };
 
 /** One call of libkrun as data: what vm-host replays. */
 export interface KrunCall {
@@ -95,6 +96,7 @@ function encodeArgument(kind: KrunParameterKind, value: unknown): WireArgument {
     case "bytes":
       return { bytes: [...(value as Uint8Array)] };
     case "fd":
+      if (typeof value === "object") return value as { readonly peer: number };
       return value === "none" ? { i32: -1 } : { fd: value as HostFd };
     default:
       return { [kind]: value } as unknown as WireArgument;

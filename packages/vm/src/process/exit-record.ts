@@ -7,7 +7,7 @@ const MAX_RECORD_BYTES = 64 * 1024;
 
 /** The shape of a {@link StartFailure}. */
 export const startFailure = v.object({
-  stage: v.picklist(["spec", "load", "jail", "call"]),
+  stage: v.picklist(["spec", "load", "jail", "call", "program"]),
   what: v.string(),
   errno: v.pipe(v.number(), v.integer()),
   message: v.string(),
@@ -27,9 +27,9 @@ const record = v.object({
 
 /** Why a VM process could not become a VM, as native/vm-host/PROTOCOL.md has it. */
 export interface StartFailure {
-  /** What failed: the request itself, loading a library, building the jail, or a call of libkrun. */
-  readonly stage: "spec" | "load" | "jail" | "call";
-  /** A field, a path, a system call or a function of libkrun. */
+  /** What failed: the request itself, loading a library, building the jail, a call of libkrun, or a program at the other end of a network card. */
+  readonly stage: "spec" | "load" | "jail" | "call" | "program";
+  /** A field, a path, a system call, a function of libkrun or a program. */
   readonly what: string;
   /** Linux error number; 0 when it was no system error. */
   readonly errno: number;

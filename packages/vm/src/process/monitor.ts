@@ -3,6 +3,7 @@ import { once } from "node:events";
 import type { Duplex, Readable } from "node:stream";
 import { vmHostCommand } from "../native/vm-host-command.ts";
 import { type ProcessIdentity, readIdentity } from "./identity.ts";
+import { loaderEnvironment } from "./loader-environment.ts";
 import { climb } from "./stop-ladder.ts";
 import { TailBuffer } from "./tail.ts";
 
@@ -89,12 +90,6 @@ export class Monitor {
     const send = (name: "SIGTERM" | "SIGKILL") => () => void this.#child.kill(name);
     return await climb({ terminate: send("SIGTERM"), kill: send("SIGKILL"), ended: this.closed, graceMs, signal });
   }
-}
-
-/** The VM process gets an empty environment; vm-host itself needs no more than the loader does. */
-function loaderEnvironment(): NodeJS.ProcessEnv {
-  const path = process.env["LD_LIBRARY_PATH"];
-  return path === undefined ? {} : { LD_LIBRARY_PATH: path };
 }
 
 /** What is longer than a report is cut. */

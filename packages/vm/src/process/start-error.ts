@@ -16,6 +16,8 @@ const HINTS: Readonly<Record<StartFailure["stage"] | "unknown", string>> = {
   load: "Look at the libraries: checkHost() says which were found and whether they can be loaded.",
   jail: 'What is shared must exist, and the system must allow each measure of the jail (user namespaces: sysctl user.max_user_namespaces); jail: "best-effort" starts without those that it does not.',
   call: "libkrun refused a value of the VM's specification; the message names the call.",
+  program:
+    "The program at the other end of the network card has to run on this machine; the message says what it said.",
   unknown: "Look at the details: they hold the ends of vm-host's stderr and of the console.",
 };
 

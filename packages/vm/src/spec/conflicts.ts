@@ -1,4 +1,5 @@
 import { relative } from "node:path/posix";
+import { cardsOf } from "./network.ts";
 import type { CheckedVmSpec } from "./vm-spec.ts";
 
 /** What is right in each field and wrong together, one sentence for each. */
@@ -15,6 +16,9 @@ export function conflicts(spec: CheckedVmSpec): string[] {
           (index) => `network.publish.${index}.hostPort: is used twice`,
         )
       : []),
+    ...repeated(cardsOf(spec.network), ({ mac }) => mac.toLowerCase()).map(
+      (index) => `network.cards.${index}.mac: is used twice`,
+    ),
     ...spec.shares.flatMap((share, index) =>
       "path" in share
         ? []
@@ -33,12 +37,12 @@ function repeated<T>(items: readonly T[], key: (item: T) => unknown): number[] {
 /** libkrun 1.17 has interrupts 5 to 15 for devices, and takes five itself: console, balloon, random numbers, root, vsock. */
 const FREE_INTERRUPTS = 6;
 
-function tooManyDevices({ shares, disks, streams, network }: CheckedVmSpec): string[] {
-  const devices = shares.length + disks.length + Number(streams) + Number(network.kind === "nic");
+function tooManyDevices(spec: CheckedVmSpec): string[] {
+  const devices = spec.shares.length + spec.disks.length + Number(spec.streams) + cardsOf(spec.network).length;
   return devices <= FREE_INTERRUPTS
     ? []
     : [
-        `shares: disks, streams and a network card are ${devices} devices together, and libkrun has interrupts for ${FREE_INTERRUPTS}`,
+        `shares: disks, streams and network cards are ${devices} devices together, and libkrun has interrupts for ${FREE_INTERRUPTS}`,
       ];
 }
 

@@ -26,9 +26,14 @@ const entries = (list: readonly unknown[], more: object = {}) => ({ shares: [{ t
 const disk = { path: "/d", readOnly: false };
 const port = { port: 1, socketPath: "/s", direction: "guest-connects" };
 const tsi = (publish: unknown) => ({ network: { kind: "tsi", publish } });
-const card = (more: object) => ({
-  network: { kind: "nic", socketPath: "/n", mac: "02:00:00:00:00:01", ...more },
+const cards = (...each: readonly object[]) => ({
+  network: {
+    kind: "nic",
+    cards: each.map((more, at) => ({ mac: `02:00:00:00:00:0${at}`, peer: { socketPath: "/n" }, ...more })),
+  },
 });
+const program = (more: object) =>
+  cards({ peer: { program: "/usr/bin/passt", args: [], address: "10.0.2.2", gateway: "10.0.2.1", ...more } });
 const init = (more: object) => ({ init: { path: "/init", ...more } });
 
 test.each<[what: string, field: string, change: object]>([
@@ -79,15 +84,24 @@ test.each<[what: string, field: string, change: object]>([
   ["a disk without a say on writing", "disks.0.readOnly", { disks: [{ path: "/d" }] }],
   ["a format that is found out", "disks.0.format", { disks: [{ ...disk, format: "auto" }] }],
   ["a cache that there is not", "disks.0.cache", { disks: [{ ...disk, cache: "writethrough" }] }],
-  ["a card without an address", "network.mac", card({ mac: undefined })],
-  ["the address of a group", "network.mac", card({ mac: "01:00:5e:00:00:01" })],
-  ["the address of nobody", "network.mac", card({ mac: "00:00:00:00:00:00" })],
-  ["an address of five bytes", "network.mac", card({ mac: "02:00:00:00:00" })],
-  ["a card on a relative socket", "network.socketPath", card({ socketPath: "n" })],
+  ["a network of cards without one", "network.cards", cards()],
+  ["nine cards", "network.cards", cards(...Array(9).fill({}))],
+  ["a card without an address", "network.cards.0.mac", cards({ mac: undefined })],
+  ["the address of a group", "network.cards.0.mac", cards({ mac: "03:00:5e:00:00:01" })],
+  ["the address of a maker", "network.cards.0.mac", cards({ mac: "00:1b:21:00:00:01" })],
+  ["an address of five bytes", "network.cards.0.mac", cards({ mac: "02:00:00:00:00" })],
+  ["an address used twice", "network.cards.1.mac", cards({ mac: "0a:00:00:00:00:01" }, { mac: "0A:00:00:00:00:01" })],
+  ["a card that leads nowhere", "network.cards.0.peer", cards({ peer: undefined })],
+  ["a card on a relative socket", "network.cards.0.peer.socketPath", cards({ peer: { socketPath: "n" } })],
+  ["a relative program", "network.cards.0.peer.program", program({ program: "passt" })],
+  ["an argument with a NUL byte", "network.cards.0.peer.args.0", program({ args: ["a\0b"] })],
+  ["a gateway of IPv6", "network.cards.0.peer.gateway", program({ gateway: "fd00::1" })],
+  ["a program that also listens", "network.cards.0.peer.socketPath", program({ socketPath: "/n" })],
+  ["seven cards", "shares", cards(...Array(7).fill({}))],
   [
     "a card beside six shares",
     "shares",
-    { ...card({}), shares: Array.from({ length: 6 }, (_, at) => ({ ...share, tag: `${at}` })) },
+    { ...cards({}), shares: Array.from({ length: 6 }, (_, at) => ({ ...share, tag: `${at}` })) },
   ],
   ["a limit of no resource", "init.rlimits.sails", init({ rlimits: { sails: 1 } })],
   ["a limit that is no whole number", "init.rlimits.nofile", init({ rlimits: { nofile: 0.5 } })],

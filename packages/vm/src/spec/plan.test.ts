@@ -85,15 +85,21 @@ krun_add_disk3(ctx, "disk2", "/disks/2", 0, false, false, 0)
   );
 });
 
-test("a network card has its address, its other end, and no TSI beside it", () => {
-  const card = { kind: "nic", socketPath: "/run/passt.sock", mac: "02:00:00:00:0a:FF" } as const;
-  expect(calls({ ...least, network: card })).toContain(
-    `krun_add_net_unixstream(ctx, "/card", -1, [2,0,0,0,10,255], 0, 0)
+test("network cards have their address and their other end, in their order, and no TSI beside them", () => {
+  const peer = { socketPath: "/run/switch.sock" };
+  const cards = [
+    { mac: "02:00:00:00:0a:FF", peer },
+    { mac: "02:00:00:00:00:02", peer, offload: true },
+    { mac: "02:00:00:00:00:03", peer: { program: "/p", args: [], address: "10.0.2.2", gateway: "10.0.2.1" } },
+  ];
+  expect(calls({ ...least, network: { kind: "nic", cards } })).toContain(
+    `krun_add_net_unixstream(ctx, "/cards/0", -1, [2,0,0,0,10,255], 0, 0)
+krun_add_net_unixstream(ctx, "/cards/1", -1, [2,0,0,0,0,2], 19587, 0)
+krun_add_net_unixstream(ctx, null, 0, [2,0,0,0,0,3], 0, 0)
 krun_disable_implicit_vsock(ctx)
 krun_add_vsock(ctx, 0)
 `,
   );
-  expect(calls({ ...least, network: { ...card, offload: true } })).toContain("[2,0,0,0,10,255], 19587, 0)");
 });
 
 test("limits of the guest's program go by the kernel's numbers", () => {

@@ -1,8 +1,9 @@
 import type { KrunCall, KrunRef } from "../libkrun/call.ts";
 import { krunCall, orElse } from "../libkrun/call.ts";
+import { macBytes } from "./card.ts";
 import { initEnvironment } from "./command-line.ts";
 import { diskOptions } from "./disk.ts";
-import { macBytes, type VmNetwork } from "./network.ts";
+import { cardsOf, type VmNetwork } from "./network.ts";
 import { type CheckedRlimits, rlimitWords } from "./rlimits.ts";
 import { planTree } from "./tree.ts";
 import type { CheckedVmSpec, VmShare } from "./vm-spec.ts";
@@ -47,7 +48,7 @@ export function planCalls(spec: CheckedVmSpec): readonly KrunCall[] {
         ...diskOptions(disk),
       }),
     ),
-    ...planCard(spec.network, tree.card),
+    ...planCards(spec.network, tree.cards),
     ...planVsock(spec.network),
     ...spec.vsockPorts.map(({ port, direction }, index) =>
       krunCall("add_vsock_port2", {
@@ -94,11 +95,18 @@ function planShare(share: VmShare, path: string): KrunCall {
   return orElse(krunCall("add_virtiofs3", { context, tag, path, daxWindowBytes, readOnly: true }), older);
 }
 
-function planCard(network: VmNetwork, path: string | undefined): readonly KrunCall[] {
-  if (network.kind !== "nic" || path === undefined) return [];
-  const features = network.offload ? OFFLOADS : 0;
-  const mac = macBytes(network.mac);
-  return [krunCall("add_net_unixstream", { context, path, fd: -1, mac, features, flags: 0 })];
+function planCards(network: VmNetwork, places: readonly (string | null)[]): readonly KrunCall[] {
+  let programs = 0;
+  return cardsOf(network).map(({ mac, peer, offload }, index) =>
+    krunCall("add_net_unixstream", {
+      context,
+      path: places[index] ?? null,
+      fd: "program" in peer ? { peer: programs++ } : "none",
+      mac: macBytes(mac),
+      features: offload ? OFFLOADS : 0,
+      flags: 0,
+    }),
+  );
 }
 
 function planRlimits(limits: CheckedRlimits): readonly KrunCall[] {

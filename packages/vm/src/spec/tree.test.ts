@@ -12,6 +12,7 @@ test("the least VM has its root and nothing else", () => {
     shares: [],
     disks: [],
     sockets: [],
+    cards: [],
   });
 });
 

@@ -1,4 +1,5 @@
 import { basename, dirname } from "node:path/posix";
+import { cardsOf } from "./network.ts";
 import type { CheckedVmSpec, VmShare, VsockPort } from "./vm-spec.ts";
 
 /** One thing of the host in the file tree of the VM process: native/vm-host/PROTOCOL.md, "Start". */
@@ -16,12 +17,12 @@ export interface Tree {
   readonly readOnly: readonly string[];
   readonly entries: readonly TreeEntry[];
   readonly root: string;
-  /** In the order of the specification, as are the next two. */
+  /** In the order of the specification, as are the others. */
   readonly shares: readonly string[];
   readonly disks: readonly string[];
   readonly sockets: readonly string[];
-  /** The network card's other end; undefined without a card. */
-  readonly card: string | undefined;
+  /** Null for a card that leads to a program. */
+  readonly cards: readonly (string | null)[];
 }
 
 /** Pure. */
@@ -36,15 +37,23 @@ export function planTree({ root, shares, disks, vsockPorts, network }: CheckedVm
     readOnly: disk.readOnly,
   }));
   const sockets = vsockPorts.map((port, index) => planSocket(port, `/sockets/${index}`));
-  const card = network.kind === "nic" ? [{ at: "/card", path: network.socketPath, readOnly: false }] : [];
+  const cards = cardsOf(network).map(({ peer }, index) =>
+    "socketPath" in peer ? { at: `/cards/${index}`, path: peer.socketPath, readOnly: false } : null,
+  );
   return {
     readOnly: [...new Set(readOnly)],
-    entries: [rootEntry, ...shareEntries.flat(), ...diskEntries, ...sockets.map(({ entry }) => entry), ...card],
+    entries: [
+      rootEntry,
+      ...shareEntries.flat(),
+      ...diskEntries,
+      ...sockets.map(({ entry }) => entry),
+      ...cards.filter((card) => card !== null),
+    ],
     root: rootEntry.at,
     shares: shares.map((_, index) => `/shares/${index}`),
     disks: diskEntries.map(({ at }) => at),
     sockets: sockets.map(({ place }) => place),
-    card: card[0]?.at,
+    cards: cards.map((card) => card?.at ?? null),
   };
 }
 

@@ -24,7 +24,7 @@ export interface VmSpec {
   readonly root: VmRoot;
   /** The program that the guest runs; when it ends, the VM ends. */
   readonly init: VmInit;
-  /** Further directories of the host; the guest mounts them by tag (`mount -t virtiofs TAG DIR`). None by default, at most 6 together with `disks` and a network card. */
+  /** Further directories of the host; the guest mounts them by tag (`mount -t virtiofs TAG DIR`). None by default, at most 6 together with `disks` and network cards. */
   readonly shares?: readonly VmShare[] | undefined;
   /** Files of the host that the guest has as `/dev/vda`, `/dev/vdb` and so on, in this order. None by default. */
   readonly disks?: readonly VmDisk[] | undefined;

@@ -28,7 +28,7 @@ export interface BoxOptions extends SupervisionOptions {
   readonly hostname?: string;
   readonly label: readonly string[];
   readonly memory?: number;
-  readonly network?: "none" | "tsi";
+  readonly network?: string;
   readonly platform?: string;
   readonly publish: readonly string[];
   readonly pull?: "missing" | "always" | "never";

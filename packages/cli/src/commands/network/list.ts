@@ -7,8 +7,15 @@ export async function listNetworks(options: { readonly quiet?: boolean; readonly
   const networks = await createRuntime().networks.list();
   if (options.json) return printJson("network ls", networks);
   if (options.quiet) return printLines(networks.map(({ name }) => name));
-  const rows = networks.map(({ name, outgoing, ports, description }) => {
-    return [name, outgoing ? "yes" : "no", ports ? "tcp" : "no", description];
+  const rows = networks.map(({ name, outgoing, ports, subnet = "", inUse, description, missing }) => {
+    const here = missing === undefined ? "yes" : "no";
+    const used = inUse === undefined ? "" : yesOrNo(inUse);
+    return [name, here, yesOrNo(outgoing), ports ? "tcp" : "no", subnet, used, missing ?? description];
   });
-  process.stdout.write(formatTable(["NETWORK", "OUTGOING", "PORTS", "WHAT IT IS"], rows));
+  const head = ["NETWORK", "HERE", "OUTGOING", "PORTS", "SUBNET", "IN USE", "WHAT IT IS"];
+  process.stdout.write(formatTable(head, rows));
+}
+
+function yesOrNo(value: boolean): string {
+  return value ? "yes" : "no";
 }

@@ -284,6 +284,7 @@ test.each<[what: string, input: unknown, field: string]>([
   ["a host name with a dot", { ...a, hostname: "a.b" }, "hostname"],
   ["an unknown network", { ...a, network: "host" }, "network"],
   ["a port without a network", { ...a, ports: ["80:80"] }, "ports: needs a network"],
+  ["a port of a network of boxes", { ...a, network: "apps", ports: ["80:80"] }, "ports: needs a network"],
   ["one port alone", { ...tsi, ports: ["80"] }, "ports.0"],
   ["a range of ports", { ...tsi, ports: ["80-81:80-81"] }, "ports.0"],
   ["port 0", { ...tsi, ports: ["0:80"] }, "ports.0.hostPort"],
@@ -323,5 +324,5 @@ test.each<[what: string, input: unknown, field: string]>([
 });
 
 test("all that is wrong is named at once", () => {
-  expect(() => parseBoxConfig({ image: "", vcpus: 0, network: "x" })).toThrow(/image: .*; vcpus: .*; network: /);
+  expect(() => parseBoxConfig({ image: "", vcpus: 0, network: "-x" })).toThrow(/image: .*; vcpus: .*; network: /);
 });

@@ -10,7 +10,7 @@ import { DEFAULT_PULL_POLICY, image, platform, pullPolicy } from "./image.ts";
 import { labels } from "./labels.ts";
 import { bootTimeoutMs, DEFAULT_BOOT_TIMEOUT_MS, DEFAULT_STOP_GRACE_MS, lifetimeMs, stopGraceMs } from "./lifecycle.ts";
 import { logs } from "./logs.ts";
-import { DEFAULT_NETWORK, network } from "./network.ts";
+import { DEFAULT_NETWORK, isNetworkName, network } from "./network.ts";
 import { ports } from "./port.ts";
 import { command, entrypoint, env, stopSignal, user, workdir } from "./process.ts";
 import {
@@ -76,7 +76,10 @@ const boxConfig = v.pipe(
     ["diskMib"],
   ),
   v.forward(
-    v.check(({ network, ports }) => network !== "none" || ports.length === 0, 'needs a network, such as "tsi"'),
+    v.check(
+      ({ network, ports }) => ports.length === 0 || (network !== "none" && !isNetworkName(network)),
+      'needs a network that leads to the host, such as "passt"',
+    ),
     ["ports"],
   ),
   v.forward(
@@ -133,10 +136,10 @@ const boxConfig = v.pipe(
  *
  * | field | unit, bounds | default |
  * |---|---|---|
- * | `network` | `none`, `tsi` | `none` |
+ * | `network` | `none`, `passt`, `tsi`, or the name of a network of boxes | `none` |
  * | `ports` | at most 64, `[ADDRESS:]HOST_PORT:GUEST_PORT[/PROTOCOL]` or their fields; not without a network | none |
  * | `hostname` | RFC 1123 label | the box's id |
- * | `dns` | `servers` (3), `search` (32), `options` (32) for /etc/resolv.conf | none |
+ * | `dns` | `servers` (3), `search` (32), `options` (32) for /etc/resolv.conf | none; with `passt`, the host's |
  * | `extraHosts` | at most 256, `NAME:ADDRESS` or their fields, for /etc/hosts | none |
  * | `sysctls` | at most 256 of `net.*`, `kernel.shm*`, `kernel.msg*`, `kernel.sem`, `fs.mqueue.*`, of the guest's kernel | its own |
  *

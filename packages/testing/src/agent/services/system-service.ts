@@ -20,6 +20,7 @@ export function systemService(guest: Guest, began: number): ServiceImpl<typeof S
         cpu: { user: durationFromMs(1), system: durationFromMs(1), idle: durationFromMs(2 * uptimeMs) },
         cpuCount: 2,
         memory: { total: 512n * MIB, free: 400n * MIB, available: 450n * MIB, cached: 20n * MIB },
+        network: { receivedBytes: 0n, sentBytes: 0n },
         load: [0, 0, 0],
         taskCount: 2 + running,
       };

@@ -18,7 +18,7 @@ const SPELLINGS: Readonly<Record<KrunParameterKind, readonly string[]>> = {
   "str?": ["str"],
   strs: ["strs"],
   bytes: ["bytes"],
-  fd: ["fd", "i32"],
+  fd: ["fd", "peer", "i32"],
   pointer: [],
 };
 

@@ -14,7 +14,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file a3s/agent/v1/system.proto.
  */
 export const file_a3s_agent_v1_system: GenFile = /*@__PURE__*/
-  fileDesc("ChlhM3MvYWdlbnQvdjEvc3lzdGVtLnByb3RvEgxhM3MuYWdlbnQudjEiDgoMU3RhdHNSZXF1ZXN0Ir0BCg1TdGF0c1Jlc3BvbnNlEikKBnVwdGltZRgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIjCgNjcHUYAiABKAsyFi5hM3MuYWdlbnQudjEuQ3B1VGltZXMSEQoJY3B1X2NvdW50GAMgASgNEicKBm1lbW9yeRgEIAEoCzIXLmEzcy5hZ2VudC52MS5NZW1vcnlVc2USDAoEbG9hZBgFIAMoARISCgp0YXNrX2NvdW50GAYgASgNIt0BCghDcHVUaW1lcxInCgR1c2VyGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEikKBnN5c3RlbRgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhInCgRpZGxlGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEioKB2lvX3dhaXQYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKAoFc3RlYWwYBSABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iSwoJTWVtb3J5VXNlEg0KBXRvdGFsGAEgASgEEgwKBGZyZWUYAiABKAQSEQoJYXZhaWxhYmxlGAMgASgEEg4KBmNhY2hlZBgEIAEoBCI6Cg5TZXRUaW1lUmVxdWVzdBIoCgR0aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIRCg9TZXRUaW1lUmVzcG9uc2UiDQoLU3luY1JlcXVlc3QiDgoMU3luY1Jlc3BvbnNlIiYKE1Jlc2VlZFJhbmRvbVJlcXVlc3QSDwoHZW50cm9weRgBIAEoDCIWChRSZXNlZWRSYW5kb21SZXNwb25zZTKvAgoNU3lzdGVtU2VydmljZRJACgVTdGF0cxIaLmEzcy5hZ2VudC52MS5TdGF0c1JlcXVlc3QaGy5hM3MuYWdlbnQudjEuU3RhdHNSZXNwb25zZRJGCgdTZXRUaW1lEhwuYTNzLmFnZW50LnYxLlNldFRpbWVSZXF1ZXN0Gh0uYTNzLmFnZW50LnYxLlNldFRpbWVSZXNwb25zZRI9CgRTeW5jEhkuYTNzLmFnZW50LnYxLlN5bmNSZXF1ZXN0GhouYTNzLmFnZW50LnYxLlN5bmNSZXNwb25zZRJVCgxSZXNlZWRSYW5kb20SIS5hM3MuYWdlbnQudjEuUmVzZWVkUmFuZG9tUmVxdWVzdBoiLmEzcy5hZ2VudC52MS5SZXNlZWRSYW5kb21SZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChlhM3MvYWdlbnQvdjEvc3lzdGVtLnByb3RvEgxhM3MuYWdlbnQudjEiDgoMU3RhdHNSZXF1ZXN0IugBCg1TdGF0c1Jlc3BvbnNlEikKBnVwdGltZRgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIjCgNjcHUYAiABKAsyFi5hM3MuYWdlbnQudjEuQ3B1VGltZXMSEQoJY3B1X2NvdW50GAMgASgNEicKBm1lbW9yeRgEIAEoCzIXLmEzcy5hZ2VudC52MS5NZW1vcnlVc2USDAoEbG9hZBgFIAMoARISCgp0YXNrX2NvdW50GAYgASgNEikKB25ldHdvcmsYByABKAsyGC5hM3MuYWdlbnQudjEuTmV0d29ya1VzZSI4CgpOZXR3b3JrVXNlEhYKDnJlY2VpdmVkX2J5dGVzGAEgASgEEhIKCnNlbnRfYnl0ZXMYAiABKAQi3QEKCENwdVRpbWVzEicKBHVzZXIYASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKQoGc3lzdGVtGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEicKBGlkbGUYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKgoHaW9fd2FpdBgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIoCgVzdGVhbBgFIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiJLCglNZW1vcnlVc2USDQoFdG90YWwYASABKAQSDAoEZnJlZRgCIAEoBBIRCglhdmFpbGFibGUYAyABKAQSDgoGY2FjaGVkGAQgASgEIjoKDlNldFRpbWVSZXF1ZXN0EigKBHRpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIhEKD1NldFRpbWVSZXNwb25zZSINCgtTeW5jUmVxdWVzdCIOCgxTeW5jUmVzcG9uc2UiJgoTUmVzZWVkUmFuZG9tUmVxdWVzdBIPCgdlbnRyb3B5GAEgASgMIhYKFFJlc2VlZFJhbmRvbVJlc3BvbnNlMq8CCg1TeXN0ZW1TZXJ2aWNlEkAKBVN0YXRzEhouYTNzLmFnZW50LnYxLlN0YXRzUmVxdWVzdBobLmEzcy5hZ2VudC52MS5TdGF0c1Jlc3BvbnNlEkYKB1NldFRpbWUSHC5hM3MuYWdlbnQudjEuU2V0VGltZVJlcXVlc3QaHS5hM3MuYWdlbnQudjEuU2V0VGltZVJlc3BvbnNlEj0KBFN5bmMSGS5hM3MuYWdlbnQudjEuU3luY1JlcXVlc3QaGi5hM3MuYWdlbnQudjEuU3luY1Jlc3BvbnNlElUKDFJlc2VlZFJhbmRvbRIhLmEzcy5hZ2VudC52MS5SZXNlZWRSYW5kb21SZXF1ZXN0GiIuYTNzLmFnZW50LnYxLlJlc2VlZFJhbmRvbVJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * @generated from message a3s.agent.v1.StatsRequest
@@ -66,6 +66,11 @@ export type StatsResponse = Message<"a3s.agent.v1.StatsResponse"> & {
    * @generated from field: uint32 task_count = 6;
    */
   taskCount: number;
+
+  /**
+   * @generated from field: a3s.agent.v1.NetworkUse network = 7;
+   */
+  network?: NetworkUse | undefined;
 };
 
 /**
@@ -74,6 +79,30 @@ export type StatsResponse = Message<"a3s.agent.v1.StatsResponse"> & {
  */
 export const StatsResponseSchema: GenMessage<StatsResponse> = /*@__PURE__*/
   messageDesc(file_a3s_agent_v1_system, 1);
+
+/**
+ * What went through the guest's network cards since its start, frames and all; proc_net_dev of netdevice(7). Not through its loopback.
+ *
+ * @generated from message a3s.agent.v1.NetworkUse
+ */
+export type NetworkUse = Message<"a3s.agent.v1.NetworkUse"> & {
+  /**
+   * @generated from field: uint64 received_bytes = 1;
+   */
+  receivedBytes: bigint;
+
+  /**
+   * @generated from field: uint64 sent_bytes = 2;
+   */
+  sentBytes: bigint;
+};
+
+/**
+ * Describes the message a3s.agent.v1.NetworkUse.
+ * Use `create(NetworkUseSchema)` to create a new message.
+ */
+export const NetworkUseSchema: GenMessage<NetworkUse> = /*@__PURE__*/
+  messageDesc(file_a3s_agent_v1_system, 2);
 
 /**
  * Since the guest's start, over all CPUs; proc_stat(5).
@@ -114,7 +143,7 @@ export type CpuTimes = Message<"a3s.agent.v1.CpuTimes"> & {
  * Use `create(CpuTimesSchema)` to create a new message.
  */
 export const CpuTimesSchema: GenMessage<CpuTimes> = /*@__PURE__*/
-  messageDesc(file_a3s_agent_v1_system, 2);
+  messageDesc(file_a3s_agent_v1_system, 3);
 
 /**
  * In bytes; proc_meminfo(5).
@@ -150,7 +179,7 @@ export type MemoryUse = Message<"a3s.agent.v1.MemoryUse"> & {
  * Use `create(MemoryUseSchema)` to create a new message.
  */
 export const MemoryUseSchema: GenMessage<MemoryUse> = /*@__PURE__*/
-  messageDesc(file_a3s_agent_v1_system, 3);
+  messageDesc(file_a3s_agent_v1_system, 4);
 
 /**
  * @generated from message a3s.agent.v1.SetTimeRequest
@@ -167,7 +196,7 @@ export type SetTimeRequest = Message<"a3s.agent.v1.SetTimeRequest"> & {
  * Use `create(SetTimeRequestSchema)` to create a new message.
  */
 export const SetTimeRequestSchema: GenMessage<SetTimeRequest> = /*@__PURE__*/
-  messageDesc(file_a3s_agent_v1_system, 4);
+  messageDesc(file_a3s_agent_v1_system, 5);
 
 /**
  * @generated from message a3s.agent.v1.SetTimeResponse
@@ -180,7 +209,7 @@ export type SetTimeResponse = Message<"a3s.agent.v1.SetTimeResponse"> & {
  * Use `create(SetTimeResponseSchema)` to create a new message.
  */
 export const SetTimeResponseSchema: GenMessage<SetTimeResponse> = /*@__PURE__*/
-  messageDesc(file_a3s_agent_v1_system, 5);
+  messageDesc(file_a3s_agent_v1_system, 6);
 
 /**
  * @generated from message a3s.agent.v1.SyncRequest
@@ -193,7 +222,7 @@ export type SyncRequest = Message<"a3s.agent.v1.SyncRequest"> & {
  * Use `create(SyncRequestSchema)` to create a new message.
  */
 export const SyncRequestSchema: GenMessage<SyncRequest> = /*@__PURE__*/
-  messageDesc(file_a3s_agent_v1_system, 6);
+  messageDesc(file_a3s_agent_v1_system, 7);
 
 /**
  * @generated from message a3s.agent.v1.SyncResponse
@@ -206,7 +235,7 @@ export type SyncResponse = Message<"a3s.agent.v1.SyncResponse"> & {
  * Use `create(SyncResponseSchema)` to create a new message.
  */
 export const SyncResponseSchema: GenMessage<SyncResponse> = /*@__PURE__*/
-  messageDesc(file_a3s_agent_v1_system, 7);
+  messageDesc(file_a3s_agent_v1_system, 8);
 
 /**
  * @generated from message a3s.agent.v1.ReseedRandomRequest
@@ -225,7 +254,7 @@ export type ReseedRandomRequest = Message<"a3s.agent.v1.ReseedRandomRequest"> & 
  * Use `create(ReseedRandomRequestSchema)` to create a new message.
  */
 export const ReseedRandomRequestSchema: GenMessage<ReseedRandomRequest> = /*@__PURE__*/
-  messageDesc(file_a3s_agent_v1_system, 8);
+  messageDesc(file_a3s_agent_v1_system, 9);
 
 /**
  * @generated from message a3s.agent.v1.ReseedRandomResponse
@@ -238,7 +267,7 @@ export type ReseedRandomResponse = Message<"a3s.agent.v1.ReseedRandomResponse"> 
  * Use `create(ReseedRandomResponseSchema)` to create a new message.
  */
 export const ReseedRandomResponseSchema: GenMessage<ReseedRandomResponse> = /*@__PURE__*/
-  messageDesc(file_a3s_agent_v1_system, 9);
+  messageDesc(file_a3s_agent_v1_system, 10);
 
 /**
  * @generated from service a3s.agent.v1.SystemService

@@ -19,7 +19,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file a3s/boot/v1/boot.proto.
  */
 export const file_a3s_boot_v1_boot: GenFile = /*@__PURE__*/
-  fileDesc("ChZhM3MvYm9vdC92MS9ib290LnByb3RvEgthM3MuYm9vdC52MSJyChBDb25maWd1cmVSZXF1ZXN0EhUKDWFnZW50X3ZlcnNpb24YASABKAkSEAoIcHJvdG9jb2wYAiABKA0SNQoSc2luY2Vfa2VybmVsX3N0YXJ0GAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIj0KEUNvbmZpZ3VyZVJlc3BvbnNlEigKBmNvbmZpZxgBIAEoCzIYLmEzcy5ib290LnYxLkd1ZXN0Q29uZmlnItsCCgtHdWVzdENvbmZpZxIOCgZib3hfaWQYASABKAkSEAoIaG9zdG5hbWUYAiABKAkSLQoJaG9zdF90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgRyb290GAQgASgLMhsuYTNzLmJvb3QudjEuUm9vdEZpbGVzeXN0ZW0SIgoGbW91bnRzGAUgAygLMhIuYTNzLmJvb3QudjEuTW91bnQSJgoEbWFpbhgGIAEoCzIYLmEzcy5ib290LnYxLk1haW5Qcm9jZXNzEiAKBWhvc3RzGAcgAygLMhEuYTNzLmJvb3QudjEuSG9zdBInCghyZXNvbHZlchgIIAEoCzIVLmEzcy5ib290LnYxLlJlc29sdmVyEiQKB3N5c2N0bHMYCSADKAsyEy5hM3MuYm9vdC52MS5TeXNjdGwSEwoLcmFuZG9tX3NlZWQYCiABKAwi3QEKC01haW5Qcm9jZXNzEigKB3Byb2Nlc3MYASABKAsyFy5hM3MuYWdlbnQudjEuRXhlY1N0YXJ0Ei0KBXN0YXJ0GAIgASgOMh4uYTNzLmJvb3QudjEuTWFpblByb2Nlc3MuU3RhcnQSEgoKa2VlcF9hbGl2ZRgDIAEoCBIsCgllbmRfZ3JhY2UYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24iMwoFU3RhcnQSFQoRU1RBUlRfVU5TUEVDSUZJRUQQABITCg9TVEFSVF9PTl9BVFRBQ0gQASImCgRIb3N0Eg8KB2FkZHJlc3MYASABKAkSDQoFbmFtZXMYAiADKAkiPAoIUmVzb2x2ZXISDwoHc2VydmVycxgBIAMoCRIOCgZzZWFyY2gYAiADKAkSDwoHb3B0aW9ucxgDIAMoCSIlCgZTeXNjdGwSDAoEbmFtZRgBIAEoCRINCgV2YWx1ZRgCIAEoCSJmCg5Sb290RmlsZXN5c3RlbRIRCglsb3dlcl90YWcYASABKAkSEQoJcmVhZF9vbmx5GAIgASgIEhgKEHVwcGVyX3NpemVfYnl0ZXMYAyABKAQSFAoMdXBwZXJfZGV2aWNlGAQgASgJIoUBCgVNb3VudBIOCgZ0YXJnZXQYASABKAkSEQoJcmVhZF9vbmx5GAIgASgIEioKCXZpcnRpb19mcxgDIAEoCzIVLmEzcy5ib290LnYxLlZpcnRpb0ZzSAASIwoFdG1wZnMYBCABKAsyEi5hM3MuYm9vdC52MS5UbXBmc0gAQggKBnNvdXJjZSImCghWaXJ0aW9GcxILCgN0YWcYASABKAkSDQoFZW50cnkYAiABKAkiKQoFVG1wZnMSEgoKc2l6ZV9ieXRlcxgBIAEoBBIMCgRtb2RlGAIgASgNIjIKDFJlYWR5UmVxdWVzdBIiCgZzdGFnZXMYASADKAsyEi5hM3MuYm9vdC52MS5TdGFnZSJCCgVTdGFnZRIMCgRuYW1lGAEgASgJEisKCGR1cmF0aW9uGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIg8KDVJlYWR5UmVzcG9uc2UiZAoLRmFpbFJlcXVlc3QSDQoFc3RhZ2UYASABKAkSDwoHbWVzc2FnZRgCIAEoCRINCgVlcnJubxgDIAEoBRImCgRtYWluGAQgASgLMhguYTNzLmFnZW50LnYxLkV4ZWNGYWlsZWQiDgoMRmFpbFJlc3BvbnNlMtYBCgtCb290U2VydmljZRJKCglDb25maWd1cmUSHS5hM3MuYm9vdC52MS5Db25maWd1cmVSZXF1ZXN0Gh4uYTNzLmJvb3QudjEuQ29uZmlndXJlUmVzcG9uc2USPgoFUmVhZHkSGS5hM3MuYm9vdC52MS5SZWFkeVJlcXVlc3QaGi5hM3MuYm9vdC52MS5SZWFkeVJlc3BvbnNlEjsKBEZhaWwSGC5hM3MuYm9vdC52MS5GYWlsUmVxdWVzdBoZLmEzcy5ib290LnYxLkZhaWxSZXNwb25zZWIGcHJvdG8z", [file_a3s_agent_v1_agent, file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChZhM3MvYm9vdC92MS9ib290LnByb3RvEgthM3MuYm9vdC52MSJyChBDb25maWd1cmVSZXF1ZXN0EhUKDWFnZW50X3ZlcnNpb24YASABKAkSEAoIcHJvdG9jb2wYAiABKA0SNQoSc2luY2Vfa2VybmVsX3N0YXJ0GAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIj0KEUNvbmZpZ3VyZVJlc3BvbnNlEigKBmNvbmZpZxgBIAEoCzIYLmEzcy5ib290LnYxLkd1ZXN0Q29uZmlnIo4DCgtHdWVzdENvbmZpZxIOCgZib3hfaWQYASABKAkSEAoIaG9zdG5hbWUYAiABKAkSLQoJaG9zdF90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgRyb290GAQgASgLMhsuYTNzLmJvb3QudjEuUm9vdEZpbGVzeXN0ZW0SIgoGbW91bnRzGAUgAygLMhIuYTNzLmJvb3QudjEuTW91bnQSJgoEbWFpbhgGIAEoCzIYLmEzcy5ib290LnYxLk1haW5Qcm9jZXNzEiAKBWhvc3RzGAcgAygLMhEuYTNzLmJvb3QudjEuSG9zdBInCghyZXNvbHZlchgIIAEoCzIVLmEzcy5ib290LnYxLlJlc29sdmVyEiQKB3N5c2N0bHMYCSADKAsyEy5hM3MuYm9vdC52MS5TeXNjdGwSEwoLcmFuZG9tX3NlZWQYCiABKAwSMQoKaW50ZXJmYWNlcxgLIAMoCzIdLmEzcy5ib290LnYxLk5ldHdvcmtJbnRlcmZhY2UiZQoQTmV0d29ya0ludGVyZmFjZRILCgNtYWMYASABKAkSDwoHYWRkcmVzcxgCIAEoCRIVCg1wcmVmaXhfbGVuZ3RoGAMgASgNEg8KB2dhdGV3YXkYBCABKAkSCwoDbXR1GAUgASgNIt0BCgtNYWluUHJvY2VzcxIoCgdwcm9jZXNzGAEgASgLMhcuYTNzLmFnZW50LnYxLkV4ZWNTdGFydBItCgVzdGFydBgCIAEoDjIeLmEzcy5ib290LnYxLk1haW5Qcm9jZXNzLlN0YXJ0EhIKCmtlZXBfYWxpdmUYAyABKAgSLAoJZW5kX2dyYWNlGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIjMKBVN0YXJ0EhUKEVNUQVJUX1VOU1BFQ0lGSUVEEAASEwoPU1RBUlRfT05fQVRUQUNIEAEiJgoESG9zdBIPCgdhZGRyZXNzGAEgASgJEg0KBW5hbWVzGAIgAygJIjwKCFJlc29sdmVyEg8KB3NlcnZlcnMYASADKAkSDgoGc2VhcmNoGAIgAygJEg8KB29wdGlvbnMYAyADKAkiJQoGU3lzY3RsEgwKBG5hbWUYASABKAkSDQoFdmFsdWUYAiABKAkiZgoOUm9vdEZpbGVzeXN0ZW0SEQoJbG93ZXJfdGFnGAEgASgJEhEKCXJlYWRfb25seRgCIAEoCBIYChB1cHBlcl9zaXplX2J5dGVzGAMgASgEEhQKDHVwcGVyX2RldmljZRgEIAEoCSKFAQoFTW91bnQSDgoGdGFyZ2V0GAEgASgJEhEKCXJlYWRfb25seRgCIAEoCBIqCgl2aXJ0aW9fZnMYAyABKAsyFS5hM3MuYm9vdC52MS5WaXJ0aW9Gc0gAEiMKBXRtcGZzGAQgASgLMhIuYTNzLmJvb3QudjEuVG1wZnNIAEIICgZzb3VyY2UiJgoIVmlydGlvRnMSCwoDdGFnGAEgASgJEg0KBWVudHJ5GAIgASgJIikKBVRtcGZzEhIKCnNpemVfYnl0ZXMYASABKAQSDAoEbW9kZRgCIAEoDSIyCgxSZWFkeVJlcXVlc3QSIgoGc3RhZ2VzGAEgAygLMhIuYTNzLmJvb3QudjEuU3RhZ2UiQgoFU3RhZ2USDAoEbmFtZRgBIAEoCRIrCghkdXJhdGlvbhgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiIPCg1SZWFkeVJlc3BvbnNlImQKC0ZhaWxSZXF1ZXN0Eg0KBXN0YWdlGAEgASgJEg8KB21lc3NhZ2UYAiABKAkSDQoFZXJybm8YAyABKAUSJgoEbWFpbhgEIAEoCzIYLmEzcy5hZ2VudC52MS5FeGVjRmFpbGVkIg4KDEZhaWxSZXNwb25zZTLWAQoLQm9vdFNlcnZpY2USSgoJQ29uZmlndXJlEh0uYTNzLmJvb3QudjEuQ29uZmlndXJlUmVxdWVzdBoeLmEzcy5ib290LnYxLkNvbmZpZ3VyZVJlc3BvbnNlEj4KBVJlYWR5EhkuYTNzLmJvb3QudjEuUmVhZHlSZXF1ZXN0GhouYTNzLmJvb3QudjEuUmVhZHlSZXNwb25zZRI7CgRGYWlsEhguYTNzLmJvb3QudjEuRmFpbFJlcXVlc3QaGS5hM3MuYm9vdC52MS5GYWlsUmVzcG9uc2ViBnByb3RvMw", [file_a3s_agent_v1_agent, file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * @generated from message a3s.boot.v1.ConfigureRequest
@@ -146,6 +146,13 @@ export type GuestConfig = Message<"a3s.boot.v1.GuestConfig"> & {
    * @generated from field: bytes random_seed = 10;
    */
   randomSeed: Uint8Array;
+
+  /**
+   * The network cards that get an address, at most 8. Others stay down.
+   *
+   * @generated from field: repeated a3s.boot.v1.NetworkInterface interfaces = 11;
+   */
+  interfaces: NetworkInterface[];
 };
 
 /**
@@ -154,6 +161,55 @@ export type GuestConfig = Message<"a3s.boot.v1.GuestConfig"> & {
  */
 export const GuestConfigSchema: GenMessage<GuestConfig> = /*@__PURE__*/
   messageDesc(file_a3s_boot_v1_boot, 2);
+
+/**
+ * A network card with one IPv4 address. Of IPv6 it has what the kernel gives every interface: an address of its link.
+ *
+ * @generated from message a3s.boot.v1.NetworkInterface
+ */
+export type NetworkInterface = Message<"a3s.boot.v1.NetworkInterface"> & {
+  /**
+   * By which the card is found, such as "02:00:00:00:00:01"; each once.
+   *
+   * @generated from field: string mac = 1;
+   */
+  mac: string;
+
+  /**
+   * Such as "192.0.2.2": of one host of its network.
+   *
+   * @generated from field: string address = 2;
+   */
+  address: string;
+
+  /**
+   * Bits of the address that are the network's: 1 to 30.
+   *
+   * @generated from field: uint32 prefix_length = 3;
+   */
+  prefixLength: number;
+
+  /**
+   * Whom all goes to that is for another network: an address of this one. Empty: nobody; at most one interface has one.
+   *
+   * @generated from field: string gateway = 4;
+   */
+  gateway: string;
+
+  /**
+   * Largest packet in bytes, 68 to 65535; 0: as the card has it.
+   *
+   * @generated from field: uint32 mtu = 5;
+   */
+  mtu: number;
+};
+
+/**
+ * Describes the message a3s.boot.v1.NetworkInterface.
+ * Use `create(NetworkInterfaceSchema)` to create a new message.
+ */
+export const NetworkInterfaceSchema: GenMessage<NetworkInterface> = /*@__PURE__*/
+  messageDesc(file_a3s_boot_v1_boot, 3);
 
 /**
  * Process 0 of ProcessService. Its output goes to the virtio ports "a3s.stdout" and "a3s.stderr", and to whoever is
@@ -194,7 +250,7 @@ export type MainProcess = Message<"a3s.boot.v1.MainProcess"> & {
  * Use `create(MainProcessSchema)` to create a new message.
  */
 export const MainProcessSchema: GenMessage<MainProcess> = /*@__PURE__*/
-  messageDesc(file_a3s_boot_v1_boot, 3);
+  messageDesc(file_a3s_boot_v1_boot, 4);
 
 /**
  * @generated from enum a3s.boot.v1.MainProcess.Start
@@ -224,7 +280,7 @@ export type MainProcess_Start = (typeof MainProcess_Start)[keyof typeof MainProc
  * Describes the enum a3s.boot.v1.MainProcess.Start.
  */
 export const MainProcess_StartSchema: GenEnum<MainProcess_Start> = /*@__PURE__*/
-  enumDesc(file_a3s_boot_v1_boot, 3, 0);
+  enumDesc(file_a3s_boot_v1_boot, 4, 0);
 
 /**
  * @generated from message a3s.boot.v1.Host
@@ -248,7 +304,7 @@ export type Host = Message<"a3s.boot.v1.Host"> & {
  * Use `create(HostSchema)` to create a new message.
  */
 export const HostSchema: GenMessage<Host> = /*@__PURE__*/
-  messageDesc(file_a3s_boot_v1_boot, 4);
+  messageDesc(file_a3s_boot_v1_boot, 5);
 
 /**
  * resolv.conf(5)
@@ -279,7 +335,7 @@ export type Resolver = Message<"a3s.boot.v1.Resolver"> & {
  * Use `create(ResolverSchema)` to create a new message.
  */
 export const ResolverSchema: GenMessage<Resolver> = /*@__PURE__*/
-  messageDesc(file_a3s_boot_v1_boot, 5);
+  messageDesc(file_a3s_boot_v1_boot, 6);
 
 /**
  * @generated from message a3s.boot.v1.Sysctl
@@ -303,7 +359,7 @@ export type Sysctl = Message<"a3s.boot.v1.Sysctl"> & {
  * Use `create(SysctlSchema)` to create a new message.
  */
 export const SysctlSchema: GenMessage<Sysctl> = /*@__PURE__*/
-  messageDesc(file_a3s_boot_v1_boot, 6);
+  messageDesc(file_a3s_boot_v1_boot, 7);
 
 /**
  * @generated from message a3s.boot.v1.RootFilesystem
@@ -343,7 +399,7 @@ export type RootFilesystem = Message<"a3s.boot.v1.RootFilesystem"> & {
  * Use `create(RootFilesystemSchema)` to create a new message.
  */
 export const RootFilesystemSchema: GenMessage<RootFilesystem> = /*@__PURE__*/
-  messageDesc(file_a3s_boot_v1_boot, 7);
+  messageDesc(file_a3s_boot_v1_boot, 8);
 
 /**
  * @generated from message a3s.boot.v1.Mount
@@ -384,7 +440,7 @@ export type Mount = Message<"a3s.boot.v1.Mount"> & {
  * Use `create(MountSchema)` to create a new message.
  */
 export const MountSchema: GenMessage<Mount> = /*@__PURE__*/
-  messageDesc(file_a3s_boot_v1_boot, 8);
+  messageDesc(file_a3s_boot_v1_boot, 9);
 
 /**
  * @generated from message a3s.boot.v1.VirtioFs
@@ -410,7 +466,7 @@ export type VirtioFs = Message<"a3s.boot.v1.VirtioFs"> & {
  * Use `create(VirtioFsSchema)` to create a new message.
  */
 export const VirtioFsSchema: GenMessage<VirtioFs> = /*@__PURE__*/
-  messageDesc(file_a3s_boot_v1_boot, 9);
+  messageDesc(file_a3s_boot_v1_boot, 10);
 
 /**
  * @generated from message a3s.boot.v1.Tmpfs
@@ -436,7 +492,7 @@ export type Tmpfs = Message<"a3s.boot.v1.Tmpfs"> & {
  * Use `create(TmpfsSchema)` to create a new message.
  */
 export const TmpfsSchema: GenMessage<Tmpfs> = /*@__PURE__*/
-  messageDesc(file_a3s_boot_v1_boot, 10);
+  messageDesc(file_a3s_boot_v1_boot, 11);
 
 /**
  * @generated from message a3s.boot.v1.ReadyRequest
@@ -455,7 +511,7 @@ export type ReadyRequest = Message<"a3s.boot.v1.ReadyRequest"> & {
  * Use `create(ReadyRequestSchema)` to create a new message.
  */
 export const ReadyRequestSchema: GenMessage<ReadyRequest> = /*@__PURE__*/
-  messageDesc(file_a3s_boot_v1_boot, 11);
+  messageDesc(file_a3s_boot_v1_boot, 12);
 
 /**
  * @generated from message a3s.boot.v1.Stage
@@ -479,7 +535,7 @@ export type Stage = Message<"a3s.boot.v1.Stage"> & {
  * Use `create(StageSchema)` to create a new message.
  */
 export const StageSchema: GenMessage<Stage> = /*@__PURE__*/
-  messageDesc(file_a3s_boot_v1_boot, 12);
+  messageDesc(file_a3s_boot_v1_boot, 13);
 
 /**
  * @generated from message a3s.boot.v1.ReadyResponse
@@ -492,7 +548,7 @@ export type ReadyResponse = Message<"a3s.boot.v1.ReadyResponse"> & {
  * Use `create(ReadyResponseSchema)` to create a new message.
  */
 export const ReadyResponseSchema: GenMessage<ReadyResponse> = /*@__PURE__*/
-  messageDesc(file_a3s_boot_v1_boot, 13);
+  messageDesc(file_a3s_boot_v1_boot, 14);
 
 /**
  * @generated from message a3s.boot.v1.FailRequest
@@ -532,7 +588,7 @@ export type FailRequest = Message<"a3s.boot.v1.FailRequest"> & {
  * Use `create(FailRequestSchema)` to create a new message.
  */
 export const FailRequestSchema: GenMessage<FailRequest> = /*@__PURE__*/
-  messageDesc(file_a3s_boot_v1_boot, 14);
+  messageDesc(file_a3s_boot_v1_boot, 15);
 
 /**
  * @generated from message a3s.boot.v1.FailResponse
@@ -545,7 +601,7 @@ export type FailResponse = Message<"a3s.boot.v1.FailResponse"> & {
  * Use `create(FailResponseSchema)` to create a new message.
  */
 export const FailResponseSchema: GenMessage<FailResponse> = /*@__PURE__*/
-  messageDesc(file_a3s_boot_v1_boot, 15);
+  messageDesc(file_a3s_boot_v1_boot, 16);
 
 /**
  * @generated from service a3s.boot.v1.BootService

@@ -1,0 +1,96 @@
+import type { BoxId } from "@a3s/core";
+import { readSwitch } from "@a3s/vm";
+import type { BoxPlace } from "../boxes/box-place.ts";
+import { findPasst, PASST_FIX } from "../network/find-passt.ts";
+import { NetworkStore, type StoredNetwork } from "./network-store.ts";
+import type {
+  Network,
+  NetworkCall,
+  NetworkCreateOptions,
+  NetworkMember,
+  NetworkSummary,
+  Networks,
+  NetworkTraffic,
+} from "./networks.ts";
+
+const KINDS: readonly NetworkSummary[] = [
+  { name: "none", kind: "none", outgoing: false, ports: false, description: "no card and no sockets of the host" },
+  {
+    ...{ name: "passt", kind: "passt", outgoing: true, ports: true },
+    description: "a network card; passt carries it to the host's network",
+  },
+  {
+    ...{ name: "tsi", kind: "tsi", outgoing: true, ports: true },
+    description: "the guest's sockets are opened by the host",
+  },
+];
+
+/** The networks of a home directory; see {@link Networks}. Constructing it touches nothing. */
+export class HomeNetworks implements Networks {
+  readonly #place: Pick<BoxPlace, "store">;
+  readonly #store: NetworkStore;
+
+  constructor(place: Pick<BoxPlace, "home" | "store">) {
+    this.#place = place;
+    this.#store = new NetworkStore(place.home);
+  }
+
+  async create(name: string, { signal, ...settings }: NetworkCreateOptions = {}): Promise<Network> {
+    return await this.#describe(await this.#store.create(name, settings, signal));
+  }
+
+  async get(name: string, { signal }: NetworkCall = {}): Promise<Network> {
+    return await this.#describe(await this.#store.get(name, signal));
+  }
+
+  async list({ signal }: NetworkCall = {}): Promise<readonly NetworkSummary[]> {
+    const passt = await findPasst();
+    const kinds = KINDS.map((network) =>
+      network.kind === "passt" && passt === undefined ? { ...network, missing: PASST_FIX } : network,
+    );
+    return [...kinds, ...(await this.#store.list(signal)).map(summarize)];
+  }
+
+  async remove(name: string, { signal }: NetworkCall = {}): Promise<void> {
+    await this.#store.remove(name, signal);
+  }
+
+  async prune({ signal }: NetworkCall = {}): Promise<readonly string[]> {
+    return await this.#store.prune(signal);
+  }
+
+  async #describe(network: StoredNetwork): Promise<Network> {
+    const { name, record, boxes } = network;
+    const inUse = boxes.length > 0;
+    if ("damage" in record) return { name, labels: {}, inUse, members: [], damage: record.damage };
+    const { createdAt, subnet, labels } = record;
+    const place = this.#store.switchPlace(network);
+    const readings = new Map((await readSwitch(place)).map((reading) => [reading.address, reading]));
+    const members: NetworkMember[] = [];
+    for (const { box, address, mac } of network.members) {
+      const { connected = false, address: _, ...traffic } = readings.get(address) ?? {};
+      const name = await this.#nameOf(box);
+      members.push({
+        box,
+        ...(name === undefined ? {} : { name }),
+        ...{ address, mac },
+        ...(connected ? { traffic: traffic as NetworkTraffic } : {}),
+      });
+    }
+    return { name, createdAt, subnet, gateway: place.gateway.address, labels, inUse, members };
+  }
+
+  async #nameOf(box: BoxId): Promise<string | undefined> {
+    const record = await this.#place.store.read(box);
+    return record !== undefined && "name" in record ? record.name : undefined;
+  }
+}
+
+function summarize({ name, record, boxes }: StoredNetwork): NetworkSummary {
+  return {
+    ...{ name, kind: "named", outgoing: false, ports: false },
+    description: "damage" in record ? `damaged: ${record.damage}` : "its boxes reach each other, and nobody else",
+    ...("damage" in record ? {} : { subnet: record.subnet }),
+    inUse: boxes.length > 0,
+  };
+}
