@@ -1,5 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import { type Client, createClient } from "@connectrpc/connect";
+import type { Client } from "@connectrpc/connect";
 import { AgentError } from "../errors/agent-error.ts";
 import { type ExecCommand, type ExecOptions, MAX_GRACE_MS } from "../exec/exec-options.ts";
 import { planExec } from "../exec/exec-plan.ts";
@@ -10,6 +10,7 @@ import { AgentService, ShutdownRequestSchema } from "../gen/a3s/agent/v1/agent_p
 import { ProcessService } from "../gen/a3s/agent/v1/process_pb.ts";
 import { SystemService } from "../gen/a3s/agent/v1/system_pb.ts";
 import { Health } from "../gen/grpc/health/v1/health_pb.ts";
+import { createGrpcClient } from "../grpc/grpc-client.ts";
 import { GrpcTransport } from "../grpc/grpc-transport.ts";
 import { AgentProcesses } from "../processes/agent-processes.ts";
 import { MAX_AGENT_MESSAGE_BYTES } from "../protocol.ts";
@@ -70,11 +71,11 @@ export class AgentClient implements AsyncDisposable {
     this.socketPath = checkSocketPath(socketPath);
     this.#session = new AgentSession(socketPath, keepAlive);
     const transport = new GrpcTransport((headers) => this.#session.request(headers), MAX_AGENT_MESSAGE_BYTES);
-    this.#agent = createClient(AgentService, transport);
-    this.#health = createClient(Health, transport);
+    this.#agent = createGrpcClient(AgentService, transport);
+    this.#health = createGrpcClient(Health, transport);
     this.files = new AgentFiles(transport);
-    this.processes = new AgentProcesses(createClient(ProcessService, transport));
-    this.system = new AgentSystem(createClient(SystemService, transport));
+    this.processes = new AgentProcesses(createGrpcClient(ProcessService, transport));
+    this.system = new AgentSystem(createGrpcClient(SystemService, transport));
     const abort = () => this.#session.close(closed(signal?.reason));
     if (signal?.aborted) abort();
     else signal?.addEventListener("abort", abort, { once: true });

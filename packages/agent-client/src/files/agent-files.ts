@@ -1,6 +1,7 @@
-import { type Client, createClient, type Transport } from "@connectrpc/connect";
+import type { Client, Transport } from "@connectrpc/connect";
 import { AgentError } from "../errors/agent-error.ts";
 import { FileService } from "../gen/a3s/agent/v1/files_pb.ts";
+import { createGrpcClient } from "../grpc/grpc-client.ts";
 import type { ContentSource } from "./content-source.ts";
 import { type CpOptions, copyWithin } from "./copy-within.ts";
 import { FileAttributes } from "./file-attributes.ts";
@@ -45,7 +46,7 @@ export class AgentFiles extends FileAttributes {
 
   /** @internal Made by `AgentClient`. */
   constructor(transport: Transport) {
-    const client = createClient(FileService, transport);
+    const client = createGrpcClient(FileService, transport);
     super(client);
     this.#client = client;
   }

@@ -78,3 +78,23 @@ test("what waits for a reader stays as it came, and what is taken at once is in 
   }
   expect(memories.size).toBe(1);
 });
+
+test("what comes while nobody takes it is kept, and stays in order with what is handed on at once", async () => {
+  const { eager, peer } = await connected();
+  const all = Buffer.from(Array.from({ length: 1024 * 1024 }, (_, at) => at % 251));
+  let received = 0;
+  let pauses = 0;
+  const whole = new Promise<void>((done) => {
+    eager.on("data", (bytes: Buffer) => {
+      // Those who listen may not keep what they get.
+      expect(bytes.equals(all.subarray(received, received + bytes.length))).toBe(true);
+      received += bytes.length;
+      if (received === all.length) done();
+      if (pauses++ % 3 > 0) return;
+      eager.pause();
+      setImmediate(() => eager.resume());
+    });
+  });
+  for (let start = 0; start < all.length; start += 100_000) peer.write(all.subarray(start, start + 100_000));
+  await whole;
+});

@@ -28,7 +28,13 @@ export class EagerSocket extends Duplex {
       onread: {
         buffer: () => buffer,
         callback: (count) => {
-          const goOn = this.push(buffer.subarray(0, count));
+          const bytes = buffer.subarray(0, count);
+          // The way of a stream that is read and has nothing left over, without what `push` does besides.
+          if (this.readableFlowing && this.readableLength === 0) {
+            this.emit("data", bytes);
+            return true;
+          }
+          const goOn = this.push(bytes);
           // What was not taken at once is kept, and its memory with it.
           if (this.readableLength > 0) buffer = Buffer.allocUnsafeSlow(READ_BYTES);
           return goOn;
