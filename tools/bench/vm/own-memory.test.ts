@@ -1,14 +1,14 @@
 import { expect, test } from "vitest";
 import { ownMemory } from "./own-memory.ts";
 
-const mapping = (rights: string, path: string, size: number, rss: number, pss: number) => `\
+const mapping = (rights: string, path: string, size: number, rss: number, pss: number, flags = "") => `\
 7f0000000000-7f0000001000 ${rights} 00000000 00:19 4711                       ${path}
 Size:           ${String(size).padStart(8)} kB
 KernelPageSize:        4 kB
 Rss:            ${String(rss).padStart(8)} kB
 Pss:            ${String(pss).padStart(8)} kB
 Pss_Dirty:             0 kB
-VmFlags: rd wr mr mw me ac sd 
+VmFlags: rd wr mr mw me ac sd ${flags}
 `;
 
 const smaps = [
@@ -26,6 +26,17 @@ test("the guest's RAM and its kernel are the guest's, all else is the process's 
     ownKib: 4 + 1000 + 12 + 60,
     ownPssKib: 1 + 500 + 12 + 60,
     guestKib: 34_816 + 15_876,
+  });
+});
+
+test("where huge pages are asked for, what they are asked for is the guest's", () => {
+  const [, ...others] = smaps;
+  const window = mapping("rw-p", "", 524_288, 0, 0, "hg ");
+  const ram = [mapping("rw-p", "", 262_144, 30_720, 30_720, "hg "), mapping("rw-p", "", 16_384, 4096, 4096, "hg ")];
+  expect(ownMemory([window, ...ram, ...others].join(""), 256)).toEqual({
+    ownKib: 4 + 1000 + 12 + 60,
+    ownPssKib: 1 + 500 + 12 + 60,
+    guestKib: 30_720 + 4096 + 15_876,
   });
 });
 

@@ -12,27 +12,30 @@ interface Mapping {
   readonly path: string;
   readonly rssKib: number;
   readonly pssKib: number;
+  /** madvise(2), MADV_HUGEPAGE. */
+  readonly huge: boolean;
 }
 
 /**
- * Tells a VM process's own memory from its guest's, by /proc/PID/smaps. The guest's are two mappings: the largest
- * without a file, which is its RAM (and the address space of virtio-fs windows, which libkrun places behind it), and
- * the writable one of libkrunfw.so, which holds the guest's kernel: libkrun gives it to the guest as RAM in its place,
- * and the pages in it are what the guest wrote and read.
+ * Tells a VM process's own memory from its guest's, by /proc/PID/smaps. The guest's are its RAM (and the address space of virtio-fs
+ * windows), for which vm-host asks for huge pages, and the writable mapping of libkrunfw.so, which holds the guest's kernel: libkrun gives it
+ * to the guest as RAM in its place, and the pages in it are what the guest wrote and read. Where nobody asks for huge pages, the
+ * RAM is in the largest mapping without a file.
  */
 export function ownMemory(smaps: string, guestMib: number): Memory {
   const all = parse(smaps);
-  const [ram] = all.filter(({ path }) => path === "").sort((a, b) => b.sizeKib - a.sizeKib);
+  const nameless = all.filter(({ path }) => path === "").sort((a, b) => b.sizeKib - a.sizeKib);
+  const asked = nameless.filter(({ huge }) => huge);
+  const ram = asked.length > 0 ? asked : nameless.slice(0, 1);
   const kernel = all.find(({ path, sizeKib }) => /\/libkrunfw\.so[.\d]*$/.test(path) && sizeKib > 8 * 1024);
-  if (ram === undefined || kernel === undefined || ram.sizeKib + kernel.sizeKib < guestMib * 1024) {
+  const sum = (mappings: readonly Mapping[], kind: "sizeKib" | "rssKib" | "pssKib") =>
+    mappings.reduce((total, mapping) => total + mapping[kind], 0);
+  if (kernel === undefined || sum([...ram, kernel], "sizeKib") < guestMib * 1024) {
     throw new Error(`no mapping of this process can be a guest's ${guestMib} MiB`);
   }
-  const own = all.filter((mapping) => mapping !== ram && mapping !== kernel);
-  return {
-    ownKib: own.reduce((sum, { rssKib }) => sum + rssKib, 0),
-    ownPssKib: own.reduce((sum, { pssKib }) => sum + pssKib, 0),
-    guestKib: ram.rssKib + kernel.rssKib,
-  };
+  const guest = [...ram, kernel];
+  const own = all.filter((mapping) => !guest.includes(mapping));
+  return { ownKib: sum(own, "rssKib"), ownPssKib: sum(own, "pssKib"), guestKib: sum(guest, "rssKib") };
 }
 
 /** proc_pid_smaps(5): a line with the range, rights and file of a mapping, then its figures. */
@@ -46,5 +49,6 @@ function parse(smaps: string): Mapping[] {
       path: /^\S+ \S+ \S+ \S+ \d+ *(.*)$/m.exec(block)?.[1] ?? "",
       rssKib: figure(block, "Rss"),
       pssKib: figure(block, "Pss"),
+      huge: /^VmFlags:.* hg\b/m.test(block),
     }));
 }
