@@ -60,8 +60,11 @@ test("many at once get networks and addresses of their own", async () => {
   expect(new Set((await subnets()).map(([, subnet]) => subnet)).size).toBe(8);
   const boxes = Array.from({ length: 8 }, newBoxId);
   const members = await Promise.all(boxes.map((box, index) => (index % 2 ? store : others).enroll("n0", box)));
+  // Which of them was the first to be made is anybody's guess.
+  const [, subnet] = (await subnets()).find(([name]) => name === "n0") ?? [];
+  const network = String(subnet).replace(/0\/24$/, "");
   expect(members.map(({ address }) => address).toSorted()).toEqual(
-    Array.from({ length: 8 }, (_, index) => `10.163.0.${index + 2}`),
+    Array.from({ length: 8 }, (_, index) => `${network}${index + 2}`),
   );
 });
 
