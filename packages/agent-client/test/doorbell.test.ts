@@ -90,6 +90,22 @@ test("the guest gets its answer to Ready even when the doorbell is disposed at o
   await answer;
 });
 
+test("a doorbell that is disposed waits for the guest to hang up, and does not hang up on it", async () => {
+  const session = connectHttp2("http://guest", { createConnection: () => createConnection(socketPath) });
+  session.on("error", () => {});
+  await once(session, "connect");
+  const { promise: began, resolve: begin } = Promise.withResolvers<unknown>();
+  session.ping(begin);
+  expect(await began).toBeNull();
+  const gone = doorbell[Symbol.asyncDispose]();
+  const { promise: served, resolve: serve } = Promise.withResolvers<unknown>();
+  session.ping(serve);
+  expect(await served).toBeNull();
+  session.close();
+  await gone;
+  expect(existsSync(socketPath)).toBe(false);
+});
+
 test("the configuration is given once", async () => {
   await guest().configure(hello);
   await expect(guest().configure(hello)).rejects.toMatchObject({ code: Code.FailedPrecondition });

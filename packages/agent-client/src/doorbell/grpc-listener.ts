@@ -11,7 +11,7 @@ const MAX_CONNECTIONS = 4;
 const MAX_STREAMS = 8;
 /** Largest request in bytes. With the two limits above, callers can make us hold 2 MiB at most. */
 const MAX_REQUEST_BYTES = 64 * 1024;
-/** Time for answers under way when the listener is disposed, in milliseconds. */
+/** Time for answers under way to go out, and for callers to hang up, when the listener is disposed, in milliseconds. */
 const CLOSE_GRACE_MS = 1_000;
 
 /**
@@ -24,7 +24,7 @@ export class GrpcListener implements AsyncDisposable {
   readonly #connections = new Set<Socket>();
   /** Calls that wait for their answer to go out. */
   readonly #calls = new Set<ServerHttp2Stream>();
-  #onIdle: (() => void) | undefined;
+  #onLeave: (() => void) | undefined;
   #closed: Promise<void> | undefined;
 
   private constructor(socketPath: string, routes: readonly UnaryRoute[]) {
@@ -39,14 +39,17 @@ export class GrpcListener implements AsyncDisposable {
       this.#calls.add(stream);
       stream.once("close", () => {
         this.#calls.delete(stream);
-        if (this.#calls.size === 0) this.#onIdle?.();
+        this.#onLeave?.();
       });
       handle(stream, headers);
     });
     this.#server.maxConnections = MAX_CONNECTIONS;
     this.#server.on("connection", (connection: Socket) => {
       this.#connections.add(connection);
-      connection.once("close", () => this.#connections.delete(connection));
+      connection.once("close", () => {
+        this.#connections.delete(connection);
+        this.#onLeave?.();
+      });
     });
     // Garbage ends its own session; there is nobody to tell.
     this.#server.on("sessionError", () => {});
@@ -65,26 +68,31 @@ export class GrpcListener implements AsyncDisposable {
     return listener;
   }
 
-  /** Lets answers under way go out, then ends every connection and removes the socket. */
+  /** Lets answers under way go out and callers hang up, then ends what connections are left and removes the socket. */
   [Symbol.asyncDispose](): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
   }
 
   async #close(): Promise<void> {
-    await this.#idle();
+    // Before the server is closed, which closes its sessions.
+    await this.#left();
     // The sockets, not the sessions: closing a session waits for the peer to hang up, which a hostile one does not do.
     for (const connection of this.#connections) connection.destroy();
     await new Promise<void>((resolve) => this.#server.close(() => resolve()));
     await rm(this.#socketPath, { force: true });
   }
 
-  /** Resolves when every answer has gone out, or when the grace is over. */
-  async #idle(): Promise<void> {
-    if (this.#calls.size === 0) return;
+  /**
+   * Resolves when everybody has left, or when the grace is over. A guest that has its answer hangs up; who hangs up on it instead takes the
+   * answer back: libkrun drops what it has not read yet when it sees the end of a connection.
+   */
+  async #left(): Promise<void> {
     using grace = startDeadline({ timeoutMs: CLOSE_GRACE_MS, what: "The end of the last call" });
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#onIdle = resolve;
-    await raceSignal(promise, grace.signal).catch(() => {});
+    while (this.#calls.size + this.#connections.size > 0 && !grace.signal.aborted) {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      this.#onLeave = resolve;
+      await raceSignal(promise, grace.signal).catch(() => {});
+    }
   }
 }
