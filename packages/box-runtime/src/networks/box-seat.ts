@@ -47,10 +47,10 @@ export async function renameOnNetwork(
 ): Promise<void> {
   if (!isNetworkName(config.network)) return;
   const store = new NetworkStore(home);
-  const member = await store.find(config.network, id);
-  if (member === undefined) return;
-  const place = store.switchPlace(await store.get(config.network));
-  await renameMember(place, { address: member.address, names: namesOf(id, name) });
+  const found = await store.find(config.network, id);
+  if (found === undefined) return;
+  const { network, member } = found;
+  await renameMember(store.switchPlace(network), { address: member.address, names: namesOf(id, name) });
 }
 
 /** The address of a box, running or not; undefined for one that is on no network of boxes. */
@@ -59,7 +59,7 @@ export async function addressOnNetwork(
   { id, config }: Pick<Joining, "id" | "config">,
 ): Promise<string | undefined> {
   if (!isNetworkName(config.network)) return undefined;
-  return (await new NetworkStore(home).find(config.network, id))?.address;
+  return (await new NetworkStore(home).find(config.network, id))?.member.address;
 }
 
 function namesOf(id: BoxId, name: string | undefined): readonly string[] {

@@ -153,17 +153,23 @@ export class NetworkStore {
     });
   }
 
-  /** The place of a box; undefined when it has none there, or nobody can tell. */
-  async find(name: string, box: BoxId, signal?: AbortSignal): Promise<StoredMember | undefined> {
-    const network = (await this.list(signal)).find((each) => each.name === name);
-    return network?.members.find((member) => member.box === box);
+  /** A box on a network; undefined when it has no place there, or nobody can tell. */
+  async find(
+    name: string,
+    box: BoxId,
+    signal?: AbortSignal,
+  ): Promise<{ readonly network: StoredNetwork; readonly member: StoredMember } | undefined> {
+    if ((await unlessMissing(lstat(this.#path(name)))) === undefined) return undefined;
+    const network = await this.#locked(signal, () => this.#read(name));
+    const member = network.members.find((each) => each.box === box);
+    return member && { network, member };
   }
 
   /** Takes a box from all networks. */
   async withdraw(box: BoxId, signal?: AbortSignal): Promise<void> {
     if (!(await this.#isThere())) return;
     await this.#locked(signal, async () => {
-      for (const { name } of await this.#list()) {
+      for (const name of await this.#names()) {
         const directory = this.#path(name, "members");
         for (const file of (await unlessMissing(readdir(directory))) ?? []) {
           if (file.startsWith(`${box}.`)) await rm(join(directory, file), { force: true });
@@ -224,8 +230,11 @@ export class NetworkStore {
   }
 
   async #list(): Promise<readonly StoredNetwork[]> {
-    const names = (await readdir(this.#directory)).filter(isNetworkName).toSorted();
-    return await Promise.all(names.map((name) => this.#read(name)));
+    return await Promise.all((await this.#names()).map((name) => this.#read(name)));
+  }
+
+  async #names(): Promise<readonly string[]> {
+    return (await readdir(this.#directory)).filter(isNetworkName).toSorted();
   }
 
   async #require(name: string): Promise<StoredNetwork> {
