@@ -1,8 +1,9 @@
 use std::error::Error;
 
-const PROTOS: [&str; 6] = [
+const PROTOS: [&str; 7] = [
     "a3s/boot/v1/boot.proto",
     "a3s/agent/v1/agent.proto",
+    "a3s/agent/v1/content.proto",
     "a3s/agent/v1/files.proto",
     "a3s/agent/v1/process.proto",
     "a3s/agent/v1/system.proto",

@@ -79,7 +79,9 @@ async fn serve_until_told(path: &Path, cgroups: Option<&str>, main: Option<&str>
     let (serving, health) = watch::channel(true);
     let trigger = Trigger::default();
     let context = Arc::new(Context::new(reaper.clone(), cgroups));
-    let server = serve(listener, Services::new(&context, trigger.clone(), Health::new(health)));
+    let services = Services::new(&context, trigger.clone(), Health::new(health));
+    let contents = services.contents();
+    let server = serve(listener, services, contents);
     tokio::spawn(attend(signals, reaper.clone(), trigger.clone()));
     if let Some(plan) = main {
         let log = inherited_log()?;

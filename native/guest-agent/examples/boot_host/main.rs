@@ -9,6 +9,7 @@ mod exercise;
 mod spec;
 
 use doorbell::Ring;
+use guest_agent::content::Contents;
 use guest_agent::rpc::serve;
 use guest_agent::transport::unix;
 use spec::Boot;
@@ -28,7 +29,7 @@ async fn main() -> Outcome<()> {
     let boot = Boot::from_arguments(std::env::args().skip(1))?;
     boot.lay_out()?;
     let (bell, mut rings) = doorbell::Bell::new(boot.guest_config());
-    let doorbell = serve(unix::listen(&boot.doorbell_socket())?, bell);
+    let doorbell = serve(unix::listen(&boot.doorbell_socket())?, bell, Contents::default());
     let begun = Instant::now();
     let (mut vm, lifeline) = start(&boot)?;
     loop {

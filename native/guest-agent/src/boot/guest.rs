@@ -101,7 +101,8 @@ fn become_box(
         vsock::listen(PORT).attempt(|| format!("listen on vsock port {PORT}"))
     })?;
     let mounted = config.volumes.iter().map(|volume| volume.path()).collect();
-    Ok(((serve(listener, services), mounted), main))
+    let contents = services.contents();
+    Ok(((serve(listener, services, contents), mounted), main))
 }
 
 fn reseed(seed: &[u8]) -> Result<(), Trouble> {

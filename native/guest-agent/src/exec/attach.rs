@@ -1,31 +1,29 @@
-use super::attend::{check_chunk, signal_number, started_twice};
 use super::command::terminal_size;
 use super::entry::{Entry, MAIN};
+use super::requests::{Requests, Said, Silence, started_twice};
 use super::session::{Context, Responses, exited, started};
 use super::table::Known;
-use crate::proto::agent::attach_process_request::Message as Request;
 use crate::proto::agent::{AttachProcessRequest, AttachStart, TerminalSize};
 use std::sync::Arc;
 use tokio::sync::Notify;
-use tonic::{Status, Streaming};
+use tonic::Status;
 
-pub type AttachRequests = Streaming<AttachProcessRequest>;
+pub type AttachRequests = Requests<AttachProcessRequest>;
 
 /// Serves one AttachProcess call to its end, or to the process's.
 pub async fn attach(context: Arc<Context>, mut requests: AttachRequests, responses: Responses, ending: bool) {
     let first = tokio::select! {
-        first = requests.message() => first,
+        first = requests.next() => first,
         () = responses.closed() => return,
     };
     let start = match first {
-        Ok(Some(AttachProcessRequest {
-            message: Some(Request::Start(start)),
-        })) => start,
+        Ok(Some(Said::Start(start))) => start,
         Ok(_) => {
             let refused = Status::invalid_argument("the first request of AttachProcess is `start`");
             return refuse(&responses, refused).await;
         }
-        Err(status) => return refuse(&responses, status).await,
+        Err(Silence::Refused(status)) => return refuse(&responses, status).await,
+        Err(Silence::Gone) => return,
     };
     match join(&context, start, &responses, ending).await {
         Ok((entry, left_behind)) => {
@@ -120,37 +118,19 @@ async fn serve(entry: &Entry, requests: AttachRequests, responses: &Responses, l
 /// Takes requests until the call breaks off (None) or says something that it must not say.
 async fn receive(mut requests: AttachRequests, entry: &Entry) -> Option<Status> {
     loop {
-        let request = match requests.message().await {
-            Ok(Some(request)) => request.message,
+        match requests.next().await {
+            Ok(Some(Said::Stdin(chunk))) => entry.write_stdin(chunk).await,
+            Ok(Some(Said::StdinClose)) => entry.close_stdin(),
+            Ok(Some(Said::Signal(number))) => entry.signal(number),
+            Ok(Some(Said::Resize(size))) => match terminal_size(&size) {
+                Ok(_) => resize(entry, Some(size)),
+                Err(failure) => return Some(Status::invalid_argument(failure.message)),
+            },
+            Ok(Some(Said::Start(_))) => return Some(started_twice()),
             // A caller that only closes its direction goes on listening.
             Ok(None) => std::future::pending().await,
-            Err(_) => return None,
-        };
-        let done = match request {
-            Some(Request::Stdin(chunk)) => match check_chunk(&chunk) {
-                Ok(()) => {
-                    entry.write_stdin(chunk).await;
-                    Ok(())
-                }
-                refused => refused,
-            },
-            Some(Request::StdinClose(_)) => {
-                entry.close_stdin();
-                Ok(())
-            }
-            Some(Request::Signal(signal)) => signal_number(&signal).map(|number| entry.signal(number)),
-            Some(Request::Resize(size)) => match terminal_size(&size) {
-                Ok(_) => {
-                    resize(entry, Some(size));
-                    Ok(())
-                }
-                Err(failure) => Err(Status::invalid_argument(failure.message)),
-            },
-            Some(Request::Start(_)) => Err(started_twice()),
-            None => Ok(()),
-        };
-        if let Err(refused) = done {
-            return Some(refused);
+            Err(Silence::Gone) => return None,
+            Err(Silence::Refused(status)) => return Some(status),
         }
     }
 }

@@ -2,12 +2,10 @@ use super::entry::{Ended, Entry};
 use super::failure::Failure;
 use super::input::QUEUED_CHUNKS;
 use super::limits::Limits;
-use super::session::{Requests, Responses};
+use super::requests::{Said, Silence, started_twice};
+use super::session::{ExecRequests, Responses};
 use super::spawn::Stdio;
 use super::streams::split;
-use crate::content::MAX_BYTES;
-use crate::proto::agent::Signal;
-use crate::proto::agent::exec_request::Message as Request;
 use std::convert::Infallible;
 use std::future::pending;
 use std::pin::pin;
@@ -25,6 +23,15 @@ pub enum Left {
     Gone,
 }
 
+impl From<Silence> for Left {
+    fn from(silence: Silence) -> Self {
+        match silence {
+            Silence::Gone => Self::Gone,
+            Silence::Refused(status) => Self::Refused(status),
+        }
+    }
+}
+
 impl From<Failure> for Left {
     fn from(failure: Failure) -> Self {
         Self::Failed(failure)
@@ -36,7 +43,7 @@ pub async fn attend(
     entry: &Arc<Entry>,
     stdio: Stdio,
     limits: Limits,
-    requests: Requests,
+    requests: ExecRequests,
     responses: &Responses,
 ) -> Result<Ended, Left> {
     let (stdin, streams) = split(stdio);
@@ -82,54 +89,26 @@ async fn keep_limit(entry: &Arc<Entry>, limits: Limits) -> Infallible {
 
 /// Takes requests until the call breaks off or says something that it must not say. A caller that only closes its
 /// direction has no more input, and the process goes on.
-async fn receive(mut requests: Requests, chunks: mpsc::Sender<Vec<u8>>, entry: &Entry) -> Left {
+async fn receive(mut requests: ExecRequests, chunks: mpsc::Sender<Vec<u8>>, entry: &Entry) -> Left {
     let mut chunks = Some(chunks);
     loop {
-        let request = match requests.message().await {
-            Ok(Some(request)) => request.message,
-            Ok(None) => {
-                drop(chunks.take());
-                pending().await
-            }
-            Err(_) => return Left::Gone,
-        };
-        match request {
-            Some(Request::Stdin(chunk)) => {
-                if let Err(refused) = check_chunk(&chunk) {
-                    return Left::Refused(refused);
-                }
+        match requests.next().await {
+            Ok(Some(Said::Stdin(chunk))) => {
                 if let Some(queue) = &chunks {
                     // The process may have closed its stdin; its input is dropped then.
                     let _ = queue.send(chunk).await;
                 }
             }
-            Some(Request::StdinClose(_)) => drop(chunks.take()),
-            Some(Request::Signal(signal)) => match signal_number(&signal) {
-                Ok(number) => entry.signal(number),
-                Err(refused) => return Left::Refused(refused),
-            },
-            Some(Request::Start(_)) => return Left::Refused(started_twice()),
-            None => {}
+            Ok(Some(Said::StdinClose)) => drop(chunks.take()),
+            Ok(Some(Said::Signal(number))) => entry.signal(number),
+            // Of a terminal that belongs to this call, another one tells the size.
+            Ok(Some(Said::Resize(_))) => {}
+            Ok(Some(Said::Start(_))) => return Left::Refused(started_twice()),
+            Ok(None) => {
+                drop(chunks.take());
+                pending().await
+            }
+            Err(silence) => return silence.into(),
         }
     }
-}
-
-pub fn check_chunk(chunk: &[u8]) -> Result<(), Status> {
-    match chunk.len() > MAX_BYTES {
-        true => Err(Status::invalid_argument(format!(
-            "stdin holds more than {MAX_BYTES} bytes"
-        ))),
-        false => Ok(()),
-    }
-}
-
-pub fn signal_number(signal: &Signal) -> Result<i32, Status> {
-    match signal.number {
-        number @ 1..=64 => Ok(number),
-        number => Err(Status::invalid_argument(format!("{number} is no signal"))),
-    }
-}
-
-pub fn started_twice() -> Status {
-    Status::invalid_argument("`start` may come only once")
 }

@@ -21,6 +21,7 @@ mod output;
 mod privileges;
 #[cfg(test)]
 mod properties;
+mod requests;
 mod rlimits;
 mod session;
 mod spawn;
@@ -31,12 +32,13 @@ mod table;
 mod terminal;
 mod tree;
 
-pub use attach::{AttachRequests, attach};
+pub use attach::attach;
 pub use command::terminal_size;
 pub use entry::{Ended, Entry, MAIN};
 pub use failure::Failure;
 pub use limits::MAX_GRACE;
 pub use main_process::{AfterEnd, MainProcess, check_main};
-pub use session::{Context, HELD_BACK, Requests, Responses, exited_message, run};
+pub use requests::Requests;
+pub use session::{Context, HELD_BACK, Responses, exited_message, run};
 pub use stream_port::{Log, StreamPort};
 pub use table::{Known, Table};

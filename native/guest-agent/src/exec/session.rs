@@ -7,9 +7,9 @@ use super::entry::{About, Ended, Entry};
 use super::failure::Failure;
 use super::limits::Limits;
 use super::main_process::MainProcess;
+use super::requests::{Requests, Said, Silence};
 use super::spawn::{Process, spawn};
 use super::table::Table;
-use crate::proto::agent::exec_request::Message as Request;
 use crate::proto::agent::exec_response::Message as Response;
 use crate::proto::agent::{ExecExited, ExecRequest, ExecResponse, ExecStart, ExecStarted};
 use crate::reaper::Reaper;
@@ -20,10 +20,10 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
-use tonic::{Status, Streaming};
+use tonic::Status;
 
 pub use super::output::Responses;
-pub type Requests = Streaming<ExecRequest>;
+pub type ExecRequests = Requests<ExecRequest>;
 
 /// How long the word that a process runs waits at most for what that says, or for its end, where as a rule nobody waits for the
 /// word: all that a short command comes to then leaves in one write, and the agent does not interrupt it.
@@ -91,22 +91,21 @@ impl Context {
 }
 
 /// Serves one Exec call to its end. When the caller goes away first, the process is ended, unless it is detached.
-pub async fn run(context: Arc<Context>, mut requests: Requests, responses: Responses, calm: oneshot::Sender<()>) {
+pub async fn run(context: Arc<Context>, mut requests: ExecRequests, responses: Responses, calm: oneshot::Sender<()>) {
     let start = tokio::select! {
-        first = requests.message() => first,
+        first = requests.next() => first,
         () = responses.closed() => return,
     };
     let last = match start {
-        Ok(Some(ExecRequest {
-            message: Some(Request::Start(start)),
-        })) => match serve(&context, start, requests, &responses, calm).await {
+        Ok(Some(Said::Start(start))) => match serve(&context, start, requests, &responses, calm).await {
             Ok(ended) => Ok(exited(ended)),
             Err(Left::Failed(failure)) => Ok(failure.response()),
             Err(Left::Refused(status)) => Err(status),
             Err(Left::Gone) => return,
         },
         Ok(_) => Err(Status::invalid_argument("the first request of Exec is `start`")),
-        Err(status) => Err(status),
+        Err(Silence::Refused(status)) => Err(status),
+        Err(Silence::Gone) => return,
     };
     let _ = responses.send(last).await;
 }
@@ -114,7 +113,7 @@ pub async fn run(context: Arc<Context>, mut requests: Requests, responses: Respo
 async fn serve(
     context: &Context,
     start: ExecStart,
-    requests: Requests,
+    requests: ExecRequests,
     responses: &Responses,
     calm: oneshot::Sender<()>,
 ) -> Result<Ended, Left> {

@@ -7,11 +7,13 @@ use rustix::fs::{AtFlags, Mode, OFlags, Stat, openat, renameat, unlinkat};
 use rustix::io::Errno;
 use std::ffi::CString;
 use std::fs::File;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 const DEFAULT_MODE: u32 = 0o644;
+/// Bytes of a stream that are read at a time.
+const STREAM_BYTES: usize = 128 * 1024;
 const NEW_FILE: OFlags = OFlags::WRONLY
     .union(OFlags::CREATE)
     .union(OFlags::EXCL)
@@ -147,6 +149,20 @@ impl NewContent {
             .map_err(|error| Fault::from_io(&error, format!("write {:?}", self.path)))?;
         self.bytes += chunk.len() as u64;
         Ok(())
+    }
+
+    /// Everything up to the end of the stream.
+    pub fn write_from(&mut self, mut from: impl Read) -> Result<(), Fault> {
+        let mut buffer = vec![0; STREAM_BYTES];
+        loop {
+            let n = from
+                .read(&mut buffer)
+                .map_err(|error| Fault::from_io(&error, format!("take the content of {:?}", self.path)))?;
+            if n == 0 {
+                return Ok(());
+            }
+            self.write(&buffer[..n])?;
+        }
     }
 
     /// Gives the file its mode and its name. Answers the bytes written.

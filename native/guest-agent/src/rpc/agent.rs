@@ -1,5 +1,6 @@
 use super::outgoing::Outgoing;
-use crate::exec::{self, Context, MAX_GRACE};
+use crate::content::Contents;
+use crate::exec::{self, Context, MAX_GRACE, Requests};
 use crate::proto::agent::agent_service_server::AgentService;
 use crate::proto::agent::{ExecRequest, ExecResponse, InfoRequest, InfoResponse, ShutdownRequest, ShutdownResponse};
 use crate::shutdown::Trigger;
@@ -16,11 +17,16 @@ pub const QUEUED_RESPONSES: usize = 1;
 pub struct Agent {
     context: Arc<Context>,
     shutdown: Trigger,
+    contents: Contents,
 }
 
 impl Agent {
-    pub fn new(context: Arc<Context>, shutdown: Trigger) -> Self {
-        Self { context, shutdown }
+    pub fn new(context: Arc<Context>, shutdown: Trigger, contents: Contents) -> Self {
+        Self {
+            context,
+            shutdown,
+            contents,
+        }
     }
 }
 
@@ -31,6 +37,7 @@ pub type ExecStream = Outgoing<Result<ExecResponse, Status>>;
 pub async fn execute(
     context: &Arc<Context>,
     shutdown: &Trigger,
+    contents: &Contents,
     request: Request<Streaming<ExecRequest>>,
 ) -> Result<Response<ExecStream>, Status> {
     if shutdown.pulled() {
@@ -38,7 +45,8 @@ pub async fn execute(
     }
     let (responses, outgoing) = mpsc::channel(QUEUED_RESPONSES);
     let (calm, hurried) = oneshot::channel();
-    tokio::spawn(exec::run(context.clone(), request.into_inner(), responses, calm));
+    let requests = Requests::new(request.into_inner(), contents.clone());
+    tokio::spawn(exec::run(context.clone(), requests, responses, calm));
     Ok(Response::new(
         Outgoing::primed_twice(outgoing, hurried, exec::HELD_BACK).await,
     ))
@@ -56,13 +64,14 @@ impl AgentService for Agent {
             machine: text(name.machine()),
             hostname: text(name.nodename()),
             uptime: Some(system::duration(system::since_kernel_start())),
+            content_connections: true,
         }))
     }
 
     type ExecStream = ExecStream;
 
     async fn exec(&self, request: Request<Streaming<ExecRequest>>) -> Result<Response<Self::ExecStream>, Status> {
-        execute(&self.context, &self.shutdown, request).await
+        execute(&self.context, &self.shutdown, &self.contents, request).await
     }
 
     async fn shutdown(&self, request: Request<ShutdownRequest>) -> Result<Response<ShutdownResponse>, Status> {

@@ -1,7 +1,7 @@
 //! Copies within the guest: an archive between two threads, of which neither has to know the other.
 
 use super::transfer::{QUEUED_CHUNKS, TRANSFERS};
-use crate::files::archive::{ChunkReader, ChunkWriter, pack, unpack};
+use crate::files::archive::{ChunkWriter, Part, PartReader, pack, unpack};
 use crate::files::{Copying, GuestPath, blocking, prepare_copy};
 use crate::proto::agent::{CopyRequest, CopyResponse};
 use tokio::sync::mpsc;
@@ -26,9 +26,9 @@ pub async fn copy(request: CopyRequest) -> Result<CopyResponse, Status> {
     let (packed, mut passed) = mpsc::channel(QUEUED_CHUNKS);
     let (chunks, queue) = mpsc::channel(QUEUED_CHUNKS);
     let pack = blocking(user.clone(), move |_| {
-        pack(&packing, &mut ChunkWriter::new(packed, |chunk| chunk))
+        pack(&packing, &mut ChunkWriter::new(packed, Part::Chunk))
     });
-    let unpack = blocking(user, move |_| unpack(&unpacking, ChunkReader::new(queue)));
+    let unpack = blocking(user, move |_| unpack(&unpacking, PartReader::new(queue)));
     // Chunks pass through the call, so that both threads end when it is dropped. Answers whether all were taken.
     let pass = async move {
         while let Some(chunk) = passed.recv().await {

@@ -1,14 +1,14 @@
 use super::outgoing::Outgoing;
 use super::{copying, transfer, watching};
-use crate::content::MAX_BYTES;
+use crate::content::{Contents, MAX_BYTES};
 use crate::files::{self, Attributes, Content, GuestPath, Listing, Manner, NewContent, Plan, blocking};
 use crate::proto::agent::file_service_server::FileService;
 use crate::proto::agent::write_request::Message;
 use crate::proto::agent::write_start::Manner as WireManner;
 use crate::proto::agent::{
-    CopyRequest, CopyResponse, DownloadRequest, DownloadResponse, ListRequest, ListResponse, MakeDirectoryRequest,
-    MakeDirectoryResponse, MakeLinkRequest, MakeLinkResponse, ReadLinkRequest, ReadLinkResponse, ReadRequest,
-    ReadResponse, RemoveRequest, RemoveResponse, RenameRequest, RenameResponse, SetAttributesRequest,
+    ContentConnection, CopyRequest, CopyResponse, DownloadRequest, DownloadResponse, ListRequest, ListResponse,
+    MakeDirectoryRequest, MakeDirectoryResponse, MakeLinkRequest, MakeLinkResponse, ReadLinkRequest, ReadLinkResponse,
+    ReadRequest, ReadResponse, RemoveRequest, RemoveResponse, RenameRequest, RenameResponse, SetAttributesRequest,
     SetAttributesResponse, StatRequest, StatResponse, TruncateRequest, TruncateResponse, UploadRequest, UploadResponse,
     WatchRequest, WatchResponse, WriteRequest, WriteResponse, WriteStart,
 };
@@ -24,11 +24,12 @@ type Responses<T> = mpsc::Sender<Result<T, Status>>;
 /// a3s.agent.v1.FileService.
 pub struct Files {
     shutdown: Trigger,
+    contents: Contents,
 }
 
 impl Files {
-    pub fn new(shutdown: Trigger) -> Self {
-        Self { shutdown }
+    pub fn new(shutdown: Trigger, contents: Contents) -> Self {
+        Self { shutdown, contents }
     }
 
     /// Streams would hold a shutdown up.
@@ -78,6 +79,10 @@ impl FileService for Files {
                 Some(Some(Message::Data(data))) => {
                     check_chunk(&data)?;
                     content = blocking(String::new(), move |_| content.write(&data).map(|()| content)).await?;
+                }
+                Some(Some(Message::DataConnection(ContentConnection { token }))) => {
+                    let (incoming, _hangup) = self.contents.take(&token).await?.into_blocking()?;
+                    content = blocking(String::new(), move |_| content.write_from(incoming).map(|()| content)).await?;
                 }
                 Some(Some(Message::Finish(_))) => {
                     let bytes = blocking(String::new(), move |_| content.finish()).await?;
@@ -178,7 +183,9 @@ impl FileService for Files {
 
     async fn upload(&self, request: Request<Streaming<UploadRequest>>) -> Result<Response<UploadResponse>, Status> {
         self.require_running()?;
-        Ok(Response::new(transfer::upload(request.into_inner()).await?))
+        Ok(Response::new(
+            transfer::upload(request.into_inner(), &self.contents).await?,
+        ))
     }
 
     async fn truncate(&self, request: Request<TruncateRequest>) -> Result<Response<TruncateResponse>, Status> {

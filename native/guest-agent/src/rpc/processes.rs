@@ -1,6 +1,7 @@
 use super::agent::{ExecStream, QUEUED_RESPONSES, execute};
 use super::outgoing::Outgoing;
-use crate::exec::{Context, Ended, Entry, Known, MAIN, MAX_GRACE, attach, exited_message, terminal_size};
+use crate::content::Contents;
+use crate::exec::{Context, Ended, Entry, Known, MAIN, MAX_GRACE, Requests, attach, exited_message, terminal_size};
 use crate::proto::agent::attach_process_response::Message as Attach;
 use crate::proto::agent::exec_response::Message as Exec;
 use crate::proto::agent::process_service_server::ProcessService;
@@ -21,11 +22,16 @@ use tonic::{Request, Response, Status, Streaming};
 pub struct Processes {
     context: Arc<Context>,
     shutdown: Trigger,
+    contents: Contents,
 }
 
 impl Processes {
-    pub fn new(context: Arc<Context>, shutdown: Trigger) -> Self {
-        Self { context, shutdown }
+    pub fn new(context: Arc<Context>, shutdown: Trigger, contents: Contents) -> Self {
+        Self {
+            context,
+            shutdown,
+            contents,
+        }
     }
 
     fn known(&self, id: u64) -> Result<Known, Status> {
@@ -46,7 +52,7 @@ impl ProcessService for Processes {
     type ExecStream = ExecStream;
 
     async fn exec(&self, request: Request<Streaming<ExecRequest>>) -> Result<Response<Self::ExecStream>, Status> {
-        execute(&self.context, &self.shutdown, request).await
+        execute(&self.context, &self.shutdown, &self.contents, request).await
     }
 
     type ListProcessesStream = Outgoing<Result<ListProcessesResponse, Status>>;
@@ -138,7 +144,8 @@ impl ProcessService for Processes {
     ) -> Result<Response<Self::AttachProcessStream>, Status> {
         let (responses, outgoing) = mpsc::channel(QUEUED_RESPONSES);
         let ending = self.shutdown.pulled();
-        tokio::spawn(attach(self.context.clone(), request.into_inner(), responses, ending));
+        let requests = Requests::new(request.into_inner(), self.contents.clone());
+        tokio::spawn(attach(self.context.clone(), requests, responses, ending));
         Ok(Response::new(Box::pin(Outgoing::primed(outgoing).await.map(attached))))
     }
 }

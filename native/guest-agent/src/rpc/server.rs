@@ -1,4 +1,5 @@
 use super::executor::Executor;
+use crate::content::{Contents, GREETING};
 use crate::transport::{Listener, Socket};
 use http::{Request, Response};
 use hyper::body::Incoming;
@@ -57,20 +58,25 @@ impl Server {
     }
 }
 
-/// Accepts connections until the server is stopped.
-pub fn serve(listener: Listener, service: impl Service) -> Server {
+/// Accepts connections until the server is stopped: calls of the service, and content of them.
+pub fn serve(listener: Listener, service: impl Service, contents: Contents) -> Server {
     let (stop, stopping) = watch::channel(false);
-    let task = tokio::spawn(accept(listener, service, stopping));
+    let task = tokio::spawn(accept(listener, service, contents, stopping));
     Server { stop, task }
 }
 
-async fn accept(listener: Listener, service: impl Service, mut stopping: watch::Receiver<bool>) -> Vec<OwnedFd> {
+async fn accept(
+    listener: Listener,
+    service: impl Service,
+    contents: Contents,
+    mut stopping: watch::Receiver<bool>,
+) -> Vec<OwnedFd> {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             accepted = listener.accept(), if connections.len() < MAX_CONNECTIONS => match accepted {
                 Ok(socket) => {
-                    connections.spawn(attend(socket, service.clone(), stopping.clone()));
+                    connections.spawn(attend(socket, service.clone(), contents.clone(), stopping.clone()));
                 }
                 // Out of descriptors: a connection that ends gives one back.
                 Err(_) => {
@@ -92,7 +98,27 @@ async fn accept(listener: Listener, service: impl Service, mut stopping: watch::
 }
 
 /// Answers the socket when the server was stopped, for its last bytes.
-async fn attend(socket: Socket, service: impl Service, mut stopping: watch::Receiver<bool>) -> Option<OwnedFd> {
+async fn attend(
+    socket: Socket,
+    service: impl Service,
+    contents: Contents,
+    mut stopping: watch::Receiver<bool>,
+) -> Option<OwnedFd> {
+    let first = tokio::select! {
+        first = socket.first_byte() => first.ok().flatten()?,
+        _ = stopping.changed() => return None,
+    };
+    if first == GREETING[0] {
+        tokio::select! {
+            () = contents.receive(socket) => {}
+            _ = stopping.changed() => {}
+        }
+        return None;
+    }
+    attend_calls(socket, service, stopping).await
+}
+
+async fn attend_calls(socket: Socket, service: impl Service, mut stopping: watch::Receiver<bool>) -> Option<OwnedFd> {
     let duplicate = socket.try_clone_fd();
     let connection = Builder::new(Executor)
         .initial_stream_window_size(STREAM_WINDOW_BYTES)

@@ -1,4 +1,5 @@
 use super::{Agent, Files, Health, Machine, Processes};
+use crate::content::Contents;
 use crate::exec::Context;
 use crate::proto::agent::agent_service_server::AgentServiceServer;
 use crate::proto::agent::file_service_server::FileServiceServer;
@@ -23,17 +24,27 @@ pub struct Services {
     processes: ProcessServiceServer<Processes>,
     machine: SystemServiceServer<Machine>,
     health: HealthServer<Health>,
+    contents: Contents,
 }
 
 impl Services {
     pub fn new(context: &Arc<Context>, shutdown: Trigger, health: Health) -> Self {
+        let contents = Contents::default();
+        let agent = Agent::new(context.clone(), shutdown.clone(), contents.clone());
+        let processes = Processes::new(context.clone(), shutdown.clone(), contents.clone());
         Self {
-            agent: AgentServiceServer::new(Agent::new(context.clone(), shutdown.clone())),
-            files: FileServiceServer::new(Files::new(shutdown.clone())),
-            processes: ProcessServiceServer::new(Processes::new(context.clone(), shutdown.clone())),
+            agent: AgentServiceServer::new(agent),
+            files: FileServiceServer::new(Files::new(shutdown.clone(), contents.clone())),
+            processes: ProcessServiceServer::new(processes),
             machine: SystemServiceServer::new(Machine::new(context.clone())),
             health: HealthServer::new(health),
+            contents,
         }
+    }
+
+    /// Where the content of their calls arrives.
+    pub fn contents(&self) -> Contents {
+        self.contents.clone()
     }
 }
 

@@ -2,10 +2,13 @@
 
 use super::files::check_chunk;
 use super::outgoing::Outgoing;
-use crate::files::archive::{ChunkReader, ChunkWriter, Packing, Unpacking, pack, unpack};
+use crate::content::{Contents, Hangup};
+use crate::files::archive::{ChunkWriter, Packing, Part, PartReader, Unpacking, pack, unpack};
 use crate::files::{Fault, GuestPath, blocking};
 use crate::proto::agent::upload_request::Message;
-use crate::proto::agent::{DownloadRequest, DownloadResponse, UploadRequest, UploadResponse, UploadStart};
+use crate::proto::agent::{
+    ContentConnection, DownloadRequest, DownloadResponse, UploadRequest, UploadResponse, UploadStart,
+};
 use tokio::sync::{Semaphore, mpsc};
 use tonic::{Status, Streaming};
 
@@ -41,7 +44,7 @@ fn checked_name(name: Vec<u8>) -> Result<Vec<u8>, Fault> {
     }
 }
 
-pub async fn upload(mut requests: Streaming<UploadRequest>) -> Result<UploadResponse, Status> {
+pub async fn upload(mut requests: Streaming<UploadRequest>, contents: &Contents) -> Result<UploadResponse, Status> {
     let Some(Message::Start(start)) = requests.message().await?.and_then(|request| request.message) else {
         return Err(Status::invalid_argument("the first request of Upload is `start`"));
     };
@@ -55,18 +58,23 @@ pub async fn upload(mut requests: Streaming<UploadRequest>) -> Result<UploadResp
         keep_owners,
     };
     let _turn = TRANSFERS.acquire().await;
-    let (chunks, queue) = mpsc::channel(QUEUED_CHUNKS);
-    let work = blocking(user, move |_| unpack(&unpacking, ChunkReader::new(queue)));
-    let mut feeding = std::pin::pin!(feed(&mut requests, chunks));
+    let (parts, queue) = mpsc::channel(QUEUED_CHUNKS);
+    let work = blocking(user, move |_| unpack_all(&unpacking, PartReader::new(queue)));
+    let mut hangup = None;
+    let mut feeding = Box::pin(feed(&mut requests, parts, contents, &mut hangup));
     let mut work = std::pin::pin!(work);
     tokio::select! {
-        // A fault ends the call at once; an archive may end before its stream, in zeros.
+        // A fault ends the call at once.
         entries = &mut work => {
             let entries = entries?;
             feeding.await?;
             Ok(UploadResponse { entries })
         }
         fed = &mut feeding => {
+            drop(feeding);
+            if fed.is_err() {
+                drop(hangup);
+            }
             // A stream that broke off is a fault of the archive as well; the call has gone by then.
             let entries = work.await;
             fed?;
@@ -75,24 +83,42 @@ pub async fn upload(mut requests: Streaming<UploadRequest>) -> Result<UploadResp
     }
 }
 
-/// Hands chunks on until `finish`; those that nobody takes any more are dropped.
-async fn feed(requests: &mut Streaming<UploadRequest>, chunks: mpsc::Sender<Vec<u8>>) -> Result<(), Status> {
+/// An archive may end before its stream, in zeros.
+fn unpack_all(unpacking: &Unpacking, mut from: PartReader) -> Result<u64, Fault> {
+    let entries = unpack(unpacking, &mut from)?;
+    std::io::copy(&mut from, &mut std::io::sink()).map_err(|error| Fault::from_io(&error, "read to the end"))?;
+    Ok(entries)
+}
+
+/// Hands parts on until `finish`; those that nobody takes any more are dropped.
+async fn feed(
+    requests: &mut Streaming<UploadRequest>,
+    parts: mpsc::Sender<Part>,
+    contents: &Contents,
+    hangup: &mut Option<Hangup>,
+) -> Result<(), Status> {
     loop {
-        match requests.message().await?.map(|request| request.message) {
+        let part = match requests.message().await?.map(|request| request.message) {
             Some(Some(Message::Data(data))) => {
                 check_chunk(&data)?;
-                // An empty chunk would be the end.
-                if !data.is_empty() {
-                    let _ = chunks.send(data).await;
-                }
+                Part::Chunk(data)
+            }
+            Some(Some(Message::DataConnection(ContentConnection { token }))) if hangup.is_none() => {
+                let (incoming, ended_with) = contents.take(&token).await?.into_blocking()?;
+                *hangup = Some(ended_with);
+                Part::Stream(Box::new(incoming))
+            }
+            Some(Some(Message::DataConnection(_))) => {
+                return Err(Status::invalid_argument("the content has a connection already"));
             }
             Some(Some(Message::Finish(_))) => {
-                let _ = chunks.send(Vec::new()).await;
+                let _ = parts.send(Part::End).await;
                 return Ok(());
             }
             Some(Some(Message::Start(_))) => return Err(Status::invalid_argument("`start` may come only once")),
-            Some(None) => {}
+            Some(None) => continue,
             None => return Err(Status::invalid_argument("the requests of Upload end without `finish`")),
-        }
+        };
+        let _ = parts.send(part).await;
     }
 }

@@ -1,6 +1,7 @@
 use super::ahead::Ahead;
 use crate::system;
 use hyper::rt::{Read, ReadBufCursor, Write};
+use rustix::net::{RecvFlags, recv};
 use std::io::{self, IoSlice};
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::pin::Pin;
@@ -37,6 +38,26 @@ impl Socket {
 
     pub fn try_clone_fd(&self) -> io::Result<OwnedFd> {
         self.fd.get_ref().try_clone()
+    }
+
+    /// Waits for the first byte and leaves it there; None when the peer closes before it. Before anything is read.
+    pub async fn first_byte(&self) -> io::Result<Option<u8>> {
+        let mut byte = [0];
+        loop {
+            let mut guard = self.fd.readable().await?;
+            let peeked = guard.try_io(|fd| Ok(recv(fd.get_ref(), &mut byte, RecvFlags::PEEK)?.0));
+            match peeked {
+                Ok(Ok(n)) => return Ok((n > 0).then_some(byte[0])),
+                Ok(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+                Ok(Err(error)) => return Err(error),
+                Err(_would_block) => {}
+            }
+        }
+    }
+
+    /// Before anything is read.
+    pub fn into_fd(self) -> AsyncFd<OwnedFd> {
+        self.fd
     }
 }
 

@@ -3,6 +3,7 @@
 mod agent;
 mod attach;
 mod cgroups;
+mod contents;
 mod endings;
 mod failures;
 mod files;

@@ -70,7 +70,11 @@ export class AgentClient implements AsyncDisposable {
   constructor({ socketPath, signal, keepAlive }: ConnectAgentOptions) {
     this.socketPath = checkSocketPath(socketPath);
     this.#session = new AgentSession(socketPath, keepAlive);
-    const transport = new GrpcTransport((headers) => this.#session.request(headers), MAX_AGENT_MESSAGE_BYTES);
+    const transport = new GrpcTransport(
+      (headers) => this.#session.request(headers),
+      MAX_AGENT_MESSAGE_BYTES,
+      () => this.#session.openContent(async () => (await this.#agent.info({})).contentConnections),
+    );
     this.#agent = createGrpcClient(AgentService, transport);
     this.#health = createGrpcClient(Health, transport);
     this.files = new AgentFiles(transport);

@@ -24,6 +24,8 @@ export interface ContentField {
   message(bytes: Uint8Array): unknown;
   /** The bytes of such a message; undefined when it holds another field. */
   bytes(message: object): Uint8Array | undefined;
+  /** What a message is made of that says which connection the rest comes over, where the protocol has one. */
+  readonly overConnection?: ((token: Uint8Array) => unknown) | undefined;
 }
 
 const FIELDS = Map.groupBy(
@@ -60,6 +62,7 @@ function contentField(field: DescField): ContentField {
       bytes: (message) => (message as Record<string, Uint8Array | undefined>)[localName],
     };
   }
+  const connection = parent.field[`${localName}Connection`];
   type Holder = Record<string, { readonly case?: string; readonly value?: unknown } | undefined>;
   return {
     messageType,
@@ -69,5 +72,7 @@ function contentField(field: DescField): ContentField {
       const held = (message as Holder)[oneof.localName];
       return held?.case === localName ? (held.value as Uint8Array) : undefined;
     },
+    overConnection:
+      connection && ((token) => ({ [oneof.localName]: { case: connection.localName, value: { token } } })),
   };
 }

@@ -24,7 +24,7 @@ export class GrpcCall<O extends DescMessage> implements AsyncIterableIterator<Me
   readonly #reader: MessageReader<O>;
   readonly #messages: MessageShape<O>[] = [];
   readonly #signal: AbortSignal | undefined;
-  /** Releases the source of the messages that are sent. */
+  /** Releases the source of the messages that are sent, also one that has given all: it may hold something until the call ends. */
   #release: (() => void) | undefined;
   #waiting: Waiter<MessageShape<O>> | undefined;
   #waitingBytes = 0;
@@ -63,7 +63,6 @@ export class GrpcCall<O extends DescMessage> implements AsyncIterableIterator<Me
         if (this.#end !== undefined) return;
         await this.#write(frame(next.value));
       }
-      this.#release = undefined;
       if (this.#end === undefined) this.#stream.end();
     } catch (error) {
       this.fail(error);

@@ -8,6 +8,7 @@ import type {
   MessageShape,
 } from "@bufbuild/protobuf";
 import { Code, ConnectError, type StreamResponse, type Transport, type UnaryResponse } from "@connectrpc/connect";
+import { ContentDetour, type OpenContent } from "./content-detour.ts";
 import { GrpcCall } from "./grpc-call.ts";
 import { frameMessage } from "./message-frame.ts";
 import { MessageReader } from "./message-reader.ts";
@@ -22,10 +23,12 @@ export type OpenStream = (headers: OutgoingHttpHeaders) => ClientHttp2Stream;
 export class GrpcTransport implements Transport {
   readonly #open: OpenStream;
   readonly #maxMessageBytes: number;
+  readonly #openContent: OpenContent | undefined;
 
-  constructor(open: OpenStream, maxMessageBytes: number) {
+  constructor(open: OpenStream, maxMessageBytes: number, openContent?: OpenContent) {
     this.#open = open;
     this.#maxMessageBytes = maxMessageBytes;
+    this.#openContent = openContent;
   }
 
   async unary<I extends DescMessage, O extends DescMessage>(
@@ -52,9 +55,16 @@ export class GrpcTransport implements Transport {
     // The one message of such a call and its end leave in one write. What cannot be written opens no stream.
     const only = method.methodKind === "server_streaming" ? frame(await first(input)) : undefined;
     const call = this.#call<O>(method, signal);
-    if (only === undefined) void call.send(input, frame);
+    if (only === undefined) void call.send(this.#outgoing(method.input, input), frame);
     else call.finish(only);
     return answer({ stream: true, service: method.parent, method, message: call });
+  }
+
+  #outgoing<I extends DescMessage>(
+    desc: I,
+    messages: AsyncIterable<MessageInitShape<I>>,
+  ): AsyncIterable<MessageInitShape<I>> {
+    return this.#openContent === undefined ? messages : new ContentDetour(desc, messages, this.#openContent);
   }
 
   #call<O extends DescMessage>(

@@ -1,5 +1,7 @@
 import type { ClientHttp2Stream, OutgoingHttpHeaders } from "node:http2";
+import type { ContentConnection } from "../socket/content-connection.ts";
 import { AgentConnection } from "./agent-connection.ts";
+import { ContentConnections } from "./content-connections.ts";
 import type { KeepAliveOptions } from "./keep-alive.ts";
 
 /** What `:authority` says; the socket is the address. */
@@ -14,12 +16,14 @@ export class AgentSession {
   readonly #keepAlive: KeepAliveOptions;
   /** A connection that said GOAWAY ends its calls here while the next one is current. */
   readonly #connections = new Set<AgentConnection>();
+  readonly #contents: ContentConnections;
   #current: AgentConnection | undefined;
   #closed: Error | undefined;
 
   constructor(socketPath: string, keepAlive: KeepAliveOptions = {}) {
     this.#socketPath = socketPath;
     this.#keepAlive = keepAlive;
+    this.#contents = new ContentConnections(socketPath);
   }
 
   /** Opens the stream of a call. @throws what the session was closed with, or Node's error when the connection has just ended. */
@@ -30,13 +34,21 @@ export class AgentSession {
     return this.#current.request(headers);
   }
 
+  /** Opens a connection for the content of a call, where the agent takes such, which `isTaken` asks it. */
+  openContent(isTaken: () => Promise<boolean>): ContentConnection | undefined {
+    return this.#closed === undefined ? this.#contents.open(isTaken) : undefined;
+  }
+
   /** Ends the connection; pending calls and all later ones fail with `reason`. */
   close(reason: Error): void {
     this.#closed ??= reason;
     for (const connection of this.#connections) connection.destroy(this.#closed);
+    this.#contents[Symbol.dispose]();
   }
 
   #connect(): AgentConnection {
+    // It may be another agent.
+    this.#contents.forget();
     const connection = new AgentConnection(this.#socketPath, AUTHORITY, this.#keepAlive, {
       onLeave: () => {
         if (this.#current === connection) this.#current = undefined;

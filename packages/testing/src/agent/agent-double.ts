@@ -1,7 +1,9 @@
-import { createServer } from "node:http2";
+import { createServer as createHttp2Server } from "node:http2";
+import { createServer } from "node:net";
 import { type AgentFaultRule, AgentFaults } from "./agent-fault.ts";
 import { agentHandler } from "./agent-handler.ts";
 import { type AgentServer, listen } from "./agent-server.ts";
+import { ContentConnections } from "./content-connections.ts";
 import type { FileTree } from "./files/file-tree.ts";
 import { Guest, type GuestOptions } from "./guest/guest.ts";
 import { type AgentIdentity, type AgentMethods, guestServices } from "./services/guest-services.ts";
@@ -30,6 +32,7 @@ const IDENTITY: AgentIdentity = {
   kernelRelease: "6.12.0-double",
   machine: process.arch === "arm64" ? "aarch64" : "x86_64",
   hostname: "double",
+  contentConnections: true,
 };
 
 /**
@@ -39,8 +42,13 @@ const IDENTITY: AgentIdentity = {
 export async function startAgentDouble(options: AgentDoubleOptions = {}): Promise<AgentDouble> {
   const guest = new Guest(options);
   const faults = new AgentFaults(options.faults ?? []);
-  const services = guestServices(guest, { ...IDENTITY, ...options.identity }, options.methods ?? {});
-  const server = await listen(createServer(agentHandler(services, faults)));
+  const contents = new ContentConnections();
+  const services = guestServices(guest, contents, { ...IDENTITY, ...options.identity }, options.methods ?? {});
+  const http2 = createHttp2Server(agentHandler(services, faults));
+  const server = await listen(
+    createServer((socket) => contents.accept(socket, http2)),
+    http2,
+  );
   return {
     ...server,
     files: guest.files,

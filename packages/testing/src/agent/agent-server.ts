@@ -25,14 +25,14 @@ export function serveSocket(onConnection: (socket: Socket) => void): Promise<Age
   return listen(createServer(onConnection));
 }
 
-/** Lets a server listen on a socket of its own. */
-export async function listen(server: Server | Http2Server): Promise<AgentServer> {
+/** Lets a server listen on a socket of its own. `http2` is who speaks HTTP/2 on its connections, where it does not do so itself. */
+export async function listen(server: Server | Http2Server, http2: Server | Http2Server = server): Promise<AgentServer> {
   const directory = await mkdtemp(join(tmpdir(), "a3s-"));
   const socketPath = join(directory, "agent.sock");
   const connections: Socket[] = [];
   const sessions: ServerHttp2Session[] = [];
   server.on("connection", (socket: Socket) => connections.push(socket.on("error", () => {})));
-  server.on("session", (session: ServerHttp2Session) => sessions.push(session.on("error", () => {})));
+  http2.on("session", (session: ServerHttp2Session) => sessions.push(session.on("error", () => {})));
   server.listen(socketPath);
   await once(server, "listening");
   return {

@@ -40,36 +40,50 @@ impl<T> Write for ChunkWriter<T> {
     }
 }
 
-/// Reads chunks as they come. An empty one is the end; a channel that closes before it is an error.
-pub struct ChunkReader {
-    chunks: mpsc::Receiver<Vec<u8>>,
-    chunk: Vec<u8>,
-    read: usize,
-    ended: bool,
+/// A part of an archive on its way to the thread that reads it.
+pub enum Part {
+    Chunk(Vec<u8>),
+    Stream(Box<dyn Read + Send>),
+    End,
 }
 
-impl ChunkReader {
-    pub fn new(chunks: mpsc::Receiver<Vec<u8>>) -> Self {
+/// Reads parts as they come. A channel that closes before the end is an error.
+pub struct PartReader {
+    parts: mpsc::Receiver<Part>,
+    part: Part,
+    /// Bytes of a chunk that were read.
+    read: usize,
+}
+
+impl PartReader {
+    pub fn new(parts: mpsc::Receiver<Part>) -> Self {
         Self {
-            chunks,
-            chunk: Vec::new(),
+            parts,
+            part: Part::Chunk(Vec::new()),
             read: 0,
-            ended: false,
         }
     }
 }
 
-impl Read for ChunkReader {
+impl Read for PartReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.read == self.chunk.len() && !self.ended {
-            self.chunk = self.chunks.blocking_recv().ok_or(io::ErrorKind::UnexpectedEof)?;
+        loop {
+            let n = match &mut self.part {
+                Part::End => return Ok(0),
+                Part::Stream(stream) => stream.read(buffer)?,
+                Part::Chunk(chunk) => {
+                    let n = buffer.len().min(chunk.len() - self.read);
+                    buffer[..n].copy_from_slice(&chunk[self.read..self.read + n]);
+                    self.read += n;
+                    n
+                }
+            };
+            if n > 0 || buffer.is_empty() {
+                return Ok(n);
+            }
+            self.part = self.parts.blocking_recv().ok_or(io::ErrorKind::UnexpectedEof)?;
             self.read = 0;
-            self.ended = self.chunk.is_empty();
         }
-        let n = buffer.len().min(self.chunk.len() - self.read);
-        buffer[..n].copy_from_slice(&self.chunk[self.read..self.read + n]);
-        self.read += n;
-        Ok(n)
     }
 }
 
@@ -80,23 +94,29 @@ mod tests {
     #[test]
     fn chunks_are_whole_and_come_out_as_they_went_in() {
         let (sender, receiver) = mpsc::channel(8);
-        let mut writer = ChunkWriter::new(sender, |chunk| chunk);
+        let mut writer = ChunkWriter::new(sender, Part::Chunk);
         let bytes: Vec<u8> = (0..SENT_BYTES * 2 + 5).map(|at| at as u8).collect();
         writer.write_all(&bytes[..10]).unwrap();
         writer.write_all(&bytes[10..]).unwrap();
         writer.flush().unwrap();
-        writer.chunks.blocking_send(Vec::new()).unwrap();
+        for part in [
+            Part::Chunk(Vec::new()),
+            Part::Stream(Box::new(&b"stream"[..])),
+            Part::End,
+        ] {
+            writer.chunks.blocking_send(part).unwrap();
+        }
         let mut read = Vec::new();
-        ChunkReader::new(receiver).read_to_end(&mut read).unwrap();
-        assert_eq!(read, bytes);
+        PartReader::new(receiver).read_to_end(&mut read).unwrap();
+        assert_eq!(read, [&bytes[..], b"stream"].concat());
     }
 
     #[test]
     fn a_stream_that_breaks_off_is_no_end() {
         let (sender, receiver) = mpsc::channel(1);
-        sender.blocking_send(vec![1]).unwrap();
+        sender.blocking_send(Part::Chunk(vec![1])).unwrap();
         drop(sender);
-        let error = ChunkReader::new(receiver).read_to_end(&mut Vec::new()).unwrap_err();
+        let error = PartReader::new(receiver).read_to_end(&mut Vec::new()).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
     }
 }

@@ -9,6 +9,6 @@ mod records;
 mod sparse;
 mod unpack;
 
-pub use chunks::{ChunkReader, ChunkWriter};
+pub use chunks::{ChunkWriter, Part, PartReader};
 pub use pack::{Packing, pack};
 pub use unpack::{Unpacking, unpack};

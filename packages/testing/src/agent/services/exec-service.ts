@@ -9,6 +9,7 @@ import {
   ExecFailed_Reason as Reason,
 } from "../../gen/a3s/agent/v1/agent_pb.ts";
 import type { ProcessService } from "../../gen/a3s/agent/v1/process_pb.ts";
+import type { ContentConnections } from "../content-connections.ts";
 import { type Guest, type ProcessRequest, StartFailure } from "../guest/guest.ts";
 import type { GuestProcess } from "../guest/guest-process.ts";
 
@@ -18,7 +19,10 @@ type Response = MessageInitShape<typeof ExecResponseSchema>;
 const MAX_PIECE_BYTES = 28 * 1024;
 
 /** `Exec` of a guest in memory. */
-export function execService(guest: Guest): Pick<ServiceImpl<typeof AgentService | typeof ProcessService>, "exec"> {
+export function execService(
+  guest: Guest,
+  contents: ContentConnections,
+): Pick<ServiceImpl<typeof AgentService | typeof ProcessService>, "exec"> {
   return {
     async *exec(requests, { signal }) {
       const input = requests[Symbol.asyncIterator]();
@@ -32,7 +36,7 @@ export function execService(guest: Guest): Pick<ServiceImpl<typeof AgentService 
       }
       const end = () => process.callEnded();
       signal.addEventListener("abort", end, { once: true });
-      void feed(process, input).finally(end);
+      void feed(process, input, contents).finally(end);
       try {
         yield { message: { case: "started", value: { pid: process.pid, id: BigInt(process.start.id) } } };
         yield* outputOf(process);
@@ -70,12 +74,18 @@ function processRequest(start: ExecStart): ProcessRequest {
 }
 
 /** Hands on what the caller sends; resolves when its side of the call is over. */
-async function feed(process: GuestProcess, input: AsyncIterator<ExecRequest>): Promise<void> {
+async function feed(
+  process: GuestProcess,
+  input: AsyncIterator<ExecRequest>,
+  contents: ContentConnections,
+): Promise<void> {
   try {
     for (let next = await input.next(); !next.done; next = await input.next()) {
       const { message } = next.value;
       if (message.case === "stdin") await take(process, message.value);
-      else if (message.case === "stdinClose") await close(process);
+      else if (message.case === "stdinConnection") {
+        for await (const data of contents.content(message.value.token)) await take(process, data);
+      } else if (message.case === "stdinClose") await close(process);
       else if (message.case === "signal") process.signal(message.value.number);
     }
   } catch {
@@ -103,7 +113,7 @@ async function* outputOf(process: GuestProcess): AsyncGenerator<Response> {
 }
 
 /** ProcessService of a guest in memory. */
-export function processService(guest: Guest): ServiceImpl<typeof ProcessService> {
+export function processService(guest: Guest, contents: ContentConnections): ServiceImpl<typeof ProcessService> {
   const known = (id: bigint): GuestProcess => {
     const process = guest.processes.get(Number(id));
     if (process === undefined) throw new ConnectError(`there is no process ${id}`, Code.NotFound);
@@ -115,7 +125,7 @@ export function processService(guest: Guest): ServiceImpl<typeof ProcessService>
     return process;
   };
   return {
-    ...execService(guest),
+    ...execService(guest, contents),
     async *listProcesses() {
       for (const { start, pid, startedAt, isOver } of [...guest.processes.values()]) {
         if (isOver) continue;

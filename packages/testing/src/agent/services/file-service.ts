@@ -9,6 +9,7 @@ import {
   type UploadRequest,
   type WriteRequest,
 } from "../../gen/a3s/agent/v1/files_pb.ts";
+import type { ContentConnections } from "../content-connections.ts";
 import { copyTree, packTree, unpackTree } from "../files/archive.ts";
 import { Errno } from "../files/errno.ts";
 import type { WriteManner } from "../files/file-tree.ts";
@@ -43,7 +44,7 @@ const MANNERS: Readonly<Record<number, WriteManner["manner"]>> = {
 };
 
 /** FileService of a guest in memory. Every user may do everything; what a user makes is that user's. */
-export function fileService(guest: Guest): ServiceImpl<typeof FileService> {
+export function fileService(guest: Guest, contents: ContentConnections): ServiceImpl<typeof FileService> {
   const { files } = guest;
   const ownerOf = (user: string): Owner => {
     const owner = findOwner(files, user);
@@ -63,7 +64,7 @@ export function fileService(guest: Guest): ServiceImpl<typeof FileService> {
     },
     write: (requests) =>
       answeringLater(async () => {
-        const { start, content } = await opened(requests);
+        const { start, content } = await opened(requests, contents);
         const path = text(start.path);
         const manner = MANNERS[start.manner] ?? "replace";
         const how: WriteManner = { manner, mode: start.mode, owner: ownerOf(start.user) };
@@ -121,7 +122,7 @@ export function fileService(guest: Guest): ServiceImpl<typeof FileService> {
     },
     upload: (requests) =>
       answeringLater(async () => {
-        const { start, content } = await opened(requests);
+        const { start, content } = await opened(requests, contents);
         const owner = ownerOf(start.user);
         return { entries: BigInt(await unpackTree(files, text(start.path), content, owner, start.keepOwners)) };
       }),
@@ -193,7 +194,10 @@ function infoOf(node: Node) {
 type Start<R extends WriteRequest | UploadRequest> = Extract<R["message"], { case: "start" }>["value"];
 
 /** The first request, and the content of those that follow; without `finish` it ends with an error. */
-async function opened<R extends WriteRequest | UploadRequest>(requests: AsyncIterable<R>) {
+async function opened<R extends WriteRequest | UploadRequest>(
+  requests: AsyncIterable<R>,
+  contents: ContentConnections,
+) {
   const iterator = requests[Symbol.asyncIterator]();
   const first = (await iterator.next()).value?.message;
   if (first?.case !== "start") throw new ConnectError("the first request is not start", Code.InvalidArgument);
@@ -202,6 +206,7 @@ async function opened<R extends WriteRequest | UploadRequest>(requests: AsyncIte
       const { message } = next.value as WriteRequest | UploadRequest;
       if (message.case === "finish") return;
       if (message.case === "data") yield message.value;
+      if (message.case === "dataConnection") yield* contents.content(message.value.token);
     }
     throw new ConnectError("the content was broken off", Code.Aborted);
   }

@@ -4,6 +4,7 @@ import { FileService } from "../../gen/a3s/agent/v1/files_pb.ts";
 import { ProcessService } from "../../gen/a3s/agent/v1/process_pb.ts";
 import { SystemService } from "../../gen/a3s/agent/v1/system_pb.ts";
 import { Health, HealthCheckResponse_ServingStatus as Status } from "../../gen/grpc/health/v1/health_pb.ts";
+import type { ContentConnections } from "../content-connections.ts";
 import type { Guest } from "../guest/guest.ts";
 import { execService, processService } from "./exec-service.ts";
 import { fileService } from "./file-service.ts";
@@ -26,20 +27,27 @@ export interface AgentIdentity {
   readonly kernelRelease: string;
   readonly machine: string;
   readonly hostname: string;
+  /** Content may come over connections of its own. */
+  readonly contentConnections: boolean;
 }
 
 const SERVICES = [AgentService, FileService, ProcessService, SystemService];
 
 /** All services of an agent, of a guest in memory. */
-export function guestServices(guest: Guest, identity: AgentIdentity, methods: AgentMethods) {
+export function guestServices(
+  guest: Guest,
+  contents: ContentConnections,
+  identity: AgentIdentity,
+  methods: AgentMethods,
+) {
   const began = performance.now();
   return (router: ConnectRouter): void => {
     router.service(Health, { ...healthService(), ...methods.health });
-    router.service(FileService, { ...fileService(guest), ...methods.files });
-    router.service(ProcessService, { ...processService(guest), ...methods.processes });
+    router.service(FileService, { ...fileService(guest, contents), ...methods.files });
+    router.service(ProcessService, { ...processService(guest, contents), ...methods.processes });
     router.service(SystemService, { ...systemService(guest, began), ...methods.system });
     router.service(AgentService, {
-      ...execService(guest),
+      ...execService(guest, contents),
       info: () => ({
         ...identity,
         uptime: { seconds: BigInt(Math.floor((performance.now() - began) / 1000)), nanos: 0 },

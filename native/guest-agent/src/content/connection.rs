@@ -1,0 +1,97 @@
+use super::pieces::Pieces;
+use crate::transport::Socket;
+use rustix::fs::{OFlags, fcntl_setfl};
+use rustix::io::retry_on_intr;
+use rustix::net::{RecvFlags, Shutdown, recv, shutdown};
+use std::io::{self, Read};
+use std::os::fd::OwnedFd;
+use tokio::io::unix::AsyncFd;
+
+/// The first bytes of a connection for content. HTTP/2 begins with another one.
+pub const GREETING: [u8; 8] = *b"a3s-in1\n";
+pub const TOKEN_BYTES: usize = 16;
+pub type Token = [u8; TOKEN_BYTES];
+
+/// What is read at once: little enough that the allocator keeps it at hand.
+const CHUNK_BYTES: usize = 64 * 1024;
+
+/// A connection that carries content of one call.
+pub struct Connection {
+    fd: AsyncFd<OwnedFd>,
+    pieces: Pieces,
+}
+
+impl Connection {
+    /// Reads what stands before the content. None when something else does.
+    pub async fn open(socket: Socket) -> io::Result<Option<(Token, Self)>> {
+        let fd = socket.into_fd();
+        let mut head = [0; GREETING.len() + TOKEN_BYTES];
+        let mut known = 0;
+        while known < head.len() {
+            match receive(&fd, |fd| take(fd, &mut head[known..])).await? {
+                0 => return Ok(None),
+                n => known += n,
+            }
+        }
+        let (greeting, token) = head.split_at(GREETING.len());
+        let connection = Self {
+            fd,
+            pieces: Pieces::default(),
+        };
+        Ok((greeting == GREETING).then(|| (token.try_into().expect("as long as a token"), connection)))
+    }
+
+    /// What comes next; None at the end. A reader that is dropped while it waits has lost nothing.
+    pub async fn chunk(&mut self) -> io::Result<Option<Vec<u8>>> {
+        let Self { fd, pieces } = self;
+        drop(fd.readable().await?);
+        let mut chunk = vec![0; CHUNK_BYTES];
+        let n = receive(fd, |fd| pieces.read(&mut chunk, |space| take(fd, space))).await?;
+        chunk.truncate(n);
+        Ok((n > 0).then_some(chunk))
+    }
+
+    /// For a thread that may block, and what wakes it.
+    pub fn into_blocking(self) -> io::Result<(Incoming, Hangup)> {
+        let fd = self.fd.into_inner();
+        fcntl_setfl(&fd, OFlags::empty())?;
+        let hangup = Hangup(fd.try_clone()?);
+        let pieces = self.pieces;
+        Ok((Incoming { fd, pieces }, hangup))
+    }
+}
+
+/// The content of a connection, up to its end.
+pub struct Incoming {
+    fd: OwnedFd,
+    pieces: Pieces,
+}
+
+impl Read for Incoming {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let fd = &self.fd;
+        self.pieces.read(buffer, |space| take(fd, space))
+    }
+}
+
+/// Dropped, it ends the connection for whoever waits for its content.
+pub struct Hangup(OwnedFd);
+
+impl Drop for Hangup {
+    fn drop(&mut self) {
+        let _ = shutdown(&self.0, Shutdown::Both);
+    }
+}
+
+fn take(fd: &OwnedFd, space: &mut [u8]) -> io::Result<usize> {
+    Ok(retry_on_intr(|| recv(fd, &mut *space, RecvFlags::empty()))?.0)
+}
+
+async fn receive(fd: &AsyncFd<OwnedFd>, mut read: impl FnMut(&OwnedFd) -> io::Result<usize>) -> io::Result<usize> {
+    loop {
+        let mut guard = fd.readable().await?;
+        if let Ok(result) = guard.try_io(|fd| read(fd.get_ref())) {
+            return result;
+        }
+    }
+}
