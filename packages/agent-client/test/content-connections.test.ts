@@ -150,6 +150,15 @@ test("an agent that takes no connections gets everything in messages", async () 
   expect(agent.connections).toHaveLength(1);
 });
 
+test("a connection that cannot be had fails the call at once", async () => {
+  await using agent = await acquainted(await doubleAgent({}));
+  await rm(agent.socketPath);
+  const failed = agent.client.files.writeFile("/file", new Uint8Array(2 * MIB));
+  await expect(failed).rejects.toMatchObject({ code: "AGENT_UNAVAILABLE" });
+  // The call's own connection lives on.
+  expect((await agent.client.files.stat("/first")).size).toBe(2 * MIB);
+});
+
 test("a client that is disposed hangs up on content too", async () => {
   await using agent = await acquainted(await doubleAgent({}));
   const failed = agent.client.files.writeFile(

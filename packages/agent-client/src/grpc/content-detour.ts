@@ -60,7 +60,7 @@ export class ContentDetour<I extends DescMessage> implements AsyncIterableIterat
       if (content !== undefined) return this.#send(message, content, field);
     }
     // What follows the content is sent after its end.
-    if (this.#connection !== undefined) this.#taken = this.#connection.end();
+    if (this.#connection !== undefined) this.#await(this.#connection.end());
     return message;
   }
 
@@ -72,7 +72,13 @@ export class ContentDetour<I extends DescMessage> implements AsyncIterableIterat
       if (this.#connection === undefined) return message;
       introduction = field.overConnection?.(this.#connection.token) as MessageInitShape<I>;
     }
-    this.#taken = this.#connection.send(content);
+    this.#await(this.#connection.send(content));
     return introduction;
+  }
+
+  /** Whether it was taken, or why not, is known by the next message: there may be none. */
+  #await(taken: Promise<boolean>): void {
+    taken.catch(() => {});
+    this.#taken = taken;
   }
 }

@@ -7,17 +7,22 @@ const TOKEN_BYTES = 16;
 const LENGTH_BYTES = 4;
 
 /**
- * A connection that carries content of one call to the agent, and nothing else. It never fails: one that has broken takes nothing more, and
- * the call that it is for says why.
+ * A connection that carries content of one call to the agent, and nothing else. One that the agent has hung up on takes nothing more, and the call
+ * that it is for says why.
  */
 export class ContentConnection implements Disposable {
   /** What the call says for the agent to know whose content it is. */
   readonly token: Uint8Array<ArrayBuffer> = new Uint8Array(randomBytes(TOKEN_BYTES));
   readonly #socket: Socket;
+  #connected = false;
 
   /** Connects to the agent's Unix socket. */
   constructor(path: string, onClose: (connection: ContentConnection) => void) {
     const socket = createConnection({ path });
+    socket.once("connect", () => {
+      this.#connected = true;
+    });
+    // Told to those who write.
     socket.on("error", () => {});
     socket.once("close", () => onClose(this));
     // The agent says nothing; its end is noticed only when it is read.
@@ -26,13 +31,17 @@ export class ContentConnection implements Disposable {
     this.#socket = socket;
   }
 
-  /** Sends a piece. Resolves when the system has taken it: false when the connection has broken. */
+  /**
+   * Sends a piece. Resolves when the system has taken it: false when the agent has hung up.
+   *
+   * @throws Node's error when there was no connection to be had.
+   */
   send(piece: Uint8Array): Promise<boolean> {
     // A length of 0 would be the end.
     return piece.length === 0 ? Promise.resolve(true) : this.#write(piece.length, piece);
   }
 
-  /** Says that there is no more. The connection stays open. */
+  /** Says that there is no more. The connection stays open. Errors as for `send`. */
   end(): Promise<boolean> {
     return this.#write(0);
   }
@@ -45,15 +54,15 @@ export class ContentConnection implements Disposable {
     const socket = this.#socket;
     const head = Buffer.allocUnsafe(LENGTH_BYTES);
     head.writeUInt32BE(length);
-    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const { promise, resolve, reject } = Promise.withResolvers<boolean>();
+    const written = (error: Error | null | undefined) => {
+      if (error == null) resolve(true);
+      else if (this.#connected) resolve(false);
+      else reject(error);
+    };
     const parts = [head, ...pieces];
     socket.cork();
-    for (const [index, part] of parts.entries()) {
-      socket.write(
-        part,
-        index === pieces.length ? (error) => resolve(error === undefined || error === null) : undefined,
-      );
-    }
+    for (const [index, part] of parts.entries()) socket.write(part, index === pieces.length ? written : undefined);
     socket.uncork();
     return promise;
   }
