@@ -5,11 +5,9 @@ import { createDisk, planMounts, type RootEvent } from "@a3s/rootfs";
 import type { JailMode } from "@a3s/vm";
 import type { ImagePullOptions } from "../image/find-image.ts";
 import { holdImage } from "../image/hold-image.ts";
-import { takeSeat } from "../networks/box-seat.ts";
 import { NetworkStore } from "../networks/network-store.ts";
 import { planPlatform } from "../plan/image-platform.ts";
 import type { MainRequest } from "../plan/main-process.ts";
-import { planNetwork } from "../plan/network.ts";
 import type { ReleaseStack } from "../release-stack.ts";
 import { Volumes } from "../volumes/volumes.ts";
 import type { BootStage } from "./boot-stage.ts";
@@ -51,7 +49,7 @@ export async function bootBox(options: BootOptions): Promise<BootedBox> {
 
   enter("image");
   // What can be refused without a look at the image is.
-  const prepared = await prepareNetwork(config);
+  const means = await prepareNetwork(config);
   if (isNetworkName(config.network)) {
     const networks = new NetworkStore(home);
     held.defer(() => networks.withdraw(id));
@@ -73,9 +71,7 @@ export async function bootBox(options: BootOptions): Promise<BootedBox> {
     await createDisk({ path, sizeMib, signal });
     disks.push(path);
   }
-  const seat = await takeSeat(home, options);
-  const network = seat === undefined ? prepared : planNetwork(config, { seat });
-  const from = { image: image.config, mounts, network, seat, lower, paths, disks };
+  const from = { image: image.config, mounts, means, lower, paths, disks };
   const vm = await bootVm({ ...options, ...from, life: "attached", timer, enter });
   return { ...vm, image };
 }

@@ -8,8 +8,6 @@ import { type BootedVm, bootVm, type VmBoot } from "../boot/boot-vm.ts";
 import { makePrivate, type VmPaths, vmPaths } from "../boot/box-directories.ts";
 import { checkVolumes } from "../boot/check-volumes.ts";
 import { prepareNetwork } from "../boot/prepare-network.ts";
-import { takeSeat } from "../networks/box-seat.ts";
-import { planNetwork } from "../plan/network.ts";
 import { Volumes } from "../volumes/volumes.ts";
 import type { BoxPlace } from "./box-place.ts";
 import type { BoxRecord } from "./box-record.ts";
@@ -31,7 +29,7 @@ export async function bootStored(
   { config, log, exitRecord, main, life, held, signal }: StoredBoot,
 ): Promise<BootedVm> {
   const { home, events, jail } = place;
-  const prepared = await prepareNetwork(config);
+  const means = await prepareNetwork(config);
   const timer = new StageTimer();
   const enter = (stage: BootStage) => {
     timer.begin(stage);
@@ -46,10 +44,8 @@ export async function bootStored(
   const paths = { ...vmPaths(home, id), log, exitRecord };
   for (const directory of [join(home.run, id), dirname(life.statePath)]) await makePrivate(directory);
   const disks = await keepDisks(mounts.disks, paths, signal);
-  const seat = await takeSeat(home, { id, config, name, jail, signal });
-  const network = seat === undefined ? prepared : planNetwork(config, { seat });
   return await bootVm({
-    ...{ id, config, home, mounts, network, seat, paths, disks, main, life, jail, signal, held, timer, enter },
+    ...{ id, name, config, home, mounts, means, paths, disks, main, life, jail, signal, held, timer, enter },
     image: image.process,
     lower: lower.path,
   });
