@@ -7,6 +7,7 @@ mod copy_up;
 mod descriptor;
 mod encoding;
 mod failure;
+mod frame;
 #[cfg(target_arch = "x86_64")]
 mod guest_memory;
 mod jail;
