@@ -5,6 +5,7 @@ import { createDisk, planMounts, type RootEvent } from "@a3s/rootfs";
 import type { JailMode } from "@a3s/vm";
 import type { ImagePullOptions } from "../image/find-image.ts";
 import { holdImage } from "../image/hold-image.ts";
+import { HomeStores } from "../image/home-stores.ts";
 import { NetworkStore } from "../networks/network-store.ts";
 import { planPlatform } from "../plan/image-platform.ts";
 import type { MainRequest } from "../plan/main-process.ts";
@@ -59,7 +60,11 @@ export async function bootBox(options: BootOptions): Promise<BootedBox> {
   const volumes = await checkVolumes(config.volumes);
   const mounts = planMounts({ ...config, volumes, volumesDirectory: home.volumes });
   const { image, root: lower } = held.use(
-    await holdImage(config.image, { ...options, platform, policy: config.pullPolicy, onImage: () => enter("rootfs") }),
+    await holdImage(config.image, {
+      ...{ ...options, stores: new HomeStores(home), platform },
+      policy: config.pullPolicy,
+      onImage: () => enter("rootfs"),
+    }),
   );
 
   enter("prepare");

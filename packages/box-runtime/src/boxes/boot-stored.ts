@@ -2,7 +2,7 @@ import { rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type BoxConfig, unlessMissing } from "@a3s/core";
 import { StageTimer } from "@a3s/metrics";
-import { createDisk, type Disk, LowerStore, planMounts } from "@a3s/rootfs";
+import { createDisk, type Disk, planMounts } from "@a3s/rootfs";
 import type { BootStage } from "../boot/boot-stage.ts";
 import { type BootedVm, bootVm, type VmBoot } from "../boot/boot-vm.ts";
 import { makePrivate, type VmPaths, vmPaths } from "../boot/box-directories.ts";
@@ -28,7 +28,7 @@ export async function bootStored(
   { id, name, image, chainId }: BoxRecord,
   { config, log, exitRecord, main, life, held, signal }: StoredBoot,
 ): Promise<BootedVm> {
-  const { home, events, jail } = place;
+  const { home, stores, events, jail } = place;
   const means = await prepareNetwork(config);
   const timer = new StageTimer();
   const enter = (stage: BootStage) => {
@@ -38,7 +38,7 @@ export async function bootStored(
   enter("prepare");
   const volumes = await checkVolumes(config.volumes);
   const mounts = planMounts({ ...config, volumes, volumesDirectory: home.volumes });
-  await using lower = await (await LowerStore.open(home.rootfs, { signal })).lease(chainId, { signal });
+  await using lower = await (await stores.roots(signal)).lease(chainId, { signal });
   const names = mounts.volumes.map(({ name }) => name);
   await new Volumes(home.volumes).pin(names, id, { signal });
   const paths = { ...vmPaths(home, id), log, exitRecord };
