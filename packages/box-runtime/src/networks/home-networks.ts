@@ -90,15 +90,19 @@ export class HomeNetworks implements Networks {
     return { name, createdAt, subnet, gateway: place.gateway.address, labels, inUse, members };
   }
 
-  /** Of one that ends with its process, or whose record is damaged, nothing is known. */
+  /** Of one that ends with its process nothing is known. */
   async #look(box: BoxId): Promise<KnownBox> {
+    const record = await this.#place.store.read(box);
+    if (record === undefined || "damage" in record) return { name: undefined, running: false };
+    return { name: record.name, running: await this.#runs(box) };
+  }
+
+  async #runs(box: BoxId): Promise<boolean> {
     try {
       using seen = await lookAtBox(this.#place, box);
-      return { name: seen.record.name, running: seen.life === "running" };
+      return seen.life === "running";
     } catch (error) {
-      if (error instanceof BoxError && ["BOX_NOT_FOUND", "BOX_DAMAGED"].includes(error.code)) {
-        return { name: undefined, running: false };
-      }
+      if (error instanceof BoxError && ["BOX_NOT_FOUND", "BOX_DAMAGED"].includes(error.code)) return false;
       throw error;
     }
   }
