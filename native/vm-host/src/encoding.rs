@@ -1,5 +1,5 @@
+use crate::argument::{Arg, FdName};
 use crate::jail::Places;
-use crate::spec::{Arg, FdName};
 use std::collections::HashMap;
 use std::ffi::{CString, c_char};
 use std::os::fd::RawFd;

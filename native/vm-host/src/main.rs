@@ -1,12 +1,15 @@
 //! `vm-host run` becomes a VM, `vm-host switch` the switch of a network of VMs, `vm-host probe` tells whether /dev/kvm can run one. See
 //! PROTOCOL.md.
 
+mod argument;
 mod call;
 mod card;
 mod copy_up;
 mod descriptor;
 mod encoding;
 mod failure;
+mod field;
+mod frame;
 #[cfg(target_arch = "x86_64")]
 mod guest_memory;
 mod jail;

@@ -3,7 +3,7 @@
 #[path = "gen/api.rs"]
 mod api;
 
-use crate::spec::Arg;
+use crate::argument::Arg;
 use api::FUNCTIONS;
 
 /// What is wrong with the arguments of a function of libkrun. Of one that the table does not have nothing is known; a

@@ -1,5 +1,7 @@
+use crate::argument::Arg;
 use crate::card::{self, Peer};
 use crate::failure::{Failure, Stage};
+use crate::field::{absolute, invalid};
 use crate::jail::Jail;
 use crate::log::MAX_RECORD_BYTES;
 use crate::parameters;
@@ -8,9 +10,6 @@ use std::io::{ErrorKind, Read};
 
 /// Longest spec line in bytes: some hundred calls with long paths stay far below it.
 const MAX_BYTES: usize = 1 << 20;
-/// sun_path holds 108 bytes with its terminator, PATH_MAX is the limit of all other paths.
-const MAX_PATH_BYTES: usize = 4095;
-const MAX_NAME_BYTES: usize = 255;
 const MAX_CALLS: usize = 1024;
 const MAX_ARGUMENTS: usize = 8;
 const MAX_LOG_FILES: u32 = 100;
@@ -63,38 +62,6 @@ pub struct Fallback {
     #[serde(rename = "fn")]
     pub function: String,
     pub args: Vec<Arg>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Arg {
-    Ref(String),
-    U8(u8),
-    U32(u32),
-    U64(u64),
-    I32(i32),
-    Bool(bool),
-    Str(Option<String>),
-    /// A place in the jail's tree.
-    Place(String),
-    Strs(Option<Vec<String>>),
-    Bytes(Vec<u8>),
-    Fd(FdName),
-    /// The descriptor that leads to the program of this number.
-    Peer(usize),
-}
-
-#[derive(Clone, Copy, Debug, Deserialize)]
-pub enum FdName {
-    #[serde(rename = "consoleIn")]
-    ConsoleIn,
-    #[serde(rename = "consoleOut")]
-    ConsoleOut,
-    /// The log's streams of the guest's main process.
-    #[serde(rename = "stdout")]
-    Stdout,
-    #[serde(rename = "stderr")]
-    Stderr,
 }
 
 #[derive(Debug, Deserialize)]
@@ -200,24 +167,6 @@ fn log_limits(log: &Log) -> Result<(), Failure> {
         return Err(invalid("log.files", format!("must be 2 to {MAX_LOG_FILES}")));
     }
     Ok(())
-}
-
-pub fn absolute(field: &str, path: &str) -> Result<(), Failure> {
-    if !path.starts_with('/') || path.len() > MAX_PATH_BYTES || path.contains('\0') {
-        return Err(invalid(field, format!("{path:?} is not an absolute path")));
-    }
-    Ok(())
-}
-
-pub fn file_name(field: &str, name: &str) -> Result<(), Failure> {
-    if name.is_empty() || name == "." || name == ".." || name.len() > MAX_NAME_BYTES || name.contains(['/', '\0']) {
-        return Err(invalid(field, format!("{name:?} is no name of a file")));
-    }
-    Ok(())
-}
-
-pub fn invalid(field: &str, message: impl Into<String>) -> Failure {
-    Failure::new(Stage::Spec, field, message)
 }
 
 #[cfg(test)]

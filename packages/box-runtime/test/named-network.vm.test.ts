@@ -53,6 +53,19 @@ function hasWriter(fd: number): boolean {
   }
 }
 
+/** Until a supervisor has told that they are on their network no more. */
+function bothOffline(...boxes: readonly Box[]): Promise<void> {
+  const missing = new Set(boxes.map(({ id }) => id));
+  return new Promise((resolve) => {
+    const listening = at.runtime.events.on("box.offline", ({ id }) => {
+      missing.delete(id);
+      if (missing.size > 0) return;
+      listening[Symbol.dispose]();
+      resolve();
+    });
+  });
+}
+
 async function socketsOf(): Promise<readonly string[]> {
   const names = await readdir(join(at.home, "run/net"), { recursive: true });
   return names.filter((name) => name.endsWith(".sock"));
@@ -91,15 +104,22 @@ test("boxes of a network reach each other by address and name, and nobody else; 
   });
   await expect(networks.remove("apps")).rejects.toMatchObject({ code: "NETWORK_IN_USE" });
 
+  const supervisor = await at.runtime.supervise();
+  const offline = bothOffline(db, web);
   const pid = await switchPid("apps");
   process.kill(pid, "SIGKILL");
   await switchEnd("apps");
+  await offline;
+  await supervisor[Symbol.asyncDispose]();
+  const offlineOf = async () => (await networks.get("apps")).members.map((member) => member.offline);
+  expect(await offlineOf()).toEqual([true, true]);
   expect(await reaches(web, addressOf("db"))).toBe(false);
   expect([web.state, await sh(db, "echo alive")]).toEqual(["running", { code: 0, out: "alive\n" }]);
   await Promise.all([db, stranger].map((box) => box.kill()));
   await switchEnd("others");
   await web.restart();
   expect(await switchPid("apps")).not.toBe(pid);
+  expect(await offlineOf()).toEqual([undefined, undefined]);
   expect(await find(web, "web")).toBe(addressOf("web"));
 
   await web.kill();

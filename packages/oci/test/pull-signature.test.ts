@@ -57,6 +57,22 @@ test.each([
   expect(await store.list()).toEqual([]);
 });
 
+test("a signature that a mirror gives wrong comes from the registry", async () => {
+  await using files = await scratch();
+  const repositories = { a: { one: image, ...signatureOf(image) } };
+  const faults = [{ kind: "blob", fault: { type: "corrupt" } }] as const;
+  await using mirror = await startTestRegistry({ repositories, faults });
+  await using registry = await startTestRegistry({ repositories });
+  const mirrors = { [registry.host]: [mirror.host] };
+  const options = { store: await files.store(), platform, signaturePolicy: trusted.policy, mirrors };
+  const events = await collect(pull(`${registry.host}/a:one`, options));
+  const told = events.filter(({ type }) => type === "mirror-failed" || type === "verified");
+  expect(told).toMatchObject([
+    { type: "mirror-failed", code: "BLOB_MISMATCH" },
+    { type: "verified", signature: { policy: "key" } },
+  ]);
+});
+
 test("an image that is stored already is held against the policy all the same", async () => {
   await using files = await scratch();
   await using registry = await startTestRegistry({ repositories: { a: { one: image } } });

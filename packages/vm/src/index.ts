@@ -37,6 +37,6 @@ export type {
   VsockPort,
 } from "./spec/vm-spec.ts";
 export { type JoinSwitchOptions, joinSwitch, type SwitchSeat } from "./switch/join-switch.ts";
-export { readSwitch, renameMember } from "./switch/speak-to-switch.ts";
+export { awaitSwitchEnd, readSwitch, renameMember } from "./switch/speak-to-switch.ts";
 export type { SwitchReading } from "./switch/switch-answer.ts";
 export type { Station, SwitchMember, SwitchPlace } from "./switch/switch-place.ts";

@@ -4,7 +4,7 @@ import { connect, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import { joinSwitch, readSwitch, renameMember, type SwitchPlace } from "../src/index.ts";
+import { awaitSwitchEnd, joinSwitch, readSwitch, renameMember, type SwitchPlace } from "../src/index.ts";
 import { watchLiveness } from "../src/process/liveness.ts";
 import { NODE } from "./executors.ts";
 
@@ -61,6 +61,33 @@ test("the first member brings a switch, the next finds it, and the last takes it
   expect(await readSwitch(network)).toEqual([]);
 });
 
+test("the end of a switch is told to who waits for it, and to who comes later, but not before the members' connections end", async () => {
+  const network = await place();
+  await awaitSwitchEnd(network, member(2), signal());
+  const [two, three] = [await joinSwitch(network, member(2)), await joinSwitch(network, member(3))];
+  // One that is not connected has none to wait for.
+  await awaitSwitchEnd(network, member(2), signal());
+  const vms = [await vm(two.socketPath), await vm(three.socketPath)];
+  for (const seat of [two, three]) {
+    await seat.connected(signal());
+    seat[Symbol.dispose]();
+  }
+  const reason = new Error("enough");
+  await expect(awaitSwitchEnd(network, member(2), AbortSignal.abort(reason))).rejects.toBe(reason);
+  let ended = false;
+  const waiting = awaitSwitchEnd(network, member(2), signal()).then(() => {
+    ended = true;
+  });
+  vms[1]?.destroy();
+  // The switch has seen that by now.
+  await expect.poll(async () => (await readSwitch(network))?.length).toBe(1);
+  expect(ended).toBe(false);
+  const { pid } = JSON.parse(await readFile(network.statePath, "utf8"));
+  process.kill(pid, "SIGKILL");
+  await waiting;
+  await awaitSwitchEnd(network, member(2), signal());
+});
+
 test("a switch that does not answer keeps nobody", async () => {
   const network = await place();
   using _seat = await joinSwitch(network, member(2));
@@ -70,9 +97,9 @@ test("a switch that does not answer keeps nobody", async () => {
     code: "SWITCH_FAILED",
     message: expect.stringContaining("100 ms"),
   });
-  expect(await readSwitch(network)).toEqual([]);
+  expect(await readSwitch(network)).toBeUndefined();
   process.kill(pid, "SIGCONT");
-  expect((await readSwitch(network)).map(({ address }) => address)).toContain("10.163.0.2");
+  expect((await readSwitch(network))?.map(({ address }) => address)).toContain("10.163.0.2");
 });
 
 test("a switch takes at most 4 MiB, with eight members", async () => {

@@ -1,8 +1,10 @@
 //! seccomp(2): filters of system calls, from rules to the program that the kernel runs at each call.
 
+mod allow_list;
 mod program;
 mod search;
 
+pub use allow_list::AllowList;
 pub use libc::sock_filter;
 pub use program::compile;
 

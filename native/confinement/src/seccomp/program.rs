@@ -79,12 +79,12 @@ pub fn jump(comparison: u32, k: u32, holds: u8, fails: u8) -> sock_filter {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use super::super::{AARCH64, FIRST_OF_X32, I386, Table, X86_64};
     use super::*;
     use libc::BPF_JGE;
 
-    fn run(program: &[sock_filter], architecture: u32, number: u32, arguments: [u64; 6]) -> u32 {
+    pub fn run(program: &[sock_filter], architecture: u32, number: u32, arguments: [u64; 6]) -> u32 {
         follow(program, architecture, number, arguments).0
     }
 

@@ -1,10 +1,8 @@
 //! The one question that the host asks in the guest's place (RFC 826).
 
 use super::request::Peer;
+use crate::frame::{ARP, ARP_KIND};
 
-const ETHERTYPE: [u8; 2] = [0x08, 0x06];
-/// Ethernet and IPv4, with addresses of 6 and 4 bytes.
-const KIND: [u8; 6] = [0, 1, 0x08, 0x00, 6, 4];
 const REQUEST: [u8; 2] = [0, 1];
 const REPLY: [u8; 2] = [0, 2];
 
@@ -14,8 +12,8 @@ pub fn request(peer: &Peer) -> Vec<u8> {
     [
         &[0xff; 6][..],
         &peer.mac,
-        &ETHERTYPE,
-        &KIND,
+        &ARP,
+        &ARP_KIND,
         &REQUEST,
         &peer.mac,
         &address,
@@ -27,7 +25,7 @@ pub fn request(peer: &Peer) -> Vec<u8> {
 
 /// Whether the frame is an answer to that.
 pub fn answers(peer: &Peer, frame: &[u8]) -> bool {
-    frame.get(12..22) == Some(&[&ETHERTYPE[..], &KIND, &REPLY].concat())
+    frame.get(12..22) == Some(&[&ARP[..], &ARP_KIND, &REPLY].concat())
         && frame.get(28..32) == Some(&peer.gateway.octets())
 }
 

@@ -1,11 +1,7 @@
-//! Ethernet frames on a stream: each with its length before it, in four bytes, highest first.
+//! Frames of any length in a buffer, where those that pass are moved together: they go on in one write, and nothing is allocated. (A switch
+//! has many members and short frames, so it keeps one frame of each, and passes over what is longer: `switch/framing.rs`.)
 
-/// Of the length before a frame.
-pub const HEADER: usize = 4;
-/// The addresses and the type.
-const LEAST: usize = 14;
-/// With the longest packet that IPv4 has.
-pub const LONGEST: usize = LEAST + 65_535;
+use crate::frame::{HEADER, LENGTH, LONGEST, length as length_at};
 
 /// No frame begins so.
 #[derive(Debug, PartialEq, Eq)]
@@ -13,13 +9,9 @@ pub struct NoFrame;
 
 /// Length of the first frame, without its header, when that is there whole.
 pub fn length(bytes: &[u8]) -> Result<Option<usize>, NoFrame> {
-    let Some(header) = bytes.first_chunk::<HEADER>() else {
-        return Ok(None);
-    };
-    let length = u32::from_be_bytes(*header) as usize;
-    match (LEAST..=LONGEST).contains(&length) {
-        true => Ok(Some(length)),
-        false => Err(NoFrame),
+    match length_at(bytes) {
+        Some(length) if !(HEADER..=LONGEST).contains(&length) => Err(NoFrame),
+        length => Ok(length),
     }
 }
 
@@ -28,11 +20,11 @@ pub fn length(bytes: &[u8]) -> Result<Option<usize>, NoFrame> {
 pub fn keep(buffer: &mut [u8], passes: impl Fn(&[u8]) -> bool) -> Result<(usize, usize), NoFrame> {
     let (mut kept, mut at) = (0, 0);
     while let Some(length) = length(&buffer[at..])? {
-        let end = at + HEADER + length;
+        let end = at + LENGTH + length;
         if end > buffer.len() {
             break;
         }
-        if passes(&buffer[at + HEADER..end]) {
+        if passes(&buffer[at + LENGTH..end]) {
             if kept != at {
                 buffer.copy_within(at..end, kept);
             }
@@ -69,7 +61,7 @@ mod tests {
         }
         assert_eq!(
             keep(&mut frame(1, LONGEST), |_| true),
-            Ok((HEADER + LONGEST, HEADER + LONGEST))
+            Ok((LENGTH + LONGEST, LENGTH + LONGEST))
         );
     }
 }

@@ -1,13 +1,14 @@
 //! What passes from a guest to the program at the other end of its card. The program has the host's network, its loopback included, and
 //! opens there what the guest's packets name: passt before March 2024 connects to 127.0.0.1 and 0.0.0.0 as to any other address.
 
-use super::frames::{self, HEADER, LONGEST};
+use super::frames;
+use crate::frame::{ARP, IPV4, LENGTH, LONGEST};
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, Shutdown};
 use std::os::unix::net::UnixStream;
 
 /// The longest frame, and some more of others in one go.
-const BUFFER: usize = 2 * (HEADER + LONGEST);
+const BUFFER: usize = 2 * (LENGTH + LONGEST);
 
 /// ARP, and IPv4 between single hosts that are not this one.
 pub fn passes(frame: &[u8]) -> bool {
@@ -17,10 +18,10 @@ pub fn passes(frame: &[u8]) -> bool {
             .and_then(|rest| rest.first_chunk().copied())
             .map(Ipv4Addr::from)
     };
-    match frame.get(12..14) {
-        Some([0x08, 0x06]) => true,
+    match frame.get(12..).and_then(|rest| rest.first_chunk().copied()) {
+        Some(ARP) => true,
         // RFC 791: the addresses of the source and the destination, whatever options follow.
-        Some([0x08, 0x00]) => address(26).is_some_and(is_elsewhere) && address(30).is_some_and(is_elsewhere),
+        Some(IPV4) => address(26).is_some_and(is_elsewhere) && address(30).is_some_and(is_elsewhere),
         _ => false,
     }
 }

@@ -1,8 +1,9 @@
-use super::frames::{self, HEADER};
+use super::frames;
 use super::request::Peer;
 use super::{arp, guard};
 use crate::descriptor::{check, kill, pidfd, poll, read, set_nonblocking};
 use crate::failure::{Failure, Stage};
+use crate::frame::LENGTH;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream;
@@ -137,9 +138,9 @@ impl Program {
 
     /// Takes no byte beyond the frame: what follows is the guest's. Answers whether it is whole.
     fn take(&self, frame: &mut Vec<u8>) -> Result<bool, Failure> {
-        let header = frame.len() < HEADER;
+        let header = frame.len() < LENGTH;
         let length = frames::length(frame).map_err(|_| self.failure("it sent what is no frame"))?;
-        let whole = HEADER + length.unwrap_or(0);
+        let whole = LENGTH + length.unwrap_or(0);
         let have = frame.len();
         frame.resize(whole, 0);
         let n = (&*self.frames).read(&mut frame[have..]).unwrap_or(0);
@@ -147,7 +148,7 @@ impl Program {
         if header || frame.len() < whole {
             return Ok(false);
         }
-        frame.drain(..HEADER);
+        frame.drain(..LENGTH);
         Ok(true)
     }
 

@@ -1,5 +1,5 @@
 use crate::failure::Failure;
-use crate::spec::{absolute, invalid};
+use crate::field::{absolute, invalid};
 use serde::Deserialize;
 use std::net::Ipv4Addr;
 

@@ -1,7 +1,7 @@
 //! The jail that the starter asks for: PROTOCOL.md, "Start".
 
 use crate::failure::Failure;
-use crate::spec::{absolute, file_name, invalid};
+use crate::field::{absolute, file_name, invalid};
 use serde::Deserialize;
 use std::collections::BTreeSet;
 

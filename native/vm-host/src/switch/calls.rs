@@ -1,55 +1,29 @@
 //! The system calls of a switch: it waits, reads, writes, and makes sockets in its directory. It opens no file.
 
-use confinement::seccomp::{Action, FIRST_OF_X32, Filter, Judgement, Pattern, Rule, THIS_ARCHITECTURE, Table, compile};
+use confinement::seccomp::{Action, AllowList, Pattern, install};
 use libc::*;
 use std::io;
 
 pub fn seal() -> io::Result<()> {
-    let program = compile(&Filter {
-        tables: vec![Table {
-            architecture: THIS_ARCHITECTURE,
-            rules: rules(),
-            otherwise: Action::KillProcess,
-            beyond: (FIRST_OF_X32, Action::KillProcess),
-        }],
-        elsewhere: Action::KillProcess,
-    });
-    confinement::seccomp::install(&program).map_err(io::Error::from_raw_os_error)
+    let list = AllowList::new(Action::KillProcess)
+        .only(SYS_socket, 0, &[Pattern::exactly(AF_UNIX)])
+        .only(SYS_ioctl, 1, &[Pattern::exactly(FIONBIO as c_int)])
+        .only(SYS_mmap, 2, NOT_EXECUTABLE)
+        .only(SYS_mprotect, 2, NOT_EXECUTABLE)
+        .only(SYS_fcntl, 1, COMMANDS)
+        .any(ANY)
+        .any(OLD);
+    install(&list.compile()).map_err(io::Error::from_raw_os_error)
 }
 
-fn rules() -> Vec<Rule> {
-    let only = |number: c_long, argument, patterns: &[Pattern]| Rule {
-        number: number as u32,
-        judgement: Judgement::ByArgument {
-            argument,
-            patterns: patterns.to_vec(),
-            matched: Action::Allow,
-            otherwise: Action::KillProcess,
-        },
-    };
-    let not_executable = [Pattern::without(PROT_EXEC)];
-    let mut rules = vec![
-        only(SYS_socket, 0, &[Pattern::exactly(AF_UNIX)]),
-        only(SYS_ioctl, 1, &[Pattern::exactly(FIONBIO as c_int)]),
-        only(SYS_mmap, 2, &not_executable),
-        only(SYS_mprotect, 2, &not_executable),
-        only(
-            SYS_fcntl,
-            1,
-            &[
-                Pattern::exactly(F_GETFD),
-                Pattern::exactly(F_GETFL),
-                Pattern::exactly(F_SETFL),
-                Pattern::exactly(F_SETFD),
-            ],
-        ),
-    ];
-    rules.extend(ANY.iter().chain(OLD).map(|number| Rule {
-        number: *number as u32,
-        judgement: Judgement::Always(Action::Allow),
-    }));
-    rules
-}
+const NOT_EXECUTABLE: &[Pattern] = &[Pattern::without(PROT_EXEC)];
+
+const COMMANDS: &[Pattern] = &[
+    Pattern::exactly(F_GETFD),
+    Pattern::exactly(F_GETFL),
+    Pattern::exactly(F_SETFL),
+    Pattern::exactly(F_SETFD),
+];
 
 const ANY: &[c_long] = &[
     SYS_read,

@@ -2,7 +2,8 @@
 
 use super::dns::MAX_NAME;
 use super::ethernet::Station;
-use crate::failure::{Failure, Stage};
+use crate::failure::Failure;
+use crate::field::{absolute, invalid};
 use crate::jail::{Entry, Jail, Mode, Network};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -26,16 +27,12 @@ pub struct Start {
 
 impl Start {
     pub fn parse(line: &[u8]) -> Result<Self, Failure> {
-        let start: Self =
-            serde_json::from_slice(line).map_err(|error| Failure::new(Stage::Spec, "spec", error.to_string()))?;
+        let start: Self = serde_json::from_slice(line).map_err(|error| invalid("spec", error.to_string()))?;
         if start.version != 1 {
-            return Err(Failure::new(Stage::Spec, "version", "is not 1"));
+            return Err(invalid("version", "is not 1"));
         }
-        for (field, path) in [("directory", &start.directory), ("statePath", &start.state_path)] {
-            if !path.starts_with('/') || path.contains('\0') {
-                return Err(Failure::new(Stage::Spec, field, "is not an absolute path"));
-            }
-        }
+        absolute("directory", &start.directory)?;
+        absolute("statePath", &start.state_path)?;
         Ok(start)
     }
 

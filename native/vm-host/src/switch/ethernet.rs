@@ -1,17 +1,12 @@
 //! Who may send what, and where it goes. Every member's addresses are known beforehand, so nothing is learnt from frames and
 //! no frame is sent to a port that it is not for.
 
+use crate::frame::{ARP, ARP_KIND, HEADER, IPV4};
 use serde::{Deserialize, Serialize};
 use std::net::Ipv4Addr;
 
 pub type Frame = [u8];
 
-/// IEEE 802.3: addresses and type.
-pub const HEADER: usize = 14;
-pub const IPV4: [u8; 2] = [0x08, 0x00];
-pub const ARP: [u8; 2] = [0x08, 0x06];
-/// RFC 826 for IPv4 over Ethernet: hardware and protocol types and the lengths of their addresses.
-pub const ARP_KIND: [u8; 6] = [0, 1, 0x08, 0x00, 6, 4];
 pub const ARP_LENGTH: usize = 28;
 pub const IP_HEADER: usize = 20;
 

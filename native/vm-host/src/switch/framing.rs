@@ -1,10 +1,10 @@
-//! Frames in a byte stream as libkrun sends them: each behind its length, in four bytes, highest first.
+//! Frames of a network in a stream that comes in parts, one by one: what is held is one unfinished frame, so that a member costs little, and
+//! what no network carries is passed over. (`card/frames.rs` takes frames of any length, many at once.)
+
+use crate::frame::{LENGTH, LONGEST, length};
 
 /// IEEE 802.3 without its checksum, and with room for a VLAN tag. Nothing longer comes out of a card whose MTU is 1500.
 pub const MAX_FRAME: usize = 1518;
-pub const HEADER: usize = 4;
-/// More than libkrun can send: its buffers are of 65562 bytes. Who says so has lost count, and there is no way back.
-const MAX_LENGTH: usize = 65_562;
 
 /// The stream means nothing any more.
 #[derive(Debug, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub struct OutOfStep;
 
 /// Finds the frames in what comes. It keeps at most one unfinished frame.
 pub struct Deframer {
-    held: [u8; HEADER + MAX_FRAME],
+    held: [u8; LENGTH + MAX_FRAME],
     filled: usize,
     /// What was held was handed out.
     taken: bool,
@@ -25,7 +25,7 @@ pub struct Deframer {
 impl Deframer {
     pub fn new() -> Self {
         Self {
-            held: [0; HEADER + MAX_FRAME],
+            held: [0; LENGTH + MAX_FRAME],
             filled: 0,
             taken: false,
             skip: 0,
@@ -46,20 +46,20 @@ impl Deframer {
                 return Ok(None);
             }
             // A whole one needs no copy.
-            if self.filled == 0 && input.len() >= HEADER {
+            if self.filled == 0 && input.len() >= LENGTH {
                 let length = length_of(input)?;
                 if length > MAX_FRAME {
-                    take(input, HEADER);
+                    take(input, LENGTH);
                     self.pass_over(length);
                     continue;
                 }
-                if input.len() >= HEADER + length {
-                    return Ok(Some(&take(input, HEADER + length)[HEADER..]));
+                if input.len() >= LENGTH + length {
+                    return Ok(Some(&take(input, LENGTH + length)[LENGTH..]));
                 }
             }
-            if self.filled < HEADER {
-                self.fill_up_to(HEADER, input);
-                if self.filled < HEADER {
+            if self.filled < LENGTH {
+                self.fill_up_to(LENGTH, input);
+                if self.filled < LENGTH {
                     return Ok(None);
                 }
                 let length = length_of(&self.held)?;
@@ -69,11 +69,11 @@ impl Deframer {
                     continue;
                 }
             }
-            let whole = HEADER + length_of(&self.held)?;
+            let whole = LENGTH + length_of(&self.held)?;
             self.fill_up_to(whole, input);
             if self.filled == whole {
                 self.taken = true;
-                return Ok(Some(&self.held[HEADER..whole]));
+                return Ok(Some(&self.held[LENGTH..whole]));
             }
         }
     }
@@ -96,13 +96,9 @@ fn take<'a>(input: &mut &'a [u8], count: usize) -> &'a [u8] {
     part
 }
 
-fn length_of(header: &[u8]) -> Result<usize, OutOfStep> {
-    let length = u32::from_be_bytes([header[0], header[1], header[2], header[3]]) as usize;
-    if length > MAX_LENGTH {
-        Err(OutOfStep)
-    } else {
-        Ok(length)
-    }
+/// Of at least so many bytes as say it.
+fn length_of(stream: &[u8]) -> Result<usize, OutOfStep> {
+    length(stream).filter(|length| *length <= LONGEST).ok_or(OutOfStep)
 }
 
 #[cfg(test)]
@@ -145,6 +141,9 @@ mod tests {
     fn a_length_that_nobody_can_send_is_the_end() {
         assert_eq!(found(&[0xff; 8], &[]), Err(OutOfStep));
         assert_eq!(found(&[0xff; 8], &[1, 1, 1, 1]), Err(OutOfStep));
+        let longest = framed(&[vec![0; LONGEST], vec![3; 60]]);
+        assert_eq!(found(&longest, &[]), Ok((vec![vec![3; 60]], 1)));
+        assert_eq!(found(&framed(&[vec![0; LONGEST + 1]]), &[]), Err(OutOfStep));
     }
 
     proptest! {

@@ -2,7 +2,8 @@
 //! of members (DNS). It has no way out.
 
 use super::dns;
-use super::ethernet::{ARP, ARP_LENGTH, Frame, HEADER, IP_HEADER, IPV4, Station, ipv4_at};
+use super::ethernet::{ARP_LENGTH, Frame, IP_HEADER, Station, ipv4_at};
+use crate::frame::{ARP, HEADER, IPV4};
 use std::net::Ipv4Addr;
 
 const ICMP: u8 = 1;

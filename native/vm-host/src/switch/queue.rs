@@ -1,4 +1,4 @@
-use super::framing::HEADER;
+use crate::frame::LENGTH;
 use std::collections::VecDeque;
 use std::io::{self, ErrorKind, IoSlice, Write};
 
@@ -21,7 +21,7 @@ impl Queue {
     /// Whether the frame found room. What goes to all may fill half of it, so that it cannot keep out what is for this port.
     pub fn push(&mut self, frame: &[u8], to_all: bool) -> bool {
         let room = if to_all { CAPACITY / 2 } else { CAPACITY };
-        if self.bytes.len() + HEADER + frame.len() > room {
+        if self.bytes.len() + LENGTH + frame.len() > room {
             return false;
         }
         self.bytes.extend((frame.len() as u32).to_be_bytes());

@@ -8,6 +8,7 @@ mod jail;
 mod log;
 #[cfg(target_arch = "x86_64")]
 mod memory;
+mod network;
 mod probe;
 mod replay;
 mod state;

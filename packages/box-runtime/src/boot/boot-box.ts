@@ -5,11 +5,10 @@ import { createDisk, planMounts, type RootEvent } from "@a3s/rootfs";
 import type { JailMode } from "@a3s/vm";
 import type { ImagePullOptions } from "../image/find-image.ts";
 import { holdImage } from "../image/hold-image.ts";
-import { takeSeat } from "../networks/box-seat.ts";
+import { HomeStores } from "../image/home-stores.ts";
 import { NetworkStore } from "../networks/network-store.ts";
 import { planPlatform } from "../plan/image-platform.ts";
 import type { MainRequest } from "../plan/main-process.ts";
-import { planNetwork } from "../plan/network.ts";
 import type { ReleaseStack } from "../release-stack.ts";
 import { Volumes } from "../volumes/volumes.ts";
 import type { BootStage } from "./boot-stage.ts";
@@ -51,7 +50,7 @@ export async function bootBox(options: BootOptions): Promise<BootedBox> {
 
   enter("image");
   // What can be refused without a look at the image is.
-  const prepared = await prepareNetwork(config);
+  const means = await prepareNetwork(config);
   if (isNetworkName(config.network)) {
     const networks = new NetworkStore(home);
     held.defer(() => networks.withdraw(id));
@@ -61,7 +60,11 @@ export async function bootBox(options: BootOptions): Promise<BootedBox> {
   const volumes = await checkVolumes(config.volumes);
   const mounts = planMounts({ ...config, volumes, volumesDirectory: home.volumes });
   const { image, root: lower } = held.use(
-    await holdImage(config.image, { ...options, platform, policy: config.pullPolicy, onImage: () => enter("rootfs") }),
+    await holdImage(config.image, {
+      ...{ ...options, stores: new HomeStores(home), platform },
+      policy: config.pullPolicy,
+      onImage: () => enter("rootfs"),
+    }),
   );
 
   enter("prepare");
@@ -73,9 +76,7 @@ export async function bootBox(options: BootOptions): Promise<BootedBox> {
     await createDisk({ path, sizeMib, signal });
     disks.push(path);
   }
-  const seat = await takeSeat(home, options);
-  const network = seat === undefined ? prepared : planNetwork(config, { seat });
-  const from = { image: image.config, mounts, network, seat, lower, paths, disks };
+  const from = { image: image.config, mounts, means, lower, paths, disks };
   const vm = await bootVm({ ...options, ...from, life: "attached", timer, enter });
   return { ...vm, image };
 }

@@ -4,11 +4,11 @@ import { type BoxConfig, type BoxId, type HomeLayout, raceSignal, startDeadline 
 import type { BootTimings, StageTimer } from "@a3s/metrics";
 import type { MountPlan } from "@a3s/rootfs";
 import { checkHost, type JailMode, launchVm, publishBootRoot, type VmProcess } from "@a3s/vm";
-import type { BoxSeat } from "../networks/box-seat.ts";
+import { type Joining, takeSeat } from "../networks/box-seat.ts";
 import type { StoppableProcess } from "../plan/box-process.ts";
 import { planGuestConfig, planVmSpec } from "../plan/guest-plan.ts";
 import { type MainRequest, planGuestMain } from "../plan/main-process.ts";
-import type { NetworkPlan } from "../plan/network.ts";
+import { type NetworkMeans, planNetwork } from "../plan/network.ts";
 import type { ReleaseStack } from "../release-stack.ts";
 import { bootError } from "./boot-error.ts";
 import type { BootStage } from "./boot-stage.ts";
@@ -16,14 +16,15 @@ import type { VmPaths } from "./box-directories.ts";
 import { awaitMainEnd, type MainExit } from "./main-end.ts";
 
 /** What a VM is booted from, once everything that it needs is there. */
-export interface VmBoot {
+export interface VmBoot extends Pick<Joining, "name"> {
   readonly id: BoxId;
   readonly config: BoxConfig;
   readonly home: HomeLayout;
   /** What the image says about its process. */
   readonly image: StoppableProcess;
   readonly mounts: MountPlan;
-  readonly network: NetworkPlan;
+  /** What its network needs of the machine, beside its place on a network of boxes, which is taken here. */
+  readonly means: NetworkMeans;
   /** The image's root directory. */
   readonly lower: string;
   /** Images of the disks. */
@@ -31,8 +32,6 @@ export interface VmBoot {
   readonly paths: VmPaths;
   /** Without it, the guest has no main process. */
   readonly main?: MainRequest | undefined;
-  /** Its place on a network of boxes; none for a box that is on none. */
-  readonly seat: BoxSeat | undefined;
   /** Ends with this process, its disks with it; or is found by others through its state, whether it outlives this process or not. */
   readonly life: "attached" | { readonly statePath: string; readonly detached: boolean };
   readonly jail: JailMode | undefined;
@@ -54,9 +53,11 @@ export interface BootedVm {
 
 /** From a root directory to an agent that serves. */
 export async function bootVm(boot: VmBoot): Promise<BootedVm> {
-  const { id, config, home, mounts, network, seat, held, signal, paths, disks, life, enter, timer } = boot;
-  if (seat !== undefined) held.defer(() => seat[Symbol.dispose]());
+  const { id, config, home, mounts, held, signal, paths, disks, life, enter, timer } = boot;
   const main = boot.main && planGuestMain(boot.image, boot.main, config);
+  const seat = await takeSeat(home, boot);
+  if (seat !== undefined) held.defer(() => seat[Symbol.dispose]());
+  const network = planNetwork(config, { ...boot.means, seat });
   const bootRoot = await publishBootRoot(home, { signal });
   using deadline = startDeadline({ signal, timeoutMs: config.bootTimeoutMs, what: "The guest's readiness" });
   const { doorbellSocket, agentSocket, log, exitRecord } = paths;

@@ -2,14 +2,12 @@ import { rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { type BoxConfig, unlessMissing } from "@a3s/core";
 import { StageTimer } from "@a3s/metrics";
-import { createDisk, type Disk, LowerStore, planMounts } from "@a3s/rootfs";
+import { createDisk, type Disk, planMounts } from "@a3s/rootfs";
 import type { BootStage } from "../boot/boot-stage.ts";
 import { type BootedVm, bootVm, type VmBoot } from "../boot/boot-vm.ts";
 import { makePrivate, type VmPaths, vmPaths } from "../boot/box-directories.ts";
 import { checkVolumes } from "../boot/check-volumes.ts";
 import { prepareNetwork } from "../boot/prepare-network.ts";
-import { takeSeat } from "../networks/box-seat.ts";
-import { planNetwork } from "../plan/network.ts";
 import { Volumes } from "../volumes/volumes.ts";
 import type { BoxPlace } from "./box-place.ts";
 import type { BoxRecord } from "./box-record.ts";
@@ -30,8 +28,8 @@ export async function bootStored(
   { id, name, image, chainId }: BoxRecord,
   { config, log, exitRecord, main, life, held, signal }: StoredBoot,
 ): Promise<BootedVm> {
-  const { home, events, jail } = place;
-  const prepared = await prepareNetwork(config);
+  const { home, stores, events, jail } = place;
+  const means = await prepareNetwork(config);
   const timer = new StageTimer();
   const enter = (stage: BootStage) => {
     timer.begin(stage);
@@ -40,16 +38,14 @@ export async function bootStored(
   enter("prepare");
   const volumes = await checkVolumes(config.volumes);
   const mounts = planMounts({ ...config, volumes, volumesDirectory: home.volumes });
-  await using lower = await (await LowerStore.open(home.rootfs, { signal })).lease(chainId, { signal });
+  await using lower = await (await stores.roots(signal)).lease(chainId, { signal });
   const names = mounts.volumes.map(({ name }) => name);
   await new Volumes(home.volumes).pin(names, id, { signal });
   const paths = { ...vmPaths(home, id), log, exitRecord };
   for (const directory of [join(home.run, id), dirname(life.statePath)]) await makePrivate(directory);
   const disks = await keepDisks(mounts.disks, paths, signal);
-  const seat = await takeSeat(home, { id, config, name, jail, signal });
-  const network = seat === undefined ? prepared : planNetwork(config, { seat });
   return await bootVm({
-    ...{ id, config, home, mounts, network, seat, paths, disks, main, life, jail, signal, held, timer, enter },
+    ...{ id, name, config, home, mounts, means, paths, disks, main, life, jail, signal, held, timer, enter },
     image: image.process,
     lower: lower.path,
   });

@@ -3,6 +3,7 @@ import type { BoxMetrics } from "@a3s/metrics";
 import type { JailMode } from "@a3s/vm";
 import type { History } from "../history/history.ts";
 import type { ImagePullOptions } from "../image/find-image.ts";
+import type { HomeStores } from "../image/home-stores.ts";
 import type { BoxStore } from "./box-store.ts";
 import type { BoxesEvents } from "./boxes-events.ts";
 
@@ -10,6 +11,8 @@ import type { BoxesEvents } from "./boxes-events.ts";
 export interface BoxPlace {
   readonly home: HomeLayout;
   readonly store: BoxStore;
+  /** Of images and their roots. */
+  readonly stores: HomeStores;
   readonly events: EventBus<BoxesEvents>;
   /** What other processes hear of. */
   readonly history: History;

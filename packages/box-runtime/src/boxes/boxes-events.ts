@@ -26,6 +26,11 @@ export type BoxesEvents = {
   "box.supervised": { readonly id: BoxId };
   /** Its health is another one now. */
   "box.health": { readonly id: BoxId; readonly health: BoxHealth };
+  /**
+   * It runs, and is on its network of boxes no more: the network's switch has ended, which only a fault does. A card is not connected
+   * again, so that it is on the network from its next start on.
+   */
+  "box.offline": { readonly id: BoxId };
   /** It has lived as long as it may, and is stopped. */
   "box.expired": { readonly id: BoxId };
   /** Its policy starts it again in `delayMs`; `restart` counts from 1. */

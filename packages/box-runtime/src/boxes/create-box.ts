@@ -1,5 +1,5 @@
 import { type BoxConfigInput, isNetworkName, newBoxId, parseBoxConfig } from "@a3s/core";
-import { LowerStore, planMounts } from "@a3s/rootfs";
+import { planMounts } from "@a3s/rootfs";
 import { checkVolumes } from "../boot/check-volumes.ts";
 import { holdImage } from "../image/hold-image.ts";
 import { requirePasst } from "../network/find-passt.ts";
@@ -23,7 +23,7 @@ export async function createBox(
   input: BoxConfigInput,
   { name, autoRemove = false, main = {}, pull, signal = new AbortController().signal }: BoxCreateOptions,
 ): Promise<BoxRecord> {
-  const { home, store, events } = place;
+  const { home, store, stores, events } = place;
   const config = parseBoxConfig(input);
   if (name !== undefined) requireBoxName(name);
   const id = newBoxId();
@@ -37,7 +37,7 @@ export async function createBox(
   const networks = new NetworkStore(home);
   if (isNetworkName(config.network)) await networks.get(config.network, signal);
   await using held = await holdImage(config.image, {
-    ...{ home, signal, platform, policy: config.pullPolicy, pull: { ...place.pull, ...pull } },
+    ...{ stores, signal, platform, policy: config.pullPolicy, pull: { ...place.pull, ...pull } },
     onPull: (event) => events.emit("box.pull", { id, event }),
     onRoot: (event) => events.emit("box.root", { id, event }),
     onImage: () => {},
@@ -62,7 +62,7 @@ export async function createBox(
   };
   if (box.main !== null) planGuestMain(box.image.process, box.main, config);
   formatRecord(box);
-  const roots = await LowerStore.open(home.rootfs, { signal });
+  const roots = await stores.roots(signal);
   return await store.naming(signal, async () => {
     const taken = await store.names();
     const other = name === undefined ? undefined : taken.get(name);

@@ -51,6 +51,7 @@ async function unpinGone(place: BoxPlace, signal: AbortSignal | undefined): Prom
   if (stores.every((names) => names === undefined)) return;
   await store.naming(signal, async () => {
     const boxes = new Set<string>(await store.ids());
+    // Opened anew, which removes what dead processes left there.
     const roots = await (await LowerStore.open(home.rootfs, { signal })).pinOwners({ signal });
     const volumes = await new Volumes(home.volumes).pinOwners({ signal });
     const networks = new NetworkStore(home);

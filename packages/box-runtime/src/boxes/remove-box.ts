@@ -1,5 +1,4 @@
 import type { BoxId } from "@a3s/core";
-import { LowerStore } from "@a3s/rootfs";
 import { NetworkStore } from "../networks/network-store.ts";
 import { Volumes } from "../volumes/volumes.ts";
 import type { BoxPlace } from "./box-place.ts";
@@ -36,8 +35,8 @@ export async function removeFiles(
 }
 
 /** Gives up all that a box has kept. @returns its volumes that nobody else has. */
-export async function unpin({ home }: BoxPlace, id: BoxId): Promise<readonly string[]> {
-  await (await LowerStore.open(home.rootfs)).unpin(id);
+export async function unpin({ home, stores }: BoxPlace, id: BoxId): Promise<readonly string[]> {
+  await (await stores.roots()).unpin(id);
   await new NetworkStore(home).withdraw(id);
   return await new Volumes(home.volumes).unpin(id);
 }

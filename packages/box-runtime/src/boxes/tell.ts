@@ -7,7 +7,7 @@ import type { BoxesEvents } from "./boxes-events.ts";
 /** Events that other processes hear of as well. */
 type SharedEvent =
   | ("box.created" | "box.started" | "box.error" | "box.stopped" | "box.renamed" | "box.removed")
-  | ("box.health" | "box.expired" | "box.restarting" | "box.resting");
+  | ("box.health" | "box.offline" | "box.expired" | "box.restarting" | "box.resting");
 
 /** What is known of a box that an event is about. */
 export type KnownBox = Pick<BoxRecord, "name" | "image">;

@@ -12,8 +12,8 @@ export interface BoxEvent {
   /** ISO 8601, by the clock of the process that wrote it down. */
   readonly time: string;
   /**
-   * `box.created`, `box.started`, `box.error`, `box.stopped`, `box.renamed`, `box.removed`; of a supervisor `box.health`, `box.expired`,
-   * `box.restarting`, `box.resting`; later versions may write others.
+   * `box.created`, `box.started`, `box.error`, `box.stopped`, `box.renamed`, `box.removed`; of a supervisor `box.health`, `box.offline`,
+   * `box.expired`, `box.restarting`, `box.resting`; later versions may write others.
    */
   readonly event: string;
   readonly id: BoxId;

@@ -28,8 +28,9 @@ async function find(
 }
 
 async function setting() {
-  const store = await mkdtemp(join(tmpdir(), "a3s-find-image-"));
-  onTestFinished(() => rm(store, { recursive: true, force: true }));
+  const directory = await mkdtemp(join(tmpdir(), "a3s-find-image-"));
+  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  const store = await ImageStore.open(directory);
   const registry = await startTestRegistry({ repositories: { a: { one }, b: { two } } });
   onTestFinished(() => registry[Symbol.asyncDispose]());
   return { store, registry };
@@ -48,12 +49,12 @@ test("a missing image is pulled, a stored one costs no request", async () => {
 test("a pull makes room, but never takes away the image of a box that holds it", async () => {
   const { store, registry } = await setting();
   const findNamed = (name: string) => find(`${registry.host}/${name}`, { store, pull: { cacheBytes: 1 } });
-  const names = async () => (await (await ImageStore.open(store)).list()).map(({ reference }) => reference);
+  const names = async () => (await store.list()).map(({ reference }) => reference);
   const held = await findNamed("a:one");
   await using _other = await findNamed("b:two");
   expect(await names()).toEqual([`${registry.host}/a:one`, `${registry.host}/b:two`]);
   await held[Symbol.asyncDispose]();
-  await (await ImageStore.open(store)).evict({ maxBytes: 1 });
+  await store.evict({ maxBytes: 1 });
   expect(await names()).toEqual([`${registry.host}/b:two`]);
 });
 

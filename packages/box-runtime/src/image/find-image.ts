@@ -1,7 +1,7 @@
 import type { Platform, PullPolicy } from "@a3s/core";
 import {
   DEFAULT_IMAGE_CACHE_BYTES,
-  ImageStore,
+  type ImageStore,
   type Lease,
   OciError,
   type PullEvent,
@@ -22,8 +22,7 @@ export interface ImagePullOptions extends Omit<PullOptions, "store" | "platform"
 
 /** What {@link findImage} needs. */
 export interface FindImageOptions {
-  /** Directory of the image store. */
-  readonly store: string;
+  readonly store: ImageStore;
   readonly pull: ImagePullOptions;
   readonly policy: PullPolicy;
   /** The machine's own when undefined. */
@@ -46,8 +45,7 @@ export interface HeldImage extends AsyncDisposable {
  * @throws RuntimeError `PULL_REFUSED`
  */
 export async function findImage(reference: string, options: FindImageOptions): Promise<HeldImage | undefined> {
-  const { signal, onProgress, policy } = options;
-  const store = await ImageStore.open(options.store, { signal });
+  const { store, signal, onProgress, policy } = options;
   const { cacheBytes = DEFAULT_IMAGE_CACHE_BYTES, ...pullOptions } = options.pull;
   const wanted = { signal, ...(options.platform === undefined ? {} : { platform: options.platform }) };
   const ask = isFile(reference) || policy === "always" || isSigned(pullOptions);

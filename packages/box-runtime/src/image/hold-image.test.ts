@@ -8,6 +8,7 @@ import { LowerStore, type RootEvent } from "@a3s/rootfs";
 import { type FaultRule, startTestRegistry, testImage, testLayer } from "@a3s/testing";
 import { expect, onTestFinished, test } from "vitest";
 import { type HoldImageOptions, holdImage } from "./hold-image.ts";
+import { HomeStores } from "./home-stores.ts";
 
 const [low, high] = ["low", "high"].map((content) => testLayer([{ type: "file", path: content, content }])) as [
   ReturnType<typeof testLayer>,
@@ -21,10 +22,11 @@ async function setting(faults: readonly FaultRule[] = []) {
   const registry = await startTestRegistry({ repositories: { a: { one: image } }, faults });
   onTestFinished(() => registry[Symbol.asyncDispose]());
   const home = homeLayout(directory);
+  const stores = new HomeStores(home);
   const events: (PullEvent | RootEvent)["type"][] = [];
   const hold = (options: Partial<HoldImageOptions> = {}) =>
     holdImage(`${registry.host}/a:one`, {
-      home,
+      stores,
       pull: {},
       policy: "missing",
       platform: undefined,

@@ -1,13 +1,14 @@
-import type { Digest, HomeLayout, Platform, PullPolicy } from "@a3s/core";
+import type { Digest, Platform, PullPolicy } from "@a3s/core";
 import type { PullEvent, StoredImage } from "@a3s/oci";
-import { LowerStore, type RootEvent } from "@a3s/rootfs";
+import type { RootEvent } from "@a3s/rootfs";
 import { ReleaseStack } from "../release-stack.ts";
 import { findImage, type ImagePullOptions } from "./find-image.ts";
+import type { HomeStores } from "./home-stores.ts";
 import { RootAhead } from "./root-ahead.ts";
 
 /** What {@link holdImage} needs. */
 export interface HoldImageOptions {
-  readonly home: HomeLayout;
+  readonly stores: HomeStores;
   readonly pull: ImagePullOptions;
   readonly policy: PullPolicy;
   readonly platform: Platform | undefined;
@@ -28,15 +29,15 @@ export interface HeldBoxImage extends AsyncDisposable {
 
 /** Finds or pulls an image and makes its root ready. The layers of an image that is pulled are applied as they come in. */
 export async function holdImage(reference: string, options: HoldImageOptions): Promise<HeldBoxImage> {
-  const { home, signal, onPull } = options;
-  const store = await LowerStore.open(home.rootfs, { signal });
+  const { stores, signal, onPull } = options;
+  const store = await stores.roots(signal);
   for (;;) {
     await using ahead = new RootAhead({ store, signal, onProgress: options.onRoot });
     const onProgress = (event: PullEvent) => {
       ahead.follow(event);
       onPull(event);
     };
-    const found = await findImage(reference, { ...options, store: home.images, onProgress });
+    const found = await findImage(reference, { ...options, store: await stores.images(signal), onProgress });
     // Another process removed it before it was held.
     if (found === undefined) continue;
     const held = new ReleaseStack();

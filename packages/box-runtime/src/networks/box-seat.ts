@@ -1,5 +1,5 @@
 import { type BoxConfig, type BoxId, type HomeLayout, isNetworkName } from "@a3s/core";
-import { type JailMode, joinSwitch, renameMember, type Station, type SwitchSeat } from "@a3s/vm";
+import { type JailMode, joinSwitch, renameMember, type Station, type SwitchPlace, type SwitchSeat } from "@a3s/vm";
 import { NetworkStore } from "./network-store.ts";
 
 /** The place of a box at its network, for one VM. */
@@ -40,26 +40,34 @@ export async function takeSeat(
   });
 }
 
+/** The switch of a box, running or not, and its place there; undefined for one that is on no network of boxes, or whose network is not what it was. */
+export async function switchOf(
+  home: HomeLayout,
+  { id, config }: Pick<Joining, "id" | "config">,
+  signal?: AbortSignal,
+): Promise<{ readonly place: SwitchPlace; readonly member: Station } | undefined> {
+  if (!isNetworkName(config.network)) return undefined;
+  const store = new NetworkStore(home);
+  const found = await store.find(config.network, id, signal);
+  return found && { place: store.switchPlace(found.network), member: found.member };
+}
+
 /** Lets others of the network find a box by its new name, if it runs, and the network is what it was. */
 export async function renameOnNetwork(
   home: HomeLayout,
   { id, config, name }: Pick<Joining, "id" | "config"> & { readonly name: string },
 ): Promise<void> {
-  if (!isNetworkName(config.network)) return;
-  const store = new NetworkStore(home);
-  const found = await store.find(config.network, id);
+  const found = await switchOf(home, { id, config });
   if (found === undefined) return;
-  const { network, member } = found;
-  await renameMember(store.switchPlace(network), { address: member.address, names: namesOf(id, name) });
+  await renameMember(found.place, { address: found.member.address, names: namesOf(id, name) });
 }
 
 /** The address of a box, running or not; undefined for one that is on no network of boxes. */
 export async function addressOnNetwork(
   home: HomeLayout,
-  { id, config }: Pick<Joining, "id" | "config">,
+  box: Pick<Joining, "id" | "config">,
 ): Promise<string | undefined> {
-  if (!isNetworkName(config.network)) return undefined;
-  return (await new NetworkStore(home).find(config.network, id))?.member.address;
+  return (await switchOf(home, box))?.member.address;
 }
 
 function namesOf(id: BoxId, name: string | undefined): readonly string[] {

@@ -1,6 +1,7 @@
-import type { BoxId } from "@a3s/core";
+import { BoxError, type BoxId } from "@a3s/core";
 import { readSwitch } from "@a3s/vm";
 import type { BoxPlace } from "../boxes/box-place.ts";
+import { lookAtBox } from "../boxes/look-at-box.ts";
 import { findPasst, PASST_FIX } from "../network/find-passt.ts";
 import { NetworkStore, type StoredNetwork } from "./network-store.ts";
 import type {
@@ -25,12 +26,17 @@ const KINDS: readonly NetworkSummary[] = [
   },
 ];
 
+interface KnownBox {
+  readonly name: string | undefined;
+  readonly running: boolean;
+}
+
 /** The networks of a home directory; see {@link Networks}. Constructing it touches nothing. */
 export class HomeNetworks implements Networks {
-  readonly #place: Pick<BoxPlace, "store">;
+  readonly #place: BoxPlace;
   readonly #store: NetworkStore;
 
-  constructor(place: Pick<BoxPlace, "home" | "store">) {
+  constructor(place: BoxPlace) {
     this.#place = place;
     this.#store = new NetworkStore(place.home);
   }
@@ -65,24 +71,40 @@ export class HomeNetworks implements Networks {
     if ("damage" in record) return { name, labels: {}, inUse, members: [], damage: record.damage };
     const { createdAt, subnet, labels } = record;
     const place = this.#store.switchPlace(network);
-    const readings = new Map((await readSwitch(place)).map((reading) => [reading.address, reading]));
-    const members: NetworkMember[] = [];
-    for (const { box, address, mac } of network.members) {
+    // First: a box is connected before it runs.
+    const known = new Map<BoxId, KnownBox>();
+    for (const { box } of network.members) known.set(box, await this.#look(box));
+    const read = await readSwitch(place);
+    const readings = new Map((read ?? []).map((reading) => [reading.address, reading]));
+    const members = network.members.map(({ box, address, mac }): NetworkMember => {
       const { connected = false, address: _, ...traffic } = readings.get(address) ?? {};
-      const name = await this.#nameOf(box);
-      members.push({
+      const { name, running } = known.get(box) as KnownBox;
+      return {
         box,
         ...(name === undefined ? {} : { name }),
         ...{ address, mac },
         ...(connected ? { traffic: traffic as NetworkTraffic } : {}),
-      });
-    }
+        ...(running && !connected && read !== undefined ? { offline: true } : {}),
+      };
+    });
     return { name, createdAt, subnet, gateway: place.gateway.address, labels, inUse, members };
   }
 
-  async #nameOf(box: BoxId): Promise<string | undefined> {
+  /** Of one that ends with its process nothing is known. */
+  async #look(box: BoxId): Promise<KnownBox> {
     const record = await this.#place.store.read(box);
-    return record !== undefined && "name" in record ? record.name : undefined;
+    if (record === undefined || "damage" in record) return { name: undefined, running: false };
+    return { name: record.name, running: await this.#runs(box) };
+  }
+
+  async #runs(box: BoxId): Promise<boolean> {
+    try {
+      using seen = await lookAtBox(this.#place, box);
+      return seen.life === "running";
+    } catch (error) {
+      if (error instanceof BoxError && ["BOX_NOT_FOUND", "BOX_DAMAGED"].includes(error.code)) return false;
+      throw error;
+    }
   }
 }
 

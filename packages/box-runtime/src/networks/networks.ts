@@ -49,6 +49,8 @@ export interface NetworkMember {
   readonly mac: string;
   /** What has gone through its port at the switch since it connected; missing while it is not connected. */
   readonly traffic?: NetworkTraffic | undefined;
+  /** Its box runs, and is not connected: the switch has ended under it. It is connected again from its next start on. */
+  readonly offline?: true | undefined;
 }
 
 /** See {@link NetworkMember.traffic}. */

@@ -22,16 +22,11 @@ export interface NetworkMeans {
   readonly seat?: Omit<BoxSeat, keyof Disposable | "connected"> | undefined;
 }
 
-/**
- * The network of a box's VM and of its guest. Pure.
- *
- * @throws RuntimeError `NETWORK_UNENFORCEABLE`
- */
+/** The network of a box's VM and of its guest, for ports that it can publish ({@link checkPublished}). Pure. */
 export function planNetwork(
   config: Pick<BoxConfig, "network" | "ports" | "dns">,
   { passt, seat }: NetworkMeans = {},
 ): NetworkPlan {
-  checkPublished(config);
   const { network, ports, dns } = config;
   if (network === "passt") {
     if (passt === undefined) throw new Error("the network passt is planned without passt");

@@ -13,7 +13,8 @@ import type {
   SaveOptions,
   StoreUsage,
 } from "@a3s/oci";
-import { LowerStore, type PruneReport, type StoreUsage as RootUsage } from "@a3s/rootfs";
+import type { PruneReport, StoreUsage as RootUsage } from "@a3s/rootfs";
+import { HomeStores } from "../image/home-stores.ts";
 
 /** Options of every call. */
 export interface ImageCall {
@@ -47,12 +48,12 @@ export interface ImagePruneReport {
 
 /** The images of a home directory, and the root directories that were made of them. Constructing this touches nothing. */
 export class Images {
-  readonly #home: HomeLayout;
+  readonly #stores: HomeStores;
   readonly #defaults: Partial<PullOptions>;
 
   /** @param defaults of pulls and pushes: credentials, mirrors, certificates. */
   constructor(home: HomeLayout, defaults: Partial<PullOptions> = {}) {
-    this.#home = home;
+    this.#stores = new HomeStores(home);
     this.#defaults = defaults;
   }
 
@@ -121,8 +122,10 @@ export class Images {
 
   /** Removes images that nobody uses now, and root directories that no box has, running or not. */
   async prune({ maxImageBytes = 0, maxRootBytes = 0, signal }: ImagePruneOptions = {}): Promise<ImagePruneReport> {
+    // With what dead processes left.
+    this.#stores.forget();
     const images = await (await this.#store({ signal })).evict({ maxBytes: maxImageBytes, signal });
-    const roots = await (await LowerStore.open(this.#home.rootfs)).prune({ maxBytes: maxRootBytes, signal });
+    const roots = await (await this.#stores.roots(signal)).prune({ maxBytes: maxRootBytes, signal });
     return { images, roots };
   }
 
@@ -133,11 +136,11 @@ export class Images {
 
   /** What their root directories take on disk. */
   async rootUsage(call: ImageCall = {}): Promise<RootUsage> {
-    return (await LowerStore.open(this.#home.rootfs)).usage(call);
+    return (await this.#stores.roots(call.signal)).usage(call);
   }
 
-  async #store({ signal }: ImageCall): Promise<ImageStore> {
-    return await (await loadOci()).ImageStore.open(this.#home.images, { signal });
+  #store({ signal }: ImageCall): Promise<ImageStore> {
+    return this.#stores.images(signal);
   }
 
   #operate<Event, Result>(

@@ -9,6 +9,7 @@ import { reconcile } from "../boxes/reconcile.ts";
 import { History } from "../history/history.ts";
 import type { HistoryEntry, HistoryOptions } from "../history/read-history.ts";
 import type { ImagePullOptions } from "../image/find-image.ts";
+import { HomeStores } from "../image/home-stores.ts";
 import { HomeNetworks } from "../networks/home-networks.ts";
 import type { Networks } from "../networks/networks.ts";
 import type { Supervisor } from "../supervisor/supervisor.ts";
@@ -82,7 +83,8 @@ export function createRuntime({ home, pull = {}, jail, metrics }: RuntimeOptions
   const layout = homeLayout(home);
   const events = new EventBus<BoxesEvents>();
   const history = new History(layout);
-  const place = { home: layout, store: new BoxStore(layout), events, history, pull, jail, metrics };
+  const stores = new HomeStores(layout);
+  const place = { home: layout, store: new BoxStore(layout), stores, events, history, pull, jail, metrics };
   return {
     ...{ home: layout, events, boxes: new HomeBoxes(place) },
     ...{ images: new Images(layout, pull), volumes: new Volumes(layout.volumes) },

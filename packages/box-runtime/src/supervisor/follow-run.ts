@@ -7,9 +7,11 @@ import { lookAtOwnBox } from "../boxes/look-at-box.ts";
 import { tell } from "../boxes/tell.ts";
 import { monotonicMs, until } from "./monotonic.ts";
 import { watchHealth } from "./watch-health.ts";
+import { watchNetwork } from "./watch-network.ts";
 
 /**
- * Follows a box that runs until its run is over and written down, checks its health meanwhile and ends it when it has lived as long as it may.
+ * Follows a box that runs until its run is over and written down, checks its health and its network meanwhile and ends it when it has lived as
+ * long as it may.
  *
  * @throws the signal's reason
  */
@@ -21,7 +23,10 @@ export async function followRun(
 ): Promise<void> {
   const over = new AbortController();
   const within = AbortSignal.any([signal, over.signal]);
-  const duties = doDuties(place, record, changes, within);
+  const duties = Promise.all([
+    doDuties(place, record, changes, within),
+    report(place, record, within, watchNetwork(place, record, within)),
+  ]);
   try {
     await awaitRunEnd(place, record, vm, signal);
   } finally {

@@ -98,7 +98,7 @@ export const boxEvent = v.strictObject({
   time: v.optional(time("when it was written down; missing of history.*")),
   event: field(
     v.string(),
-    "box.created, box.started, box.error, box.stopped, box.renamed, box.removed, of a supervisor box.health, box.expired, box.restarting, box.resting; history.gap or history.damaged: something is missing",
+    "box.created, box.started, box.error, box.stopped, box.renamed, box.removed, of a supervisor box.health, box.offline, box.expired, box.restarting, box.resting; history.gap or history.damaged: something is missing",
   ),
   id: v.optional(v.string()),
   name: v.optional(field(v.string(), "of the box then")),

@@ -31,7 +31,10 @@ const member = v.strictObject({
   name: v.optional(field(v.string(), "missing for a box that ends with its process")),
   address: field(v.string(), "its own until it is removed"),
   mac: v.string(),
-  traffic: v.optional(field(traffic, "since it connected; missing while it does not run")),
+  traffic: v.optional(field(traffic, "since it connected; missing while it is not connected")),
+  offline: v.optional(
+    field(v.literal(true), "it runs and is not connected: the switch has ended; it is again from its next start on"),
+  ),
 });
 
 export const inspectedNetworks = v.array(

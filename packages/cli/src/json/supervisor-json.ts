@@ -6,7 +6,7 @@ const count = (meaning: string) => v.optional(field(v.pipe(v.number(), v.integer
 export const supervisorDeed = v.strictObject({
   time: time("when it was done or seen"),
   deed: field(
-    v.picklist(["began", "looks-after", "ended", "failed", "health", "expired", "restarting", "resting"]),
+    v.picklist(["began", "looks-after", "ended", "failed", "health", "offline", "expired", "restarting", "resting"]),
     "failed: it could not do what `error` says",
   ),
   home: v.optional(field(v.string(), "directory whose boxes it looks after; with `began`")),

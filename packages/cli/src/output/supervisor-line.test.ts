@@ -12,6 +12,10 @@ test.each<[Deed, string]>([
   [{ ...box, deed: "failed", error: "No\n\x1b[2Jroom" }, "web: No [2Jroom"],
   [{ ...box, deed: "health", health: "healthy", failingStreak: 0 }, "web: healthy"],
   [{ ...box, deed: "health", health: "unhealthy", failingStreak: 3 }, "web: unhealthy after 3 failed checks"],
+  [
+    { ...box, deed: "offline" },
+    "web: is on its network no more: the switch has ended; restart the box to connect it again",
+  ],
   [{ ...box, deed: "expired" }, "web: its time is over, it is stopped"],
   [{ ...box, deed: "restarting", delayMs: 200, restart: 2 }, "web: starts again in 200 ms, restart 2"],
   [{ ...box, deed: "resting", why: "exhausted" }, "web: stays stopped: it has failed too often"],

@@ -29,6 +29,8 @@ function saying(deed: Deed): string {
       return `${deed.error}`;
     case "health":
       return deed.health === "unhealthy" ? `unhealthy after ${deed.failingStreak} failed checks` : `${deed.health}`;
+    case "offline":
+      return "is on its network no more: the switch has ended; restart the box to connect it again";
     case "expired":
       return "its time is over, it is stopped";
     case "restarting":

@@ -14,6 +14,7 @@ import { verifySignature } from "../signature/verify-signature.ts";
 import { formatImageSource, type ImageSource } from "../source/image-source.ts";
 import type { ImageStore } from "../store/image-store.ts";
 import type { StoredImage } from "../store/stored-image.ts";
+import { fromAnyPlace } from "../transport/from-any-place.ts";
 import type { ImageTransport } from "../transport/transport.ts";
 import { contentOf } from "./content-of.ts";
 import type { PullEvent } from "./pull-event.ts";
@@ -117,7 +118,8 @@ async function pullConfig({ transport, store, platform, signal }: PullPlan, sele
   if (config.size > MAX_CONFIG_BYTES) {
     throw tooLarge(`the image configuration ${config.digest}`, config.size, MAX_CONFIG_BYTES);
   }
-  await store.add(config, contentOf(config, transport, signal), { signal });
+  const add = () => store.add(config, contentOf(config, transport, signal), { signal });
+  await fromAnyPlace(transport, config, { signal }, add);
   const { platform: actual } = parseImageConfig(await store.readBlob(config, { signal }), config.digest);
   // An index has already compared the variant, which many image configurations leave out.
   const indexed = selected.path.length > 1;

@@ -2,6 +2,7 @@ import { inSteps } from "@a3s/core";
 import type { Descriptor } from "../manifest/descriptor.ts";
 import { eachConcurrently } from "../progress/each-concurrently.ts";
 import type { ImageStore } from "../store/image-store.ts";
+import { fromAnyPlace } from "../transport/from-any-place.ts";
 import type { ImageTransport } from "../transport/transport.ts";
 import { contentOf } from "./content-of.ts";
 import type { PullEvent } from "./pull-event.ts";
@@ -30,7 +31,8 @@ export async function pullLayers(layers: readonly Descriptor[], route: LayerRout
     const { digest, size } = layer;
     const open = contentOf(layer, transport, signal);
     const content = (offset: number) => reporting(open(offset), offset, layer, emit);
-    const { taken, resumedFrom } = await store.add(layer, content, { signal });
+    const add = () => store.add(layer, content, { signal });
+    const { taken, resumedFrom } = await fromAnyPlace(transport, layer, { signal }, add);
     emit(taken ? { type: "layer-done", digest, size, resumedFrom } : { type: "layer-present", digest, size });
   });
 }

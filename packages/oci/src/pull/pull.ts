@@ -1,6 +1,7 @@
 import { guestPlatform, Operation, type Platform } from "@a3s/core";
 import { openFileTransport } from "../archive/file-transport.ts";
 import type { RegistryOptions } from "../registry/client.ts";
+import type { OnMirrorFailed } from "../registry/places.ts";
 import { RegistryTransport } from "../registry/registry-transport.ts";
 import type { SignaturePolicy } from "../signature/signature-policy.ts";
 import { type ImageSource, parseImageSource } from "../source/image-source.ts";
@@ -46,7 +47,9 @@ export function pull(reference: string, options: PullOptions): Pull {
   return new Operation(
     async (emit, signal) => {
       const source = parseImageSource(reference);
-      await using transport = openTransport(source, options);
+      await using transport = openTransport(source, options, (mirror, { code, message }) =>
+        emit({ type: "mirror-failed", mirror, code, message }),
+      );
       return await pullImage({ source, transport, store, platform, signaturePolicy, concurrency, emit, signal });
     },
     { signal, onProgress },
@@ -54,7 +57,11 @@ export function pull(reference: string, options: PullOptions): Pull {
 }
 
 /** The transport that reads a kind of source. */
-export function openTransport(source: ImageSource, options: RegistryOptions = {}): ImageTransport {
+export function openTransport(
+  source: ImageSource,
+  options: RegistryOptions = {},
+  onMirrorFailed?: OnMirrorFailed,
+): ImageTransport {
   if (source.kind !== "registry") return openFileTransport(source);
-  return new RegistryTransport(source.reference, options);
+  return new RegistryTransport(source.reference, options, onMirrorFailed);
 }

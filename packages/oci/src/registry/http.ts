@@ -6,7 +6,6 @@ import { connectionFault, protocolError, proxyFault, shownAddress } from "./faul
 import { HttpAnswer } from "./http-answer.ts";
 import { OutgoingBody, type RequestBody } from "./request-body.ts";
 import { StallGuard } from "./stall-guard.ts";
-import { loadUndiciParts } from "./undici.ts";
 
 const MAX_REDIRECTS = 5;
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
@@ -83,12 +82,11 @@ function redirection(
 async function sendOnce(request: HttpRequest, settings: HttpSettings, guard: StallGuard): Promise<HttpAnswer> {
   const { method, url, body, signal } = request;
   const outgoing = body === undefined ? undefined : new OutgoingBody(body, guard);
-  const { dispatcher, origin, path, headers, proxy } = await settings.route(url);
+  const { send, origin, path, headers, proxy } = await settings.route(url);
   const faultOf = (error: unknown) =>
     connectionFault(error, { url, proxy, stalledAfterMs: guard.stalled ? settings.stallTimeoutMs : undefined });
   try {
-    const { request: send } = await loadUndiciParts();
-    const sending = send(dispatcher, {
+    const sending = send({
       origin,
       path,
       method,

@@ -6,19 +6,24 @@ import { RegistrySession } from "./session.ts";
 /** A mirror has another place behind it: it is tried twice and not waited for. */
 const MIRROR_TRIES = 2;
 
+/** Told of a mirror, `host/repository`, that is passed over from then on. */
+export type OnMirrorFailed = (mirror: string, error: OciError) => void;
+
 /** The places that have a repository: mirrors first, its registry last. A mirror that has failed is passed over from then on. */
 export class Places {
   readonly #mirrors: readonly RegistrySession[];
   readonly #registry: RegistrySession;
   readonly #failed = new Map<RegistrySession, OciError>();
+  readonly #onMirrorFailed: OnMirrorFailed;
 
-  constructor(client: RegistryClient, place: RepositoryPlace) {
+  constructor(client: RegistryClient, place: RepositoryPlace, onMirrorFailed: OnMirrorFailed = () => {}) {
     const { retry } = client;
     const impatient = { ...retry, tries: Math.min(retry.tries, MIRROR_TRIES), maxRetryAfterMs: 0 };
     this.#mirrors = client.mirrors
       .placesOf(place)
       .map((mirror) => new RegistrySession(client, mirror, { isMirror: true, retry: impatient }));
     this.#registry = new RegistrySession(client, place);
+    this.#onMirrorFailed = onMirrorFailed;
   }
 
   /** Where to ask now. */
@@ -31,7 +36,18 @@ export class Places {
     signal?.throwIfAborted();
     if (!(error instanceof OciError)) throw error;
     if (session === this.#registry) throw this.#withMirrors(error);
-    this.#failed.set(session, error);
+    this.#fail(session, error);
+  }
+
+  /**
+   * The same for places that together gave what is wrong: nobody can say which of them it was. Throws when no mirror is among them, as it
+   * was the registry then.
+   */
+  passOverAll(sessions: ReadonlySet<RegistrySession>, error: OciError, signal: AbortSignal | undefined): void {
+    signal?.throwIfAborted();
+    const mirrors = this.#mirrors.filter((mirror) => sessions.has(mirror));
+    if (mirrors.length === 0) throw this.#withMirrors(error);
+    for (const mirror of mirrors) this.#fail(mirror, error);
   }
 
   /** The answer of the first place that does not fail. */
@@ -58,6 +74,12 @@ export class Places {
       }
     }
     return undefined;
+  }
+
+  #fail(mirror: RegistrySession, error: OciError): void {
+    if (this.#failed.has(mirror)) return;
+    this.#failed.set(mirror, error);
+    this.#onMirrorFailed(mirror.name, error);
   }
 
   /** The registry may fail only because a mirror that should have kept it from being asked did. */

@@ -8,8 +8,9 @@ import { getBlob } from "./blobs.ts";
 import { RegistryClient, type RegistryOptions } from "./client.ts";
 import { layerUrls } from "./layer-urls.ts";
 import { getManifest, headManifest } from "./manifests.ts";
-import { Places } from "./places.ts";
+import { type OnMirrorFailed, Places } from "./places.ts";
 import { listReferrers } from "./referrers.ts";
+import type { RegistrySession } from "./session.ts";
 
 /** An image in a registry or its mirrors, by the distribution specification. */
 export class RegistryTransport implements ImageTransport {
@@ -18,17 +19,19 @@ export class RegistryTransport implements ImageTransport {
   readonly #places: Places;
   readonly #followsLayerUrls: boolean;
   readonly #own: RegistryClient | undefined;
+  /** Who gave bytes of a blob, since it was last read from its start. */
+  readonly #givers = new Map<Digest, Set<RegistrySession>>();
 
   /**
    * With a client, which stays its owner's, or with options for one of its own.
    *
    * @throws OciError `REGISTRY_OPTIONS_INVALID`
    */
-  constructor(reference: Reference, from: RegistryClient | RegistryOptions = {}) {
+  constructor(reference: Reference, from: RegistryClient | RegistryOptions = {}, onMirrorFailed?: OnMirrorFailed) {
     const client = from instanceof RegistryClient ? from : new RegistryClient(from);
     this.description = `${reference.registry}/${reference.repository}`;
     this.#reference = reference;
-    this.#places = new Places(client, reference);
+    this.#places = new Places(client, reference, onMirrorFailed);
     this.#followsLayerUrls = client.followsLayerUrls;
     this.#own = client === from ? undefined : client;
   }
@@ -64,11 +67,14 @@ export class RegistryTransport implements ImageTransport {
     { offset = 0, ...call }: BlobCall,
   ): AsyncGenerator<Uint8Array, void, undefined> {
     let received = offset;
+    const givers = (offset > 0 && this.#givers.get(descriptor.digest)) || new Set();
+    this.#givers.set(descriptor.digest, givers);
     for (;;) {
       const session = this.#places.current;
       try {
         for await (const chunk of getBlob(session, descriptor, { ...call, offset: received })) {
           received += chunk.length;
+          givers.add(session);
           yield chunk;
         }
         return;
@@ -76,6 +82,12 @@ export class RegistryTransport implements ImageTransport {
         this.#places.passOver(session, error, call.signal);
       }
     }
+  }
+
+  distrust({ digest }: ContentDescriptor, error: OciError, { signal }: TransportCall): void {
+    const givers = this.#givers.get(digest) ?? new Set();
+    this.#givers.delete(digest);
+    this.#places.passOverAll(givers, error, signal);
   }
 
   tagged(tag: string, { signal }: TransportCall): Promise<RawManifest | undefined> {

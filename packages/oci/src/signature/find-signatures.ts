@@ -3,6 +3,7 @@ import { readVerified } from "../content/verify-content.ts";
 import type { Descriptor } from "../manifest/descriptor.ts";
 import { parseJsonDocument, tooLarge } from "../manifest/json-document.ts";
 import type { RawManifest } from "../manifest/manifest.ts";
+import { fromAnyPlace } from "../transport/from-any-place.ts";
 import type { ImageTransport, TransportCall } from "../transport/transport.ts";
 import { rejectionReason, SignatureRejected } from "./faults.ts";
 import { MAX_SIGNATURES, parseSignatureManifest, type SignatureLayer } from "./signature-manifest.ts";
@@ -149,7 +150,7 @@ function readLayer(
   call: TransportCall,
 ): Promise<Uint8Array> {
   if (layer.size > maxBytes) throw tooLarge(`the blob ${layer.digest}`, layer.size, maxBytes);
-  return readVerified(transport.blob(layer, call), layer);
+  return fromAnyPlace(transport, layer, call, () => readVerified(transport.blob(layer, call), layer));
 }
 
 /** Lists what is there but cannot be read, unless the fault is the whole source's. */

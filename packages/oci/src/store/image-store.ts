@@ -61,6 +61,11 @@ export class ImageStore {
     return store;
   }
 
+  /** Whether the store is where it was opened: somebody may have removed it since. It is opened again then. */
+  async isThere(): Promise<boolean> {
+    return this.#guarded(async () => (await this.#index.isThere()) && (await this.#ingest.isThere()));
+  }
+
   /** Every name in the store, in order of first pull. */
   async list(): Promise<readonly StoredReference[]> {
     return this.#guarded(async () => namedEntries(await this.#index.read()));

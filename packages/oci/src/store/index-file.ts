@@ -1,5 +1,5 @@
 import { constants } from "node:fs";
-import { mkdir, open, readdir, rm } from "node:fs/promises";
+import { lstat, mkdir, open, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { unlessMissing, withFileLock, writeFileAtomic } from "@a3s/core";
 import {
@@ -41,6 +41,11 @@ export class IndexFile {
       await this.read();
       await this.#sweep();
     });
+  }
+
+  /** Whether there is a layout, or what is left of one. */
+  async isThere(): Promise<boolean> {
+    return (await unlessMissing(lstat(this.#layoutPath))) !== undefined;
   }
 
   /** Runs a task with the lock of the store. Who has it may call {@link write}; {@link update} takes it itself. */

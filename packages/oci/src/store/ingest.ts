@@ -40,6 +40,10 @@ export class Ingest {
     return sweepIngest(this.directory);
   }
 
+  async isThere(): Promise<boolean> {
+    return (await unlessMissing(stat(this.directory))) !== undefined;
+  }
+
   /** Bytes in parts of blobs. */
   async bytes(): Promise<number> {
     let bytes = 0;

@@ -1,4 +1,5 @@
 import type { Digest } from "@a3s/core";
+import type { OciError } from "../errors/oci-error.ts";
 import type { ContentDescriptor, Descriptor } from "../manifest/descriptor.ts";
 import type { RawManifest } from "../manifest/manifest.ts";
 
@@ -36,6 +37,11 @@ export interface ImageTransport extends AsyncDisposable {
    * more. @throws OciError `BLOB_NOT_FOUND`
    */
   blob(descriptor: ContentDescriptor, call: BlobCall): AsyncIterable<Uint8Array>;
+  /**
+   * Of a source that has several places: what {@link blob} gave last was not what the digest promises, so it comes from elsewhere next
+   * time. @throws the error, when there is nowhere else; the signal's reason
+   */
+  distrust?(descriptor: ContentDescriptor, error: OciError, call: TransportCall): void;
   /** The manifest that another tag of the same repository stands for; `undefined` when there is none, or the source has no such tags. */
   tagged(tag: string, call: TransportCall): Promise<RawManifest | undefined>;
   /** Manifests whose `subject` is `digest`: signatures, attestations (distribution-spec, listing referrers). */

@@ -1,22 +1,15 @@
 import { type ByteString, readable } from "../bytes/byte-string.ts";
 import { layerFault } from "../errors/layer-fault.ts";
 import { cleanPath } from "../layer/entry-name.ts";
-import { NewFile } from "../layer/new-file.ts";
+import { IncomingFile } from "../layer/incoming-file.ts";
 import { isCopiedXattr, MAX_XATTR_NAME_BYTES, MAX_XATTR_VALUE_BYTES } from "../layer/reserved-xattr.ts";
 import type { Tally } from "../layer/tally.ts";
-import type { Place, RootBuilder } from "../root/root-builder.ts";
-import { setAttributes } from "../root/set-attributes.ts";
+import type { RootBuilder } from "../root/root-builder.ts";
 import { type Attributes, type TarEntry, xattrBytes } from "../tar/entry.ts";
 import type { TarSink } from "../tar/reader.ts";
 
 /** Paths of entries that were left out, of which as many are kept for the report. */
 const REPORTED = 100;
-
-interface OpenFile {
-  readonly place: Place;
-  readonly attributes: Attributes;
-  readonly file: NewFile;
-}
 
 /**
  * Extracts the entries of one archive as they come out of the tar stream. Names mean nothing but themselves: there are no
@@ -27,7 +20,7 @@ export class ArchiveWriter implements TarSink, Disposable {
   readonly #tally: Tally;
   readonly #keepOwners: boolean;
   readonly #skipped = new Set<ByteString>();
-  #open: OpenFile | undefined;
+  #open: IncomingFile | undefined;
   #path: ByteString | undefined;
 
   constructor(root: RootBuilder, tally: Tally, keepOwners: boolean) {
@@ -59,32 +52,21 @@ export class ArchiveWriter implements TarSink, Disposable {
 
   data(chunk: Buffer): void {
     // Archives have zeros for holes, unless what packs them knows better.
-    this.#open?.file.writeWithHoles(chunk);
+    this.#open?.content.writeWithHoles(chunk);
   }
 
   hole(bytes: number): void {
     this.#tally.addBytes(bytes);
-    this.#open?.file.hole(bytes);
+    this.#open?.content.hole(bytes);
   }
 
   end(): void {
-    const open = this.#open;
-    if (open === undefined) return;
-    const { place, attributes, file } = open;
-    const sha256 = file.finish();
-    const unset = setAttributes(file.descriptor, place.name, attributes, this.#root.privileges);
-    this.#close();
-    this.#root.addFile(place, sha256, unset);
+    this.#open?.end();
+    this.#open = undefined;
   }
 
   [Symbol.dispose](): void {
-    this.#close();
-  }
-
-  #close(): void {
-    const open = this.#open;
-    this.#open = undefined;
-    open?.file[Symbol.dispose]();
+    this.#open?.[Symbol.dispose]();
   }
 
   #add(parents: readonly ByteString[], name: ByteString, entry: TarEntry): void {
@@ -93,8 +75,7 @@ export class ArchiveWriter implements TarSink, Disposable {
     else if (entry.type === "hardlink") this.#addHardLink(parents, name, entry);
     else if (entry.type === "symlink") this.#addSymlink(parents, name, entry.linkTarget, attributes);
     else if (entry.type === "file") {
-      const place = this.#root.prepare(parents, name);
-      this.#open = { place, attributes, file: new NewFile(this.#root.createFile(place)) };
+      this.#open = new IncomingFile(this.#root, this.#root.prepare(parents, name), attributes);
     } else this.#skip([...parents, name]);
   }
 

@@ -1,27 +1,20 @@
 import { type ByteString, readable } from "../bytes/byte-string.ts";
 import { layerFault } from "../errors/layer-fault.ts";
-import type { Place, RootBuilder } from "../root/root-builder.ts";
-import { setAttributes } from "../root/set-attributes.ts";
+import type { RootBuilder } from "../root/root-builder.ts";
 import { type Attributes, type TarEntry, xattrBytes } from "../tar/entry.ts";
 import type { TarSink } from "../tar/reader.ts";
 import { readEntryName, readHardLinkTarget } from "./entry-name.ts";
 import type { Expansion } from "./expansion.ts";
-import { NewFile } from "./new-file.ts";
+import { IncomingFile } from "./incoming-file.ts";
 import { isReservedXattr, MAX_XATTR_NAME_BYTES, MAX_XATTR_VALUE_BYTES } from "./reserved-xattr.ts";
 import type { Tally } from "./tally.ts";
-
-interface OpenFile {
-  readonly place: Place;
-  readonly attributes: Attributes;
-  readonly file: NewFile;
-}
 
 /** Applies the entries of one layer to a root as they come out of the tar stream. */
 export class LayerWriter implements TarSink, Disposable {
   readonly #root: RootBuilder;
   readonly #tally: Tally;
   readonly #expansion: Expansion;
-  #open: OpenFile | undefined;
+  #open: IncomingFile | undefined;
   #path: ByteString | undefined;
 
   constructor(root: RootBuilder, tally: Tally, expansion: Expansion) {
@@ -51,33 +44,22 @@ export class LayerWriter implements TarSink, Disposable {
 
   data(chunk: Buffer): void {
     // Nothing is open for the content of whiteouts and of what is ignored.
-    this.#open?.file.write(chunk);
+    this.#open?.content.write(chunk);
   }
 
   hole(bytes: number): void {
     this.#tally.addBytes(bytes);
     this.#expansion.hole(bytes);
-    this.#open?.file.hole(bytes);
+    this.#open?.content.hole(bytes);
   }
 
   end(): void {
-    const open = this.#open;
-    if (open === undefined) return;
-    const { place, attributes, file } = open;
-    const sha256 = file.finish();
-    const unset = setAttributes(file.descriptor, place.name, attributes, this.#root.privileges);
-    this.#close();
-    this.#root.addFile(place, sha256, unset);
+    this.#open?.end();
+    this.#open = undefined;
   }
 
   [Symbol.dispose](): void {
-    this.#close();
-  }
-
-  #close(): void {
-    const open = this.#open;
-    this.#open = undefined;
-    open?.file[Symbol.dispose]();
+    this.#open?.[Symbol.dispose]();
   }
 
   #describeRoot(entry: TarEntry): void {
@@ -98,7 +80,7 @@ export class LayerWriter implements TarSink, Disposable {
     const { attributes, type } = entry;
     if (type === "symlink") this.#checkSymlink(entry.linkTarget);
     const place = this.#root.prepare(parents, name);
-    if (type === "file") this.#open = { place, attributes, file: new NewFile(this.#root.createFile(place)) };
+    if (type === "file") this.#open = new IncomingFile(this.#root, place, attributes);
     else if (type === "symlink") this.#root.addSymlink(place, entry.linkTarget, attributes);
     else if (type === "fifo") this.#root.addFifo(place, attributes);
     else this.#root.addDevice(place, entry);

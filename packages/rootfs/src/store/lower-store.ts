@@ -58,6 +58,11 @@ export class LowerStore {
     return this.entries.directory;
   }
 
+  /** Whether the store is where it was opened: somebody may have removed it since. It is opened again then. */
+  isThere(): Promise<boolean> {
+    return this.#run(() => this.entries.isThere());
+  }
+
   /** Whether the store holds the complete root. @throws as {@link LowerStore.get} */
   async has(chainId: Digest): Promise<boolean> {
     return (await this.get(chainId)) !== undefined;

@@ -18,6 +18,9 @@ export interface EntryPaths {
   readonly damagedRecord: string;
 }
 
+/** Directories of a store that has no roots yet. */
+const MADE = [".staging", ".locks"];
+
 const ENTRY_NAME = /^(sha256|sha512)-([0-9a-f]+)$/;
 
 /**
@@ -41,14 +44,18 @@ export class RootEntries {
 
   /** Makes the directory if it is missing, and removes what dead processes left in it. */
   static async open(directory: string, signal: AbortSignal | undefined): Promise<RootEntries> {
-    for (const path of [directory, join(directory, ".staging"), join(directory, ".locks")]) {
-      await mkdir(path, { recursive: true, mode: 0o700 });
-    }
+    for (const name of MADE) await mkdir(join(directory, name), { recursive: true, mode: 0o700 });
     const entries = new RootEntries(directory);
     await entries.staging.sweep(signal);
     await entries.#sweepLocks();
     await entries.locked(signal, () => entries.leases.sweep());
     return entries;
+  }
+
+  /** Whether what {@link open} makes is there. */
+  async isThere(): Promise<boolean> {
+    const found = await Promise.all(MADE.map((name) => unlessMissing(stat(join(this.directory, name)))));
+    return !found.includes(undefined);
   }
 
   paths(chainId: Digest): EntryPaths {

@@ -5,20 +5,11 @@
 //! processes, loads code, or talks to the kernel about itself (bpf, io_uring, userfaultfd, perf_event_open, keyctl).
 
 use crate::jail::request::Network;
-use confinement::seccomp::{Action, Judgement, Pattern, Rule};
+use confinement::seccomp::{Action, AllowList, Pattern};
 use libc::*;
 
 /// `pid` is the process's own: it signals its own threads only.
-pub fn rules(network: Network, pid: pid_t) -> Vec<Rule> {
-    let only = |number: c_long, argument, patterns: &[Pattern]| Rule {
-        number: number as u32,
-        judgement: Judgement::ByArgument {
-            argument,
-            patterns: patterns.to_vec(),
-            matched: Action::Allow,
-            otherwise: Action::Trap,
-        },
-    };
+pub fn list(network: Network, pid: pid_t) -> AllowList {
     let domains: &[Pattern] = match network {
         Network::Isolated => &[Pattern::exactly(AF_UNIX)],
         Network::Host => &[
@@ -27,30 +18,22 @@ pub fn rules(network: Network, pid: pid_t) -> Vec<Rule> {
             Pattern::exactly(AF_INET6),
         ],
     };
-    let mut rules = vec![
-        // First what is called most.
-        only(SYS_ioctl, 1, REQUESTS),
-        only(SYS_clone, 0, THREADS),
-        only(SYS_fcntl, 1, COMMANDS),
-        only(SYS_mmap, 2, NOT_EXECUTABLE),
-        only(SYS_mprotect, 2, NOT_EXECUTABLE),
-        only(SYS_prctl, 0, OPTIONS),
-        only(SYS_prlimit64, 0, &[Pattern::exactly(0)]),
-        only(SYS_socket, 0, domains),
-        only(SYS_socketpair, 0, &[Pattern::exactly(AF_UNIX)]),
-        only(SYS_tgkill, 0, &[Pattern::exactly(pid)]),
-        only(SYS_unshare, 0, &[Pattern::exactly(CLONE_FS)]),
+    AllowList::new(Action::Trap)
+        .only(SYS_ioctl, 1, REQUESTS)
+        .only(SYS_clone, 0, THREADS)
+        .only(SYS_fcntl, 1, COMMANDS)
+        .only(SYS_mmap, 2, NOT_EXECUTABLE)
+        .only(SYS_mprotect, 2, NOT_EXECUTABLE)
+        .only(SYS_prctl, 0, OPTIONS)
+        .only(SYS_prlimit64, 0, &[Pattern::exactly(0)])
+        .only(SYS_socket, 0, domains)
+        .only(SYS_socketpair, 0, &[Pattern::exactly(AF_UNIX)])
+        .only(SYS_tgkill, 0, &[Pattern::exactly(pid)])
+        .only(SYS_unshare, 0, &[Pattern::exactly(CLONE_FS)])
         // Its flags lie in memory, where no filter sees them; glibc then takes clone.
-        Rule {
-            number: SYS_clone3 as u32,
-            judgement: Judgement::Always(Action::Fail(ENOSYS)),
-        },
-    ];
-    rules.extend([ANY, OLD].concat().into_iter().map(|number| Rule {
-        number: number as u32,
-        judgement: Judgement::Always(Action::Allow),
-    }));
-    rules
+        .fails(SYS_clone3, ENOSYS)
+        .any(ANY)
+        .any(OLD)
 }
 
 /// linux/kvm.h: all of KVM's requests have the type 0xAE.
@@ -102,10 +85,7 @@ const COMMANDS: &[Pattern] = &[
 ];
 
 /// The libraries are loaded, so no code comes any more.
-const NOT_EXECUTABLE: &[Pattern] = &[Pattern {
-    mask: PROT_EXEC as u32,
-    value: 0,
-}];
+const NOT_EXECUTABLE: &[Pattern] = &[Pattern::without(PROT_EXEC)];
 
 const OPTIONS: &[Pattern] = &[
     Pattern::exactly(PR_SET_NAME),

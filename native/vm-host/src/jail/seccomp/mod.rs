@@ -4,7 +4,6 @@ mod calls;
 
 use super::request::Network;
 use crate::descriptor::check;
-use confinement::seccomp::{Action, FIRST_OF_X32, Filter, THIS_ARCHITECTURE, Table, compile};
 use std::io;
 use std::io::Write;
 use std::os::fd::RawFd;
@@ -16,15 +15,7 @@ const TOLD: [RawFd; 2] = [libc::STDERR_FILENO, libc::STDOUT_FILENO];
 pub fn install(network: Network) -> io::Result<()> {
     explain_the_end()?;
     let pid = unsafe { libc::getpid() };
-    let program = compile(&Filter {
-        tables: vec![Table {
-            architecture: THIS_ARCHITECTURE,
-            rules: calls::rules(network, pid),
-            otherwise: Action::Trap,
-            beyond: (FIRST_OF_X32, Action::KillProcess),
-        }],
-        elsewhere: Action::KillProcess,
-    });
+    let program = calls::list(network, pid).compile();
     confinement::seccomp::install(&program).map_err(io::Error::from_raw_os_error)
 }
 

@@ -56,6 +56,7 @@ const DEEDS: { readonly [Name in keyof BoxesEvents]?: (payload: BoxesEvents[Name
   "box.stopped": ({ exit }) => ({ deed: "ended", exitCode: exit.exitCode, meaning: exit.meaning }),
   "box.error": ({ error }) => ({ deed: "failed", error: wordsOf(error) }),
   "box.health": ({ health }) => ({ deed: "health", health: health.status, failingStreak: health.failingStreak }),
+  "box.offline": () => ({ deed: "offline" }),
   "box.expired": () => ({ deed: "expired" }),
   "box.restarting": ({ delayMs, restart }) => ({ deed: "restarting", delayMs, restart }),
   "box.resting": ({ why }) => ({ deed: "resting", why }),
