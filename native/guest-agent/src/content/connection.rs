@@ -13,7 +13,7 @@ pub const TOKEN_BYTES: usize = 16;
 pub type Token = [u8; TOKEN_BYTES];
 
 /// What is read at once: little enough that the allocator keeps it at hand.
-const CHUNK_BYTES: usize = 64 * 1024;
+const CHUNK_BYTES: usize = 120 * 1024;
 
 /// A connection that carries content of one call.
 pub struct Connection {

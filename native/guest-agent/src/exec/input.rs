@@ -1,5 +1,6 @@
 use super::terminal::Terminal;
 use rustix::io::{retry_on_intr, write};
+use rustix::pipe::fcntl_setpipe_size;
 use std::io;
 use std::os::fd::OwnedFd;
 use tokio::io::unix::AsyncFd;
@@ -8,10 +9,21 @@ use tokio::sync::mpsc;
 /// Chunks between the call and the pipe; the bytes in between are at most this many messages.
 pub const QUEUED_CHUNKS: usize = 1;
 
+/// A chunk of more than this is bulk: the pipe is widened, as each turn that the process and the agent take costs both.
+const BULK_BYTES: usize = 32 * 1024;
+/// What processes without privileges may have. The kernel takes memory for what is in it alone.
+const WIDE_PIPE_BYTES: usize = 1024 * 1024;
+
 /// Writes every chunk, then closes the pipe. A process that has closed its stdin takes no more: the rest is dropped,
 /// as a shell's pipeline does it.
 pub async fn feed(pipe: AsyncFd<OwnedFd>, mut chunks: mpsc::Receiver<Vec<u8>>) {
+    let mut is_wide = false;
     while let Some(chunk) = chunks.recv().await {
+        if chunk.len() > BULK_BYTES && !is_wide {
+            is_wide = true;
+            // Where it may not be so wide, it stays as it is.
+            let _ = fcntl_setpipe_size(&pipe, WIDE_PIPE_BYTES);
+        }
         if write_all(&pipe, &chunk).await.is_err() {
             return;
         }
