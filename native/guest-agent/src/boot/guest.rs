@@ -87,11 +87,15 @@ fn become_box(
         Some(plan) => Some((plan, stages.run("streams", streams::open_log)?)),
         None => None,
     };
-    let merged = stages.run("root", || root::assemble(&config.root))?;
+    let layers = stages.run("root", || root::open_layers(&config.root))?;
+    let named = stages.run("etc", || etc::write_below(&layers, &config.hostname, &config.names))?;
+    let merged = stages.run("overlay", || root::merge(&layers))?;
     stages.run("kernel", || kernel_mounts::provide(merged.as_fd()))?;
     stages.run("sysctls", || sysctl::apply(merged.as_fd(), &config.sysctls))?;
     stages.run("network", || interfaces::set_up(&config.interfaces))?;
-    stages.run("etc", || etc::write(merged.as_fd(), &config.hostname, &config.names))?;
+    if !named {
+        stages.run("etc", || etc::write(merged.as_fd(), &config.hostname, &config.names))?;
+    }
     stages.run("mounts", || volumes::mount(merged.as_fd(), &config.volumes))?;
     stages.run("pivot", || {
         root::enter(&merged)?;
