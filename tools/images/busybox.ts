@@ -7,7 +7,7 @@ import { cachedLayout } from "./cached-layout.ts";
 const run = promisify(execFile);
 
 /** Bump when the recipe below changes. */
-const RECIPE = 1;
+const RECIPE = 2;
 const TAG = "1";
 
 /** A real image in an OCI layout on disk. */
@@ -56,6 +56,10 @@ async function fillBase(root: string): Promise<void> {
   await writeFile(join(root, "etc/group"), "root:x:0:\nguest:x:1000:\nstaff:x:50:guest\n");
   await writeFile(join(root, "etc/motd"), "from the first layer\n");
   await writeFile(join(root, "etc/removed"), "must not be seen\n");
+  // Images bring such: the file of whoever built it, and the link of a system with a resolver of its own.
+  await writeFile(join(root, "etc/hosts"), "192.0.2.1 builder\n");
+  await symlink("../run/resolv.conf", join(root, "etc/resolv.conf"));
+  await chmod(join(root, "etc"), 0o2775);
 }
 
 async function refine(root: string): Promise<void> {

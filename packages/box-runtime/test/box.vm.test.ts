@@ -215,6 +215,17 @@ describe("a booted box", () => {
     expect(text((await sh("hostname; cat /etc/hostname; grep -c kept /etc/hosts")).stdout)).toBe("kept\nkept\n1\n");
   });
 
+  test("has an /etc as the image has it, in which its own files are in the place of whatever the image has there", async () => {
+    const script =
+      "stat -c '%a %u %g %F' /etc; stat -c '%a %s %F' /etc/resolv.conf; grep -c builder /etc/hosts; ls /etc";
+    expect(text((await sh(script)).stdout).split("\n")).toEqual([
+      "2775 0 0 directory",
+      "644 0 regular empty file",
+      "0",
+      ...["frozen", "group", "hostname", "hosts", "motd", "passwd", "resolv.conf", ""],
+    ]);
+  });
+
   test("has a clock that agrees with the host's", async () => {
     const { stdout } = await vm.exec(["date", "+%s"]);
     expect(Math.abs(Number(text(stdout)) - Date.now() / 1000)).toBeLessThan(30);

@@ -1,4 +1,5 @@
 use super::beneath::{ensure_directory, replace_file};
+use super::layer::Layers;
 use super::stages::{Attempt, Trouble};
 use crate::proto::boot::{Host, Resolver};
 use std::fmt::Write;
@@ -68,16 +69,28 @@ fn words(what: &str, words: &[String]) -> Result<String, Trouble> {
     }
 }
 
-/// Writes the files that depend on the box and not on the image.
+/// Writes the files that depend on the box and not on the image, below the overlay. False where that cannot be: then [`write`] has to.
+pub fn write_below(layers: &Layers, hostname: &str, names: &Names) -> Result<bool, Trouble> {
+    match layers.directory("etc")? {
+        Some(etc) => write_into(etc.as_fd(), hostname, names).map(|()| true),
+        None => Ok(false),
+    }
+}
+
+/// Writes these files into the merged root.
 pub fn write(root: BorrowedFd<'_>, hostname: &str, names: &Names) -> Result<(), Trouble> {
     let etc = ensure_directory(root, &["etc".to_owned()]).attempt(|| "open /etc".into())?;
+    write_into(etc.as_fd(), hostname, names)
+}
+
+fn write_into(etc: BorrowedFd<'_>, hostname: &str, names: &Names) -> Result<(), Trouble> {
     for (name, text) in [
         ("hostname", format!("{hostname}\n")),
         ("hosts", hosts(hostname, &names.hosts)),
         // The image's own list would name the resolvers of where it was built.
         ("resolv.conf", names.resolver.clone()),
     ] {
-        replace_file(etc.as_fd(), name, text.as_bytes()).attempt(|| format!("write /etc/{name}"))?;
+        replace_file(etc, name, text.as_bytes()).attempt(|| format!("write /etc/{name}"))?;
     }
     Ok(())
 }

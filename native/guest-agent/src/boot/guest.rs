@@ -15,7 +15,6 @@ use crate::system;
 use crate::transport::vsock;
 use std::os::fd::AsFd;
 use std::sync::Arc;
-use std::time::Instant;
 use tokio::sync::watch;
 
 /// The agent's services.
@@ -23,7 +22,7 @@ const PORT: u32 = 4088;
 
 /// The whole life of PID 1.
 pub async fn run(power: &Power) -> ! {
-    let begun = Instant::now();
+    let mut stages = Stages::begin();
     system::load_program();
     power.off_on_panic();
     rustix::process::umask(rustix::fs::Mode::empty());
@@ -40,12 +39,12 @@ pub async fn run(power: &Power) -> ! {
         Ok(answered) => answered,
         Err(message) => give_up(power, EXIT_NO_DOORBELL, &message),
     };
-    let mut stages = Stages::default();
-    stages.record("doorbell", begun.elapsed());
+    stages.record("doorbell");
     let (serving, health) = watch::channel(true);
     let trigger = Trigger::default();
     let context = Arc::new(Context::new(reaper.clone(), kernel_mounts::own_cgroups()));
     let services = Services::new(&context, trigger.clone(), Health::new(health));
+    stages.record("services");
     let booted = match become_box(config, services, &mut stages) {
         Ok((place, main)) => start_main(main, &context, &trigger, &mut stages).await.map(|()| place),
         Err(failure) => Err((failure, EXIT_BOOT_FAILED)),
@@ -87,11 +86,15 @@ fn become_box(
         Some(plan) => Some((plan, stages.run("streams", streams::open_log)?)),
         None => None,
     };
-    let merged = stages.run("root", || root::assemble(&config.root))?;
+    let layers = stages.run("root", || root::open_layers(&config.root))?;
+    let named = stages.run("etc", || etc::write_below(&layers, &config.hostname, &config.names))?;
+    let merged = stages.run("overlay", || root::merge(&layers))?;
     stages.run("kernel", || kernel_mounts::provide(merged.as_fd()))?;
     stages.run("sysctls", || sysctl::apply(merged.as_fd(), &config.sysctls))?;
     stages.run("network", || interfaces::set_up(&config.interfaces))?;
-    stages.run("etc", || etc::write(merged.as_fd(), &config.hostname, &config.names))?;
+    if !named {
+        stages.run("etc", || etc::write(merged.as_fd(), &config.hostname, &config.names))?;
+    }
     stages.run("mounts", || volumes::mount(merged.as_fd(), &config.volumes))?;
     stages.run("pivot", || {
         root::enter(&merged)?;
@@ -122,9 +125,8 @@ async fn start_main(
     stages: &mut Stages,
 ) -> Result<(), (FailRequest, i32)> {
     let Some((plan, log)) = main else { return Ok(()) };
-    let begun = Instant::now();
     let started = plan.carry_out(context, log, trigger).await;
-    stages.record("main", begun.elapsed());
+    stages.record("main");
     started.map_err(|failure| {
         let code = failure.exit_code();
         (main_plan::failed(failure), code)

@@ -8,6 +8,7 @@ mod filesystem;
 mod guest;
 mod interfaces;
 mod kernel_mounts;
+mod layer;
 mod main_plan;
 #[cfg(test)]
 mod properties;

@@ -1,14 +1,16 @@
 use super::beneath::own_directory;
 use super::config::{Root, Upper};
 use super::filesystem::{attach, create};
+use super::layer::{Layers, copy_owner_and_mode};
 use super::stages::{Attempt, Trouble};
-use rustix::fs::{AtFlags, Gid, Mode, OFlags, Uid, chmodat, chownat, fstat, mkdirat, open, openat};
+use rustix::fs::{Mode, OFlags, mkdirat, open, openat};
 use rustix::io::Errno;
 use rustix::mount::{MountAttrFlags, MountPropagationFlags, UnmountFlags, mount_change, mount_remount, unmount};
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, OwnedFd};
 
 /// A directory of the boot root that nothing else uses. Mount points are made in a tmpfs over it.
 const STAGING: &str = "/mnt";
+const DIRECTORY: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 const MOUNT_POINTS: [&str; 4] = ["lower", "layer", "root", "shares"];
 /// Where shares lie, one over the other, while their entries are taken out of them.
 pub const SHARES: &str = "/mnt/shares";
@@ -24,8 +26,8 @@ const OVERLAY_OPTIONS: [(&str, &str); 6] = [
 /// What the disk's image does not hold yet is zero, so inode tables need no writing; what is deleted is given back.
 const DISK_OPTIONS: [(&str, &str); 2] = [("noinit_itable", ""), ("discard", "")];
 
-/// Lays a writable layer over the image's read-only directory and answers the merged root, not entered yet.
-pub fn assemble(root: &Root) -> Result<OwnedFd, Trouble> {
+/// Opens the image's read-only directory and the writable layer, and puts both where the overlay looks for them.
+pub fn open_layers(root: &Root) -> Result<Layers, Trouble> {
     // libkrun's init leaves the tree shared, in which nothing can be moved and no root changed.
     mount_change("/", MountPropagationFlags::PRIVATE | MountPropagationFlags::REC)
         .attempt(|| "make the mounts private".into())?;
@@ -35,13 +37,16 @@ pub fn assemble(root: &Root) -> Result<OwnedFd, Trouble> {
     mount_staged(&staging, "lower", &lower)?;
     let layer = open_layer(&root.upper)?;
     mount_staged(&staging, "layer", &layer)?;
-    prepare_layer(&layer, &lower).attempt(|| "prepare the writable layer".into())?;
+    let upper = prepare_layer(&layer, &lower).attempt(|| "prepare the writable layer".into())?;
+    Ok(Layers { staging, lower, upper })
+}
 
+/// Lays the writable layer over the image's directory and answers the merged root, not entered yet.
+pub fn merge(layers: &Layers) -> Result<OwnedFd, Trouble> {
     let merged = create("overlay", &OVERLAY_OPTIONS, false, MountAttrFlags::empty())
         .attempt(|| "create the overlay of image and writable layer".into())?;
-    mount_staged(&staging, "root", &merged)?;
-    let directory = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    openat(&merged, ".", directory, Mode::empty()).attempt(|| "open the merged root".into())
+    mount_staged(&layers.staging, "root", &merged)?;
+    openat(&merged, ".", DIRECTORY, Mode::empty()).attempt(|| "open the merged root".into())
 }
 
 /// Through the share's window where it has one: otherwise the kernel forgets a file's pages whenever somebody opens it,
@@ -56,8 +61,7 @@ fn open_image(tag: &str) -> rustix::io::Result<OwnedFd> {
 }
 
 fn stage() -> Result<OwnedFd, Trouble> {
-    let directory = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    let place = open(STAGING, directory, Mode::empty()).attempt(|| format!("open {STAGING}"))?;
+    let place = open(STAGING, DIRECTORY, Mode::empty()).attempt(|| format!("open {STAGING}"))?;
     let options = [("source", "staging"), ("mode", "0700")];
     let staging =
         create("tmpfs", &options, false, MountAttrFlags::empty()).attempt(|| "create the staging tmpfs".into())?;
@@ -93,30 +97,19 @@ fn open_layer(upper: &Upper) -> Result<OwnedFd, Trouble> {
     }
 }
 
-/// A disk that was in use before has both directories, and what was written then.
-fn prepare_layer(layer: &OwnedFd, lower: &OwnedFd) -> rustix::io::Result<()> {
+/// A disk that was in use before has both directories, and what was written then. Otherwise the merged root directory shows the upper one's
+/// owner and mode.
+fn prepare_layer(layer: &OwnedFd, lower: &OwnedFd) -> rustix::io::Result<OwnedFd> {
     match mkdirat(layer, "work", Mode::from_raw_mode(0o755)) {
         Ok(()) | Err(Errno::EXIST) => {}
         Err(errno) => return Err(errno),
     }
     match mkdirat(layer, "upper", Mode::from_raw_mode(0o755)) {
-        Ok(()) => copy_attributes(lower.as_fd(), layer.as_fd()),
-        Err(Errno::EXIST) => Ok(()),
-        Err(errno) => Err(errno),
+        Ok(()) => copy_owner_and_mode(lower.as_fd(), layer.as_fd(), "upper")?,
+        Err(Errno::EXIST) => {}
+        Err(errno) => return Err(errno),
     }
-}
-
-/// The merged root directory shows the upper one's owner and mode.
-fn copy_attributes(lower: BorrowedFd<'_>, layer: BorrowedFd<'_>) -> rustix::io::Result<()> {
-    let found = fstat(lower)?;
-    let (uid, gid) = (Uid::from_raw(found.st_uid), Gid::from_raw(found.st_gid));
-    chownat(layer, "upper", Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW)?;
-    chmodat(
-        layer,
-        "upper",
-        Mode::from_raw_mode(found.st_mode & 0o7777),
-        AtFlags::empty(),
-    )
+    openat(layer, "upper", DIRECTORY | OFlags::NOFOLLOW, Mode::empty())
 }
 
 /// Makes `root` the root of the whole guest. The old one is detached: no path leads to it any more.

@@ -1,7 +1,7 @@
 use crate::proto::boot::{FailRequest, Stage};
 use crate::system;
 use std::io;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// Why the boot ended: told to the host with Fail.
 #[derive(Debug, PartialEq, Eq)]
@@ -36,20 +36,23 @@ impl<T, E: Into<io::Error>> Attempt<T> for Result<T, E> {
     }
 }
 
-/// Runs the stages of a boot and keeps their times.
-#[derive(Default)]
+/// Runs the stages of a boot and keeps their times. Each begins where the one before it ended, so that together they are the whole time.
 pub struct Stages {
+    since: Instant,
     done: Vec<Stage>,
 }
 
 impl Stages {
+    pub fn begin() -> Self {
+        Self {
+            since: Instant::now(),
+            done: Vec::new(),
+        }
+    }
+
     pub fn run<T>(&mut self, name: &str, work: impl FnOnce() -> Result<T, Trouble>) -> Result<T, FailRequest> {
-        let begun = Instant::now();
         let result = work();
-        self.done.push(Stage {
-            name: name.to_owned(),
-            duration: Some(system::duration(begun.elapsed())),
-        });
+        self.record(name);
         result.map_err(|trouble| FailRequest {
             stage: name.to_owned(),
             message: trouble.message,
@@ -58,11 +61,14 @@ impl Stages {
         })
     }
 
-    pub fn record(&mut self, name: &str, duration: Duration) {
+    /// Ends a stage that was not run here.
+    pub fn record(&mut self, name: &str) {
+        let now = Instant::now();
         self.done.push(Stage {
             name: name.to_owned(),
-            duration: Some(system::duration(duration)),
+            duration: Some(system::duration(now - self.since)),
         });
+        self.since = now;
     }
 
     pub fn finish(self) -> Vec<Stage> {

@@ -13,6 +13,7 @@ mod processes;
 mod server;
 mod services;
 mod transfer;
+mod unary;
 mod watching;
 
 use agent::Agent;
@@ -24,3 +25,4 @@ pub use outgoing::Outgoing;
 use processes::Processes;
 pub use server::{Server, Service, serve};
 pub use services::Services;
+pub use unary::UnaryClient;

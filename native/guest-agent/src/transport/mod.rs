@@ -3,6 +3,7 @@
 mod ahead;
 mod listener;
 mod socket;
+mod tokio_io;
 pub mod unix;
 pub mod vsock;
 
