@@ -47,7 +47,7 @@ function judgePlatform({ platform, arch, kernelRelease }: HostFacts): HostFindin
     return warning(
       "HOST_PLATFORM_UNTRIED",
       `Linux ${kernelRelease} on AArch64: VMs have run on an emulated machine of this kind only`,
-      "Use Linux on x86-64 for what has to work.",
+      "Use Linux on x86-64 for what has to work. To try it here, build vm-host and the guest agent in a checkout: npm has none.",
     );
   }
   return ok("HOST_PLATFORM_OK", `Linux ${kernelRelease} on x86-64`);
