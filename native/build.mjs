@@ -1,5 +1,6 @@
 // Builds both binaries and puts them into the platform package. Cargo decides what is out of date, so running it again
-// costs little. Plain JavaScript: it runs before anything else is installed.
+// costs little. An argument names another platform than this machine's, as linux-arm64. Plain JavaScript: it runs before anything else
+// is installed.
 
 import { spawnSync } from "node:child_process";
 import { chmodSync, copyFileSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
@@ -16,6 +17,18 @@ const platforms = {
       alias: "build-agent",
       built: "target/static/x86_64-unknown-linux-gnu/release/a3s-agent",
       shipped: "npm/linux-x64/guest/a3s-agent",
+    },
+  ],
+  "linux-arm64": [
+    {
+      alias: "build-host-arm64",
+      built: "target/aarch64-unknown-linux-gnu/release/vm-host",
+      shipped: "npm/linux-arm64/bin/vm-host",
+    },
+    {
+      alias: "build-agent-arm64",
+      built: "target/static/aarch64-unknown-linux-gnu/release/a3s-agent",
+      shipped: "npm/linux-arm64/guest/a3s-agent",
     },
   ],
 };
@@ -52,7 +65,7 @@ function ship(built, shipped) {
 }
 
 function main() {
-  const platform = `${process.platform}-${process.arch}`;
+  const platform = process.argv[2] ?? `${process.platform}-${process.arch}`;
   const binaries = platforms[platform];
   if (!binaries)
     throw new Error(`there is no native build for ${platform}; known: ${Object.keys(platforms).join(", ")}`);

@@ -16,7 +16,7 @@ export async function startExampleEnvironment(repository: string): Promise<Examp
   const { layout, tag } = await busyboxImage();
   const scratch = await mkdtemp(join(tmpdir(), "a3s-examples-"));
   const socket = join(scratch, "agent.sock");
-  const program = join(repository, "native/npm/linux-x64/guest/a3s-agent");
+  const program = join(repository, `native/npm/linux-${process.arch}/guest/a3s-agent`);
   const agent = spawn(program, ["serve", "--unix", socket], { stdio: ["ignore", "pipe", "inherit"] });
   const exited = once(agent, "exit");
   // It says "serving PATH" when the socket takes connections.

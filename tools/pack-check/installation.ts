@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
+import { isForThisMachine } from "./manifest.ts";
 import { type InstalledProject, installAlone, packAll } from "./project.ts";
 import { type PublishedPackage, publishedPackages } from "./published.ts";
 
@@ -25,7 +26,7 @@ export async function installPackages(
     const tarballs = await packAll(repository, packages, join(directory, "tarballs"), signal);
     const projects: InstalledProject[] = [];
     const failed: PublishedPackage[] = [];
-    for (const published of packages.filter(wanted)) {
+    for (const published of packages.filter(({ manifest }) => isForThisMachine(manifest)).filter(wanted)) {
       const place = join(directory, basename(published.directory));
       const project = await installAlone(published, tarballs, place, signal);
       if (project) projects.push(project);

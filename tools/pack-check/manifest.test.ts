@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { projectManifest, smokeTests } from "./manifest.ts";
+import { isForThisMachine, projectManifest, smokeTests } from "./manifest.ts";
 
 test("a project names one package and overrides the others by their tarballs", () => {
   const tarballs = new Map([
@@ -21,4 +21,10 @@ test("a library is imported, a command is asked for its help", () => {
   expect(smokeTests({ name: "@a3s/box-cli", exports: {}, bin: { "a3s-box": "./dist/main.js" } })).toEqual([
     ["node_modules/@a3s/box-cli/./dist/main.js", "--help"],
   ]);
+});
+
+test("a package for another architecture is not installed here", () => {
+  expect(isForThisMachine({ name: "@a3s/core" })).toBe(true);
+  expect(isForThisMachine({ name: "@a3s/native", cpu: [process.arch] })).toBe(true);
+  expect(isForThisMachine({ name: "@a3s/native", cpu: ["s390x"] })).toBe(false);
 });

@@ -2,8 +2,15 @@
 export interface Manifest {
   readonly name: string;
   readonly private?: boolean;
+  /** The only architectures that it is for, as Node names them. */
+  readonly cpu?: readonly string[];
   readonly bin?: Readonly<Record<string, string>>;
   readonly exports?: Readonly<Record<string, unknown>>;
+}
+
+/** Whether npm installs it on this machine. */
+export function isForThisMachine({ cpu }: Manifest): boolean {
+  return cpu?.includes(process.arch) ?? true;
 }
 
 /** How a user sees that an installed package is there: what runs with plain Node in the project, as arguments of `node`. */

@@ -4,6 +4,10 @@
 use libc::c_long;
 use std::arch::asm;
 
+/// fchmodat2(2), Linux 6.6: one number on all architectures, of which libc knows it for some.
+#[expect(non_upper_case_globals)] // As libc has it.
+pub const SYS_fchmodat2: c_long = 452;
+
 /// # Safety
 /// That of the call itself.
 pub unsafe fn call<const N: usize>(number: c_long, arguments: [usize; N]) -> Result<usize, i32> {

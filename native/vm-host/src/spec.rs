@@ -36,6 +36,7 @@ pub struct Spec {
 
 impl Spec {
     /// The guest's memory, if a call sets it.
+    #[cfg(target_arch = "x86_64")]
     pub fn memory_mib(&self) -> Option<u32> {
         let call = self.calls.iter().find(|call| call.function == "krun_set_vm_config")?;
         match call.args.as_slice() {

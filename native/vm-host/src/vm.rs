@@ -112,6 +112,7 @@ fn replay(
     peers: Vec<RawFd>,
 ) -> Result<Infallible, Failure> {
     // Loaded outside the jail: inside there are no libraries, and no code may be loaded.
+    #[cfg_attr(not(target_arch = "x86_64"), expect(unused_variables))]
     let firmware = spec.libkrunfw.as_deref().map(Library::open).transpose()?;
     let library = Library::open(&spec.libkrun)?;
     #[cfg(target_arch = "x86_64")]

@@ -162,7 +162,8 @@ impl Control {
         let mut request = request(name);
         self.call(libc::SIOCGIFHWADDR, (&raw mut request).cast()).ok()?;
         let address = unsafe { request.ifr_ifru.ifru_hwaddr };
-        (address.sa_family == libc::ARPHRD_ETHER).then(|| std::array::from_fn(|at| address.sa_data[at] as u8))
+        // C's characters are signed on x86-64, not on AArch64.
+        (address.sa_family == libc::ARPHRD_ETHER).then(|| std::array::from_fn(|at| address.sa_data[at] as _))
     }
 
     fn set_up(&self, name: &Name, interface: &Interface) -> Result<(), (&'static str, io::Error)> {

@@ -2,6 +2,7 @@ use super::fault::{Attempt, Fault};
 use super::path::GuestPath;
 use super::place::locate;
 use super::xattrs::{Xattr, write_xattrs};
+use confinement::kernel::SYS_fchmodat2;
 use prost_types::Timestamp;
 use rustix::fs::{AtFlags, Gid, Timespec, Timestamps, UTIME_OMIT, Uid, chownat, utimensat};
 use rustix::io::Errno;
@@ -70,7 +71,7 @@ fn change_mode(file: BorrowedFd<'_>, mode: u32) -> rustix::io::Result<()> {
     let empty = c"";
     let result = unsafe {
         libc::syscall(
-            libc::SYS_fchmodat2,
+            SYS_fchmodat2,
             file.as_raw_fd(),
             empty.as_ptr(),
             mode,

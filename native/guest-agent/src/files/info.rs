@@ -17,7 +17,8 @@ fn describe(found: &Stat) -> FileInfo {
         uid: found.st_uid,
         gid: found.st_gid,
         size: found.st_size as u64,
-        links: found.st_nlink,
+        // A u64 on x86-64, a u32 on AArch64.
+        links: found.st_nlink as _,
         inode: found.st_ino,
         device: found.st_dev,
         accessed: Some(time(found.st_atime, found.st_atime_nsec)),

@@ -1,6 +1,8 @@
 //! Tells whether /dev/kvm runs real guests: some software implementations offer the device and the whole API, but
 //! fail on instructions that every kernel executes while it boots. And whether a VM can have its whole jail.
 
+#[cfg_attr(target_arch = "x86_64", path = "x86_64/mod.rs")]
+#[cfg_attr(target_arch = "aarch64", path = "aarch64.rs")]
 mod guest;
 mod kvm;
 

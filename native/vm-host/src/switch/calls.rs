@@ -36,6 +36,7 @@ const ANY: &[c_long] = &[
     SYS_sendmsg,
     SYS_epoll_pwait,
     SYS_epoll_ctl,
+    SYS_accept,
     SYS_accept4,
     SYS_bind,
     SYS_listen,
@@ -61,8 +62,8 @@ const ANY: &[c_long] = &[
     SYS_exit_group,
 ];
 
-/// Those of before there were the ones above, which aarch64 has not.
+/// Those of before there were the ones above, which AArch64 has not.
 #[cfg(target_arch = "x86_64")]
-const OLD: &[c_long] = &[SYS_epoll_wait, SYS_unlink, SYS_accept];
+const OLD: &[c_long] = &[SYS_epoll_wait, SYS_unlink];
 #[cfg(target_arch = "aarch64")]
 const OLD: &[c_long] = &[];

@@ -133,7 +133,8 @@ int32_t krun_list(const char *path) {
 
 /* What a VM never does, but somebody who broke out of one might. */
 int32_t krun_try(const char *what) {
-  if (!strcmp(what, "fork")) fork();
+  // Not fork(): glibc 2.41 blocks all signals around it, so that nobody is told.
+  if (!strcmp(what, "fork")) syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
   if (!strcmp(what, "exec")) execl("/dev/kvm", "kvm", NULL);
   if (!strcmp(what, "mount")) mount("none", "/", "tmpfs", 0, NULL);
   if (!strcmp(what, "namespace")) unshare(CLONE_NEWUSER);

@@ -13,4 +13,6 @@ test("another machine's platform is refused before anything is pulled", () => {
   expect(() => planPlatform("linux/arm64", amd)).toThrow(
     expect.objectContaining({ code: "PLATFORM_UNSUPPORTED", message: expect.stringContaining("linux/arm64") }),
   );
+  const arm = { os: "linux", architecture: "arm64" };
+  expect(() => planPlatform("linux/arm/v7", arm)).toThrow(expect.objectContaining({ code: "PLATFORM_UNSUPPORTED" }));
 });

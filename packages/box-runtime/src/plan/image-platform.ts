@@ -1,8 +1,11 @@
 import { guestPlatform, type Platform, parsePlatform } from "@a3s/core";
 import { RuntimeError } from "../errors/runtime-error.ts";
 
-/** What a guest's kernel runs beside programs of its own architecture. */
-const ALSO: Readonly<Record<string, readonly string[]>> = { amd64: ["386"], arm64: ["arm"] };
+/**
+ * What runs in a guest beside programs of its own architecture. Not arm on arm64: many such processors have no 32-bit mode, and the
+ * agent's filter of system calls knows none of its calls.
+ */
+const ALSO: Readonly<Record<string, readonly string[]>> = { amd64: ["386"] };
 
 /**
  * The platform of which a box's image is; undefined for the machine's own. Pure.

@@ -1,7 +1,9 @@
 /** What a host check looks at, and how it can turn out. */
 export type HostFindingCode =
-  /** Not Linux on x86-64. */
+  /** Not Linux on x86-64 or AArch64. */
   | "HOST_PLATFORM_UNSUPPORTED"
+  /** Linux on AArch64, where VMs have run on an emulated machine only. */
+  | "HOST_PLATFORM_UNTRIED"
   /** Linux older than 5.14. */
   | "HOST_KERNEL_TOO_OLD"
   /** There is no /dev/kvm. */

@@ -36,7 +36,8 @@ const trouble = { message: "it is not there", fix: "Put it there." };
 
 test.each<[code: string, severity: string, change: Partial<HostFacts>]>([
   ["HOST_PLATFORM_UNSUPPORTED", "error", { platform: "darwin" }],
-  ["HOST_PLATFORM_UNSUPPORTED", "error", { arch: "arm64" }],
+  ["HOST_PLATFORM_UNSUPPORTED", "error", { arch: "riscv64" }],
+  ["HOST_PLATFORM_UNTRIED", "warning", { arch: "arm64" }],
   ["HOST_KERNEL_TOO_OLD", "error", { kernelRelease: "5.13.19" }],
   ["HOST_KERNEL_TOO_OLD", "error", { kernelRelease: "4.19.0-27" }],
   ["HOST_KVM_MISSING", "error", { kvm: { kvm: "missing", message: "m" } }],

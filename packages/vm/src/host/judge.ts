@@ -27,7 +27,7 @@ export function judgeHost(facts: HostFacts): readonly HostFinding[] {
 }
 
 function judgePlatform({ platform, arch, kernelRelease }: HostFacts): HostFinding {
-  if (platform !== "linux" || arch !== "x64") {
+  if (platform !== "linux" || (arch !== "x64" && arch !== "arm64")) {
     return error(
       "HOST_PLATFORM_UNSUPPORTED",
       `VMs do not run on ${platform} ${arch} yet`,
@@ -41,6 +41,13 @@ function judgePlatform({ platform, arch, kernelRelease }: HostFacts): HostFindin
       "HOST_KERNEL_TOO_OLD",
       `Linux ${kernelRelease} is older than ${OLDEST_KERNEL.join(".")}`,
       `Use Linux ${OLDEST_KERNEL.join(".")} or newer.`,
+    );
+  }
+  if (arch === "arm64") {
+    return warning(
+      "HOST_PLATFORM_UNTRIED",
+      `Linux ${kernelRelease} on AArch64: VMs have run on an emulated machine of this kind only`,
+      "Use Linux on x86-64 for what has to work. To try it here, build vm-host and the guest agent in a checkout: npm has none.",
     );
   }
   return ok("HOST_PLATFORM_OK", `Linux ${kernelRelease} on x86-64`);

@@ -6,7 +6,7 @@ import type { KrunFeature } from "./feature.ts";
  *
  * Every function answers with an `int32_t`: a negative error number, or a value of the kind `result`. `since` is the
  * oldest version that has the function, and 1.17 for all that are older: that is the oldest this package supports.
- * With a `feature`, only builds with it have the function.
+ * With a `feature`, only builds with it have the function. One that is `rare` says nothing about the version of a library without it.
  */
 export const KRUN_API = {
   /** Superseded by `init_log`. */
@@ -214,18 +214,20 @@ export const KRUN_API = {
     since: "1.17",
   },
   add_input_device_fd: { params: { context: "context", fd: "i32" }, result: "status", since: "1.17" },
+  /** In no release up to 1.19.7. */
   add_vhost_user_device: {
     params: { context: "context", type: "u32", path: "path", name: "str?", queues: "u16", queueSizes: "pointer" },
     result: "status",
     since: "1.19",
+    rare: true,
   },
 
   // The VM process, and questions.
   /** Of the VM process on the host, as is the next. */
   setuid: { params: { context: "context", uid: "u32" }, result: "status", since: "1.17" },
   setgid: { params: { context: "context", gid: "u32" }, result: "status", since: "1.17" },
-  /** Works on macOS alone. */
-  get_shutdown_eventfd: { params: { context: "context" }, result: "count", since: "1.17" },
+  /** Works on macOS alone, and 1.19 has it there alone. */
+  get_shutdown_eventfd: { params: { context: "context" }, result: "count", since: "1.17", rare: true },
   has_feature: { params: { feature: "u64" }, result: "flag", since: "1.17" },
   get_max_vcpus: { params: {}, result: "count", since: "1.17" },
   /** Does not answer when it works: the calling process becomes the VM. */
@@ -271,6 +273,7 @@ interface KrunFunctionShape {
   readonly result: KrunResultKind;
   readonly since: KrunVersion;
   readonly feature?: KrunFeature;
+  readonly rare?: true;
 }
 
 /** Versions of libkrun at which its C API grew. */

@@ -168,7 +168,7 @@ function toC(kind: KrunParameterKind, value: unknown): unknown {
 
 /** The newest version before the first that lacks a function which every build has. */
 export function apiVersion(lacking: readonly KrunFunction[]): KrunVersion | undefined {
-  const always = lacking.filter((name) => krunFeature(name) === undefined);
+  const always = lacking.filter((name) => krunFeature(name) === undefined && !("rare" in KRUN_API[name]));
   const incomplete = new Set(always.map((name) => KRUN_API[name].since));
   let newest: KrunVersion | undefined;
   for (const version of ["1.17", "1.18", "1.19"] as const) {

@@ -5,6 +5,7 @@
 //! processes, loads code, or talks to the kernel about itself (bpf, io_uring, userfaultfd, perf_event_open, keyctl).
 
 use crate::jail::request::Network;
+use confinement::kernel::SYS_fchmodat2;
 use confinement::seccomp::{Action, AllowList, Pattern};
 use libc::*;
 
@@ -154,6 +155,7 @@ const ANY: &[c_long] = &[
     SYS_getrandom,
     SYS_getresgid,
     SYS_getresuid,
+    SYS_getrlimit,
     SYS_gettid,
     SYS_getuid,
     SYS_setfsgid,
@@ -190,6 +192,7 @@ const ANY: &[c_long] = &[
     SYS_fchdir,
     SYS_fchmod,
     SYS_fchmodat,
+    SYS_fchmodat2,
     SYS_fchown,
     SYS_fchownat,
     SYS_fdatasync,
@@ -219,11 +222,13 @@ const ANY: &[c_long] = &[
     SYS_openat2,
     SYS_readlinkat,
     SYS_removexattr,
+    SYS_renameat,
     SYS_renameat2,
     SYS_setxattr,
     SYS_statfs,
     SYS_statx,
     SYS_symlinkat,
+    SYS_sync_file_range,
     SYS_syncfs,
     SYS_truncate,
     SYS_unlinkat,
@@ -245,14 +250,12 @@ const ANY: &[c_long] = &[
     SYS_shutdown,
 ];
 
-/// Calls, most of them older names for some of the above, that libc knows for x86-64 only.
+/// Older calls for what some of the above do, which newer architectures have not.
 #[cfg(target_arch = "x86_64")]
 const OLD: &[c_long] = &[
     SYS_access,
     SYS_dup2,
     SYS_epoll_wait,
-    SYS_fchmodat2,
-    SYS_getrlimit,
     SYS_lstat,
     SYS_mkdir,
     SYS_open,
@@ -261,11 +264,9 @@ const OLD: &[c_long] = &[
     SYS_poll,
     SYS_readlink,
     SYS_rename,
-    SYS_renameat,
     SYS_rmdir,
     SYS_select,
     SYS_stat,
-    SYS_sync_file_range,
     SYS_time,
     SYS_unlink,
 ];
