@@ -159,6 +159,28 @@ test("a connection that cannot be had fails the call at once", async () => {
   expect((await agent.client.files.stat("/first")).size).toBe(2 * MIB);
 });
 
+test("a call that was given up opens none for what its source gives afterwards", async () => {
+  await using agent = await acquainted(await doubleAgent({}));
+  await gone(agent.connections.at(-1));
+  const before = agent.connections.length;
+  const [asked, gate] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  async function* source() {
+    yield new Uint8Array(256 * 1024);
+    asked.resolve();
+    await gate.promise;
+    yield new Uint8Array(MIB);
+  }
+  const abort = new AbortController();
+  const failed = agent.client.files.writeFile("/file", source(), { signal: abort.signal });
+  await asked.promise;
+  abort.abort(new Error("enough"));
+  await expect(failed).rejects.toThrow("enough");
+  gate.resolve();
+  // What was begun before this call has come when it is answered.
+  await agent.client.files.stat("/first");
+  expect(agent.connections).toHaveLength(before);
+});
+
 test("a client that is disposed hangs up on content too", async () => {
   await using agent = await acquainted(await doubleAgent({}));
   const failed = agent.client.files.writeFile(

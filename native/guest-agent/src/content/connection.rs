@@ -12,13 +12,15 @@ pub const GREETING: [u8; 8] = *b"a3s-in1\n";
 pub const TOKEN_BYTES: usize = 16;
 pub type Token = [u8; TOKEN_BYTES];
 
-/// What is read at once: little enough that the allocator keeps it at hand.
+/// What is read at once: little enough that the allocator keeps as much at hand.
 const CHUNK_BYTES: usize = 120 * 1024;
 
 /// A connection that carries content of one call.
 pub struct Connection {
     fd: AsyncFd<OwnedFd>,
     pieces: Pieces,
+    /// What chunks are read into; empty before the first one.
+    buffer: Vec<u8>,
 }
 
 impl Connection {
@@ -37,18 +39,17 @@ impl Connection {
         let connection = Self {
             fd,
             pieces: Pieces::default(),
+            buffer: Vec::new(),
         };
         Ok((greeting == GREETING).then(|| (token.try_into().expect("as long as a token"), connection)))
     }
 
     /// What comes next; None at the end. A reader that is dropped while it waits has lost nothing.
     pub async fn chunk(&mut self) -> io::Result<Option<Vec<u8>>> {
-        let Self { fd, pieces } = self;
-        drop(fd.readable().await?);
-        let mut chunk = vec![0; CHUNK_BYTES];
-        let n = receive(fd, |fd| pieces.read(&mut chunk, |space| take(fd, space))).await?;
-        chunk.truncate(n);
-        Ok((n > 0).then_some(chunk))
+        let Self { fd, pieces, buffer } = self;
+        buffer.resize(CHUNK_BYTES, 0);
+        let n = receive(fd, |fd| pieces.read(buffer, |space| take(fd, space))).await?;
+        Ok((n > 0).then(|| buffer[..n].to_vec()))
     }
 
     /// For a thread that may block, and what wakes it.

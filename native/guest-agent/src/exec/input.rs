@@ -4,7 +4,7 @@ use rustix::pipe::fcntl_setpipe_size;
 use std::io;
 use std::os::fd::OwnedFd;
 use tokio::io::unix::AsyncFd;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc};
 
 /// Chunks between the call and the pipe; the bytes in between are at most this many messages.
 pub const QUEUED_CHUNKS: usize = 1;
@@ -13,16 +13,20 @@ pub const QUEUED_CHUNKS: usize = 1;
 const BULK_BYTES: usize = 32 * 1024;
 /// What processes without privileges may have. The kernel takes memory for what is in it alone.
 const WIDE_PIPE_BYTES: usize = 1024 * 1024;
+/// So many are wide at most, however many processes do not read: others go on with what a pipe has.
+static WIDE_PIPES: Semaphore = Semaphore::const_new(16);
 
 /// Writes every chunk, then closes the pipe. A process that has closed its stdin takes no more: the rest is dropped,
 /// as a shell's pipeline does it.
 pub async fn feed(pipe: AsyncFd<OwnedFd>, mut chunks: mpsc::Receiver<Vec<u8>>) {
-    let mut is_wide = false;
+    let mut wide = None;
     while let Some(chunk) = chunks.recv().await {
-        if chunk.len() > BULK_BYTES && !is_wide {
-            is_wide = true;
-            // Where it may not be so wide, it stays as it is.
-            let _ = fcntl_setpipe_size(&pipe, WIDE_PIPE_BYTES);
+        if wide.is_none() && chunk.len() > BULK_BYTES {
+            wide = WIDE_PIPES.try_acquire().ok();
+            if wide.is_some() {
+                // Where it may not be so wide, it stays as it is.
+                let _ = fcntl_setpipe_size(&pipe, WIDE_PIPE_BYTES);
+            }
         }
         if write_all(&pipe, &chunk).await.is_err() {
             return;

@@ -3,6 +3,8 @@ use guest_agent::content::MAX_BYTES;
 use guest_agent::proto::agent::exec_request::Message as Request;
 use guest_agent::proto::agent::exec_response::Message as Response;
 use guest_agent::proto::agent::{ExecRequest, ExecStart};
+use rustix::fs::{Mode, OFlags, open};
+use rustix::pipe::fcntl_getpipe_size;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -132,6 +134,21 @@ async fn processes_that_read_nothing_hold_back_no_other_call_of_their_connection
     };
     let outcome = timeout(Duration::from_secs(30), all).await.expect("one of them waits");
     assert_eq!(outcome.text().trim(), (4 * MIB).to_string());
+    // Of the pipes that nobody reads few are wide.
+    let wide = wide_pipes(agent.process.id());
+    assert!((1..=16).contains(&wide), "{wide} pipes are wide");
+}
+
+/// How many pipes of a process hold a MiB.
+fn wide_pipes(pid: u32) -> usize {
+    let descriptors = std::fs::read_dir(format!("/proc/{pid}/fd")).unwrap();
+    let pipes = descriptors.flatten().map(|entry| entry.path()).filter(|path| {
+        let target = std::fs::read_link(path).unwrap_or_default();
+        target.to_string_lossy().starts_with("pipe:")
+    });
+    let flags = OFlags::WRONLY | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let sizes = pipes.filter_map(|path| fcntl_getpipe_size(open(path, flags, Mode::empty()).ok()?).ok());
+    sizes.filter(|size| *size >= MIB).count()
 }
 
 #[tokio::test]

@@ -73,7 +73,7 @@ export class AgentClient implements AsyncDisposable {
     const transport = new GrpcTransport(
       (headers) => this.#session.request(headers),
       MAX_AGENT_MESSAGE_BYTES,
-      () => this.#session.openContent(async () => (await this.#agent.info({})).contentConnections),
+      () => this.#session.openContent(() => this.#takesConnections()),
     );
     this.#agent = createGrpcClient(AgentService, transport);
     this.#health = createGrpcClient(Health, transport);
@@ -121,6 +121,12 @@ export class AgentClient implements AsyncDisposable {
   exec(command: ExecCommand, options: ExecOptions = {}): ExecProcess {
     const call = new ProcessCall(planExec(this.#agent, command, options), this.processes);
     return new ExecProcess(call, options.maxBufferBytes);
+  }
+
+  /** Whether content may go over connections of its own. */
+  async #takesConnections(): Promise<boolean> {
+    const info = await callAgent("info", {}, (signal) => this.#agent.info({}, { signal }));
+    return info.contentConnections;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -20,6 +20,7 @@ export class ContentDetour<I extends DescMessage> implements AsyncIterableIterat
   readonly #fields: readonly ContentField[];
   readonly #open: OpenContent;
   readonly #returned = Promise.withResolvers<Next<I>>();
+  #isReturned = false;
   #bytesInMessages = 0;
   #connection: ContentConnection | undefined;
   /** Whether the connection has taken what it was last given. */
@@ -36,13 +37,15 @@ export class ContentDetour<I extends DescMessage> implements AsyncIterableIterat
       // The agent has hung up: it has said, or is about to say, how the call ends.
       if (!(await this.#taken)) return this.#returned.promise;
       const next = await this.#messages.next();
-      if (next.done) return { done: true, value: undefined };
+      // Given back meanwhile: nobody would end a connection that is opened now.
+      if (next.done || this.#isReturned) return { done: true, value: undefined };
       const redirected = this.#redirect(next.value);
       if (redirected !== undefined) return { done: false, value: redirected };
     }
   }
 
   async return(): Promise<Next<I>> {
+    this.#isReturned = true;
     this.#connection?.[Symbol.dispose]();
     this.#returned.resolve({ done: true, value: undefined });
     await this.#messages.return?.();
@@ -64,13 +67,18 @@ export class ContentDetour<I extends DescMessage> implements AsyncIterableIterat
     return message;
   }
 
-  #send(message: MessageInitShape<I>, content: Uint8Array, field: ContentField): MessageInitShape<I> | undefined {
+  #send(
+    message: MessageInitShape<I>,
+    content: Uint8Array,
+    { overConnection }: ContentField,
+  ): MessageInitShape<I> | undefined {
     let introduction: MessageInitShape<I> | undefined;
     if (this.#connection === undefined) {
       this.#bytesInMessages += content.length;
-      if (this.#bytesInMessages > MAX_BYTES_IN_MESSAGES) this.#connection = this.#open();
+      if (overConnection === undefined || this.#bytesInMessages <= MAX_BYTES_IN_MESSAGES) return message;
+      this.#connection = this.#open();
       if (this.#connection === undefined) return message;
-      introduction = field.overConnection?.(this.#connection.token) as MessageInitShape<I>;
+      introduction = overConnection(this.#connection.token) as MessageInitShape<I>;
     }
     this.#await(this.#connection.send(content));
     return introduction;

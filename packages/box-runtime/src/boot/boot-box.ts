@@ -61,8 +61,8 @@ export async function bootBox(options: BootOptions): Promise<BootedBox> {
   const mounts = planMounts({ ...config, volumes, volumesDirectory: home.volumes });
   const { image, root: lower } = held.use(
     await holdImage(config.image, {
-      ...{ ...options, stores: new HomeStores(home), platform },
-      policy: config.pullPolicy,
+      ...options,
+      ...{ stores: new HomeStores(home), platform, policy: config.pullPolicy },
       onImage: () => enter("rootfs"),
     }),
   );

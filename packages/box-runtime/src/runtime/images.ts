@@ -51,9 +51,12 @@ export class Images {
   readonly #stores: HomeStores;
   readonly #defaults: Partial<PullOptions>;
 
-  /** @param defaults of pulls and pushes: credentials, mirrors, certificates. */
-  constructor(home: HomeLayout, defaults: Partial<PullOptions> = {}) {
-    this.#stores = new HomeStores(home);
+  /**
+   * @param defaults of pulls and pushes: credentials, mirrors, certificates.
+   * @param stores those that others of the same home have open, too; its own by default.
+   */
+  constructor(home: HomeLayout, defaults: Partial<PullOptions> = {}, stores = new HomeStores(home)) {
+    this.#stores = stores;
     this.#defaults = defaults;
   }
 

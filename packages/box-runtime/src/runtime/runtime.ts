@@ -87,7 +87,7 @@ export function createRuntime({ home, pull = {}, jail, metrics }: RuntimeOptions
   const place = { home: layout, store: new BoxStore(layout), stores, events, history, pull, jail, metrics };
   return {
     ...{ home: layout, events, boxes: new HomeBoxes(place) },
-    ...{ images: new Images(layout, pull), volumes: new Volumes(layout.volumes) },
+    ...{ images: new Images(layout, pull, stores), volumes: new Volumes(layout.volumes) },
     history: (options) => history.read(options),
     networks: new HomeNetworks(place),
     host: { check: ({ signal } = {}) => checkMachine(layout, signal) },
