@@ -1,8 +1,8 @@
-//! The symbols of src/guest_memory.rs, for the libraries that the program loads.
+//! The symbols of src/guest_memory.rs and src/scheduling.rs, for the libraries that the program loads.
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    for name in ["mmap", "mmap64"] {
+    for name in ["mmap", "mmap64", "pthread_create"] {
         println!("cargo:rustc-link-arg-bin=vm-host=-Wl,--export-dynamic-symbol={name}");
     }
 }

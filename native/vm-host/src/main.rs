@@ -20,6 +20,7 @@ mod outcome;
 mod parameters;
 mod probe;
 mod reserved_file;
+mod scheduling;
 mod spec;
 mod state;
 mod switch;

@@ -9,6 +9,7 @@ use crate::failure::{EXIT_CODE, Failure, Stage};
 use crate::guest_memory;
 use crate::jail::{self, Cgroup, Measures};
 use crate::library::Library;
+use crate::scheduling;
 use crate::spec::Spec;
 use std::convert::Infallible;
 use std::fs::File;
@@ -127,6 +128,9 @@ fn replay(
     let places = jail::enter(&spec.jail, cgroup, &mut measures)?;
     // Entering a user namespace clears the parent-death signal.
     die_with(monitor).map_err(|error| Failure::system(Stage::Jail, "parent-death signal", &error))?;
+    if let Err(error) = scheduling::wait_for_a_turn() {
+        eprintln!("vm-host: content out of the guest will be slower: {error}");
+    }
     jail::seal(&spec.jail, &mut measures)?;
     measures.say_missing();
 

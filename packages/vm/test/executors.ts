@@ -12,11 +12,16 @@ export interface Executor {
   readonly measures: readonly JailMeasure[];
   /** Whether it runs a guest to find out what /dev/kvm is worth. */
   readonly runsProbeGuest: boolean;
+  /** How the thread of libkrun's devices is scheduled, as linux/sched.h numbers it (docs/decisions/0038). */
+  readonly devicesPolicy: number;
   /** In which time it has made all calls but the last, in ms, on a busy machine. */
   readonly startsWithinMs: number;
   /** Starts and ends that are looked at for leftovers: it takes a tenth of a second or a thousandth for each. */
   readonly cycles: number;
 }
+
+/** linux/sched.h. */
+export const SCHED = { OTHER: 0, BATCH: 3 } as const;
 
 const NAMESPACES = ["mount-namespace", "ipc-namespace", "uts-namespace", "network-namespace"] as const;
 
@@ -28,6 +33,7 @@ export const NATIVE: Executor = {
     ...(["few-capabilities", "no-new-privileges", "system-call-filter"] as const),
   ],
   runsProbeGuest: true,
+  devicesPolicy: SCHED.BATCH,
   startsWithinMs: 500,
   cycles: 30,
 };
@@ -41,6 +47,7 @@ export const NODE: Executor = {
     ...([...NAMESPACES, "resource-limits", "private-tree", "no-new-privileges", "system-call-filter"] as const),
   ],
   runsProbeGuest: false,
+  devicesPolicy: SCHED.OTHER,
   startsWithinMs: 5000,
   cycles: 10,
 };

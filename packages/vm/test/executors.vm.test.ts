@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { attachVm, isAlive, launchVm, type VmProcess, type VmSpec } from "../src/index.ts";
 import { busyboxRoot } from "./busybox-root.ts";
 import type { CreatorRequest } from "./creator.ts";
-import { executors } from "./executors.ts";
+import { executors, SCHED } from "./executors.ts";
 import { GONE_WITHIN_MS } from "./gone-within.ts";
 
 /** What the guest below does; its command line cannot hold double quotes. */
@@ -91,8 +91,9 @@ describe.each(executors)("$name", (host) => {
     });
   });
 
-  test("ends with its creator, also when that is killed, and says so", async () => {
+  test("lets at most the devices' thread wait for its turn, not the virtual CPU; ends with its creator, also when that is killed", async () => {
     const { creator, vm } = await startElsewhere(false);
+    expect(await policies(vm.vmPid)).toEqual({ devices: host.devicesPolicy, vcpu: SCHED.OTHER });
     const start = performance.now();
     creator.kill("SIGKILL");
     // The kernel's word that neither of the two holds their FIFO any more (docs/decisions/0012).
@@ -131,4 +132,18 @@ async function said(vm: Pick<VmProcess, "logs">, line: string): Promise<void> {
     if (entry.stream === "console" && entry.text.trimEnd() === line) return;
   }
   throw new Error(`The VM ended before it said ${line}`);
+}
+
+/** How the main thread of a VM process, that of libkrun's devices, and the first virtual CPU's are scheduled: proc_pid_stat(5), field 41. */
+async function policies(pid: number): Promise<{ readonly devices?: number; readonly vcpu?: number }> {
+  const directory = `/proc/${pid}/task`;
+  const threads = await Promise.all(
+    (await readdir(directory)).map(async (thread) => {
+      const stat = await readFile(join(directory, thread, "stat"), "utf8");
+      const [, name = "", fields = ""] = /^\d+ \((.*)\) (.*)$/.exec(stat.trimEnd()) ?? [];
+      const policy = Number(fields.split(" ")[41 - 3]);
+      return Number(thread) === pid ? { devices: policy } : name === "fc_vcpu 0" ? { vcpu: policy } : {};
+    }),
+  );
+  return Object.assign({}, ...threads);
 }

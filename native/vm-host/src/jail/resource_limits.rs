@@ -9,6 +9,8 @@ const MAX_THREADS: libc::rlim_t = 256;
 pub fn set(own_users: bool) -> io::Result<()> {
     // The guest's memory must not end up in a file.
     set_both(libc::RLIMIT_CORE, 0)?;
+    // It may choose a thread's policy, but none that comes before everybody's.
+    set_both(libc::RLIMIT_RTPRIO, 0)?;
     if own_users {
         set_both(libc::RLIMIT_NPROC, MAX_THREADS)?;
     }

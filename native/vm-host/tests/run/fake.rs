@@ -13,7 +13,7 @@ static LIBRARY: LazyLock<PathBuf> = LazyLock::new(|| {
     let library = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("libfakekrun.so");
     let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/run/fake_libkrun.c");
     let status = Command::new("cc")
-        .args(["-shared", "-fPIC", "-O1", "-Wall", "-o"])
+        .args(["-shared", "-fPIC", "-pthread", "-O1", "-Wall", "-o"])
         .arg(&library)
         .arg(source)
         .status();

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -96,6 +97,8 @@ int32_t krun_describe(const char *read_only) {
   fprintf(file, "nofile %s\n", limit.rlim_cur == limit.rlim_max ? "raised" : "low");
   getrlimit(RLIMIT_CORE, &limit);
   fprintf(file, "core %lu\n", (unsigned long)limit.rlim_max);
+  getrlimit(RLIMIT_RTPRIO, &limit);
+  fprintf(file, "rtprio %lu\n", (unsigned long)limit.rlim_max);
   getrlimit(RLIMIT_NPROC, &limit);
   fprintf(file, "nproc %lu\n", (unsigned long)limit.rlim_max);
   fprintf(file, "no_new_privs %d\n", prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0));
@@ -178,6 +181,24 @@ int32_t krun_map(uint64_t bytes) {
   FILE *file = record();
   fprintf(file, "map %llu at %lx\n", (unsigned long long)bytes, (unsigned long)memory % (2 << 20));
   fclose(file);
+  return 0;
+}
+
+static pthread_barrier_t named;
+
+static void *wait_for_ever(void *name) {
+  prctl(PR_SET_NAME, name);
+  pthread_barrier_wait(&named);
+  for (;;) pause();
+}
+
+/* As libkrun starts a virtual CPU: a thread that has its name by then. */
+int32_t krun_start_thread(const char *name) {
+  pthread_t thread;
+  pthread_barrier_init(&named, NULL, 2);
+  int error = pthread_create(&thread, NULL, wait_for_ever, (void *)name);
+  if (error != 0) return -error;
+  pthread_barrier_wait(&named);
   return 0;
 }
 

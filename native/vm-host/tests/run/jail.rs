@@ -46,6 +46,7 @@ fn check_description(vm: &Vm) {
         "write EROFS",
         "nofile raised",
         "core 0",
+        "rtprio 0",
         "nproc 256",
         "no_new_privs 1",
         // CHOWN, DAC_OVERRIDE, FOWNER, FSETID, SETGID, SETUID, SETFCAP

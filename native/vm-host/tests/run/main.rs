@@ -11,6 +11,7 @@ mod memory;
 mod network;
 mod probe;
 mod replay;
+mod scheduling;
 mod state;
 mod switch;
 mod tree;

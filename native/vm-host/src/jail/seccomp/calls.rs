@@ -27,6 +27,8 @@ pub fn list(network: Network, pid: pid_t) -> AllowList {
         .only(SYS_mprotect, 2, NOT_EXECUTABLE)
         .only(SYS_prctl, 0, OPTIONS)
         .only(SYS_prlimit64, 0, &[Pattern::exactly(0)])
+        // Its own thread: others may be anybody's.
+        .only(SYS_sched_setscheduler, 0, &[Pattern::exactly(0)])
         .only(SYS_socket, 0, domains)
         .only(SYS_socketpair, 0, &[Pattern::exactly(AF_UNIX)])
         .only(SYS_tgkill, 0, &[Pattern::exactly(pid)])
