@@ -1,9 +1,10 @@
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, readdir, rm } from "node:fs/promises";
 import type { Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Program } from "@a3s/testing";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { doubleAgent, type FakeAgent } from "./fake-agent.ts";
 import { type RealAgent, startRealAgent } from "./real-agent.ts";
@@ -11,7 +12,7 @@ import { type RealAgent, startRealAgent } from "./real-agent.ts";
 const MIB = 1024 * 1024;
 
 /** A client knows from the first content that is larger than a message that its agent takes connections. */
-async function acquainted(agent: FakeAgent): Promise<FakeAgent> {
+async function acquainted<Agent extends FakeAgent>(agent: Agent): Promise<Agent> {
   await agent.client.files.writeFile("/first", new Uint8Array(2 * MIB));
   return agent;
 }
@@ -32,17 +33,23 @@ async function gone(socket: Socket | undefined): Promise<void> {
 
 describe("a double that takes connections", () => {
   test("gets what a message holds in the call, and the rest beside it, in order", async () => {
-    await using agent = await acquainted(await doubleAgent({}));
+    const digest: Program = async (run) => {
+      const hash = createHash("sha256");
+      for (let bytes = await run.read(); bytes !== undefined; bytes = await run.read()) hash.update(bytes);
+      await run.write(hash.digest());
+      return 0;
+    };
+    await using agent = await acquainted(await doubleAgent({ programs: { digest } }));
     const before = agent.connections.length;
     const content = randomBytes(3 * MIB + 17);
     await agent.client.files.writeFile("/file", content.subarray(0, 256 * 1024));
     expect(agent.connections).toHaveLength(before);
     await agent.client.files.writeFile("/file", content);
     expect(agent.connections).toHaveLength(before + 1);
-    expect(Buffer.compare(await agent.client.files.readFile("/file", { maxBytes: 4 * MIB }), content)).toBe(0);
+    expect(Buffer.compare(agent.files.read("/file"), content)).toBe(0);
     await gone(agent.connections.at(-1));
-    const { stdout } = await agent.client.exec(["cat"], { stdin: content, maxBufferBytes: 4 * MIB });
-    expect(Buffer.compare(stdout, content)).toBe(0);
+    const { stdout } = await agent.client.exec(["digest"], { stdin: content });
+    expect(Buffer.compare(stdout, createHash("sha256").update(content).digest())).toBe(0);
     expect(agent.connections).toHaveLength(before + 2);
     await gone(agent.connections.at(-1));
   });
@@ -87,7 +94,7 @@ describe("a double that takes connections", () => {
     await Promise.all(held.map(({ stalled }) => stalled));
     const content = randomBytes(MIB);
     await agent.client.files.writeFile("/fifth", content);
-    expect(Buffer.compare(await agent.client.files.readFile("/fifth"), content)).toBe(0);
+    expect(Buffer.compare(agent.files.read("/fifth"), content)).toBe(0);
     expect(agent.connections.length - before).toBe(4);
     gate.resolve();
     await Promise.all(held.map(({ written }) => written));
@@ -142,7 +149,7 @@ describe("a double that takes connections", () => {
   });
 });
 
-test("an agent that takes no connections gets everything in messages", async () => {
+test("an agent that takes no connections gets and gives everything in messages", async () => {
   await using agent = await acquainted(await doubleAgent({ identity: { contentConnections: false } }));
   const content = randomBytes(2 * MIB);
   await agent.client.files.writeFile("/file", content);

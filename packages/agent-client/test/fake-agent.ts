@@ -1,4 +1,11 @@
-import { type AgentDoubleOptions, type AgentServer, serveHttp2, serveSocket, startAgentDouble } from "@a3s/testing";
+import {
+  type AgentDouble,
+  type AgentDoubleOptions,
+  type AgentServer,
+  serveHttp2,
+  serveSocket,
+  startAgentDouble,
+} from "@a3s/testing";
 import { type AgentClient, connectAgent, type KeepAliveOptions } from "../src/index.ts";
 
 /** An agent that misbehaves as told, for what the real one cannot be made to do, and a client of it. */
@@ -12,7 +19,7 @@ export interface FakeOptions {
 }
 
 /** The double, as it is asked to be. */
-export async function doubleAgent(options: AgentDoubleOptions): Promise<FakeAgent> {
+export async function doubleAgent(options: AgentDoubleOptions): Promise<FakeAgent & AgentDouble> {
   return connected(await startAgentDouble(options));
 }
 
@@ -29,7 +36,7 @@ export async function fakeSocket(
   return connected(await serveSocket(onConnection), options);
 }
 
-function connected(server: AgentServer, options: FakeOptions = {}): FakeAgent {
+function connected<Server extends AgentServer>(server: Server, options: FakeOptions = {}): Server & FakeAgent {
   const client = connectAgent({ socketPath: server.socketPath, ...options });
   return {
     ...server,

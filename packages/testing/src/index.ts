@@ -1,9 +1,12 @@
 export { type AgentDouble, type AgentDoubleOptions, startAgentDouble } from "./agent/agent-double.ts";
 export type { AgentFault, AgentFaultRule } from "./agent/agent-fault.ts";
 export { type AgentServer, serveHttp2, serveSocket } from "./agent/agent-server.ts";
+export type { ContentConnections } from "./agent/content-connections.ts";
+export type { ContentOffer } from "./agent/content-offer.ts";
 export type { FileTree } from "./agent/files/file-tree.ts";
 export type { GuestOptions } from "./agent/guest/guest.ts";
 export type { Program, ProgramRun } from "./agent/guest/program.ts";
+export type { OutgoingContent } from "./agent/outgoing-content.ts";
 export type { AgentIdentity, AgentMethods } from "./agent/services/guest-services.ts";
 export { type Census, takeCensus } from "./census/census.ts";
 export { digestOf, jsonBlob, type TestBlobs, type TestContent, type TestDescriptor } from "./image/blob.ts";

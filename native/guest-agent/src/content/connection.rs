@@ -7,15 +7,10 @@ use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 use tokio::io::unix::AsyncFd;
 
-/// The first bytes of a connection for content. HTTP/2 begins with another one.
-pub const GREETING: [u8; 8] = *b"a3s-in1\n";
-pub const TOKEN_BYTES: usize = 16;
-pub type Token = [u8; TOKEN_BYTES];
+/// What is read at once: half of what the pipe of a process that gets bulk holds, so that the two seldom wait for each other.
+const CHUNK_BYTES: usize = 480 * 1024;
 
-/// What is read at once: little enough that the allocator keeps as much at hand.
-const CHUNK_BYTES: usize = 120 * 1024;
-
-/// A connection that carries content of one call.
+/// A connection that carries content of one call into the guest.
 pub struct Connection {
     fd: AsyncFd<OwnedFd>,
     pieces: Pieces,
@@ -24,24 +19,13 @@ pub struct Connection {
 }
 
 impl Connection {
-    /// Reads what stands before the content. None when something else does.
-    pub async fn open(socket: Socket) -> io::Result<Option<(Token, Self)>> {
-        let fd = socket.into_fd();
-        let mut head = [0; GREETING.len() + TOKEN_BYTES];
-        let mut known = 0;
-        while known < head.len() {
-            match receive(&fd, |fd| take(fd, &mut head[known..])).await? {
-                0 => return Ok(None),
-                n => known += n,
-            }
-        }
-        let (greeting, token) = head.split_at(GREETING.len());
-        let connection = Self {
-            fd,
+    /// Of a socket of which what stands before the content has been read, and nothing else.
+    pub fn new(socket: Socket) -> Self {
+        Self {
+            fd: socket.into_fd(),
             pieces: Pieces::default(),
             buffer: Vec::new(),
-        };
-        Ok((greeting == GREETING).then(|| (token.try_into().expect("as long as a token"), connection)))
+        }
     }
 
     /// What comes next; None at the end. A reader that is dropped while it waits has lost nothing.

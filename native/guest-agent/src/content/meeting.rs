@@ -1,4 +1,7 @@
-use super::connection::{Connection, TOKEN_BYTES, Token};
+use super::connection::Connection;
+use super::greeting::{Direction, TOKEN_BYTES, Token, greeting};
+use super::offer::Offers;
+use super::outlet::Outlet;
 use crate::transport::Socket;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -16,6 +19,7 @@ const MAX_WAITING: usize = 256;
 #[derive(Clone, Default)]
 pub struct Contents {
     waiting: Arc<Mutex<HashMap<Token, Waiting>>>,
+    offers: Offers,
 }
 
 enum Waiting {
@@ -24,15 +28,25 @@ enum Waiting {
 }
 
 impl Contents {
+    /// For content out of the guest.
+    pub fn offers(&self) -> Offers {
+        self.offers.clone()
+    }
+
     /// Serves a connection that does not begin as HTTP/2, until a call has it.
     pub async fn receive(&self, socket: Socket) {
         let _ = timeout(MEETING_DEADLINE, self.hand_over(socket)).await;
     }
 
     async fn hand_over(&self, socket: Socket) {
-        let Ok(Some((token, connection))) = Connection::open(socket).await else {
-            return;
-        };
+        match greeting(&socket).await {
+            Ok(Some((Direction::Into, token))) => self.wait_for_call(token, Connection::new(socket)).await,
+            Ok(Some((Direction::OutOf, token))) => self.offers.accept(&token, Outlet::new(socket)),
+            _ => {}
+        }
+    }
+
+    async fn wait_for_call(&self, token: Token, connection: Connection) {
         let (here, fetched) = oneshot::channel();
         {
             let mut waiting = self.waiting();

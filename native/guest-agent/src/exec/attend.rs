@@ -2,8 +2,9 @@ use super::entry::{Ended, Entry};
 use super::failure::Failure;
 use super::input::QUEUED_CHUNKS;
 use super::limits::Limits;
+use super::listeners::StdoutDetour;
 use super::requests::{Said, Silence, started_twice};
-use super::session::{ExecRequests, Responses};
+use super::session::ExecRequests;
 use super::spawn::Stdio;
 use super::streams::split;
 use std::convert::Infallible;
@@ -44,11 +45,12 @@ pub async fn attend(
     stdio: Stdio,
     limits: Limits,
     requests: ExecRequests,
-    responses: &Responses,
+    detour: StdoutDetour,
 ) -> Result<Ended, Left> {
     let (stdin, streams) = split(stdio);
     let (chunks, queue) = mpsc::channel(QUEUED_CHUNKS);
-    let mut output = Box::pin(streams.drain(entry, None));
+    let responses = detour.responses().clone();
+    let mut output = Box::pin(streams.drain(entry, None, Some(detour)));
     let mut limit = pin!(keep_limit(entry, limits));
     let left = tokio::select! {
         biased;

@@ -154,7 +154,7 @@ impl MainProcess {
         began: Instant,
     ) {
         let (stdin, streams) = split(stdio);
-        let mut drained = pin!(streams.drain(&entry, Some(&log)));
+        let mut drained = pin!(streams.drain(&entry, Some(&log), None));
         let given_up = async {
             entry.ended().await;
             sleep(DRAIN_DEADLINE).await;

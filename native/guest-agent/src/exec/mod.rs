@@ -15,6 +15,7 @@ mod group;
 mod input;
 mod launch;
 mod limits;
+mod listeners;
 mod lookup;
 mod main_process;
 mod output;
@@ -31,6 +32,7 @@ mod streams;
 mod table;
 mod terminal;
 mod tree;
+mod width;
 
 pub use attach::attach;
 pub use command::terminal_size;

@@ -1,9 +1,8 @@
-use super::audience::Audience;
-use super::stream_port::StreamPort;
+use super::listeners::Listeners;
 use super::terminal::BACKLOG_BYTES;
-use crate::content::SENT_BYTES;
+use super::width::Width;
+use crate::content::{BULK_SENT_BYTES, SENT_BYTES};
 use crate::proto::agent::ExecResponse;
-use crate::proto::agent::exec_response::Message;
 use crate::reaper::Ending;
 use rustix::buffer::spare_capacity;
 use rustix::io::{ioctl_fionread, read, retry_on_intr};
@@ -43,17 +42,17 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Sends what comes out of a source to the log and to the audience, until its end. When the process has ended and another
+/// Sends what comes out of a source to whoever listens, until its end. When the process has ended and another
 /// one still holds the source open, only what is in it by then is sent. Nothing is read before there is room for it: a slow
 /// client fills the source and so stops the writer. Where nobody listens, output is dropped.
-pub async fn pump(
-    source: Source<'_>,
-    message: fn(Vec<u8>) -> Message,
-    audience: &Audience,
-    log: Option<&StreamPort>,
-    mut ending: Ending,
-) {
+pub async fn pump(source: Source<'_>, mut listeners: Listeners<'_>, ending: Ending) {
+    pour(source, &mut listeners, ending).await;
+    listeners.end().await;
+}
+
+async fn pour(source: Source<'_>, listeners: &mut Listeners<'_>, mut ending: Ending) {
     let mut remaining = None;
+    let mut width = Width::of_output();
     loop {
         if remaining.is_none() && ending.is_known() {
             remaining = source.backlog();
@@ -70,28 +69,21 @@ pub async fn pump(
                 _ = ending.known() => continue,
             }
         }
-        let room = audience.room(&mut ending).await;
+        let places = listeners.room(&mut ending).await;
+        let most = places.most(if width.is_wide() { BULK_SENT_BYTES } else { SENT_BYTES });
         // What a backlog counts is there, whatever the reactor knows.
         let taken = match remaining {
-            Some(_) => take(source.fd().get_ref()),
-            None => source.fd().try_io(Interest::READABLE, take),
+            Some(_) => take(source.fd().get_ref(), most),
+            None => source.fd().try_io(Interest::READABLE, |fd| take(fd, most)),
         };
         match taken {
             Ok(bytes) if bytes.is_empty() => return,
             Ok(bytes) => {
                 remaining = remaining.map(|left: u64| left.saturating_sub(bytes.len() as u64));
-                if let Some(log) = log {
-                    log.write(&bytes).await;
+                if let Source::Pipe(pipe) = source {
+                    width.suit(pipe, bytes.len());
                 }
-                // As a rule there is one that listens, which gets the bytes themselves.
-                let mut room = room;
-                let last = room.pop();
-                for place in room {
-                    place.fill(message(bytes.clone()));
-                }
-                if let Some(place) = last {
-                    place.fill(message(bytes));
-                }
+                listeners.tell(places, bytes).await;
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock && remaining.is_none() => {}
             Err(_) => return,
@@ -100,11 +92,11 @@ pub async fn pump(
 }
 
 /// Nothing at the end. What is read goes on as it is, so it takes no more room than there are bytes.
-fn take(source: &OwnedFd) -> io::Result<Vec<u8>> {
+fn take(source: &OwnedFd, most: usize) -> io::Result<Vec<u8>> {
     let there = ioctl_fionread(source)
         .ok()
         .and_then(|bytes| usize::try_from(bytes).ok());
-    let mut bytes = Vec::with_capacity(there.unwrap_or(0).clamp(UNKNOWN_BYTES, SENT_BYTES));
+    let mut bytes = Vec::with_capacity(there.unwrap_or(0).max(UNKNOWN_BYTES).min(most));
     retry_on_intr(|| read(source, spare_capacity(&mut bytes)))?;
     Ok(bytes)
 }

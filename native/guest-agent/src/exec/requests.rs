@@ -1,4 +1,4 @@
-use crate::content::{Connection, Contents, MAX_BYTES};
+use crate::content::{Connection, Contents, MAX_BYTES, Offers};
 use crate::proto::agent::attach_process_request::Message as Attach;
 use crate::proto::agent::exec_request::Message as Exec;
 use crate::proto::agent::{
@@ -68,6 +68,11 @@ impl<M: Message> Requests<M> {
             stdin: Stdin::InMessages,
             closed: false,
         }
+    }
+
+    /// For content to the caller.
+    pub fn offers(&self) -> Offers {
+        self.contents.offers()
     }
 
     /// None when the caller has closed its direction. A call that is dropped while it waits has taken nothing.

@@ -10,6 +10,7 @@ use super::main_process::MainProcess;
 use super::requests::{Requests, Said, Silence};
 use super::spawn::{Process, spawn};
 use super::table::Table;
+use crate::content::{Detour, Messages};
 use crate::proto::agent::exec_response::Message as Response;
 use crate::proto::agent::{ExecExited, ExecRequest, ExecResponse, ExecStart, ExecStarted};
 use crate::reaper::Reaper;
@@ -149,7 +150,13 @@ async fn serve(
         .add(|id| Entry::new(id, leader, about, limits.stop_signal, audience));
     // Who has gone by now is noticed next.
     let _ = responses.send(Ok(started(&entry))).await;
-    let ended = attend(&entry, stdio, limits, requests, responses).await;
+    let offers = start.takes_stdout_connection.then(|| requests.offers());
+    let messages = Messages {
+        content: |bytes| response(Response::Stdout(bytes)),
+        connection: |connection| response(Response::StdoutConnection(connection)),
+    };
+    let detour = Detour::new(responses.clone(), offers, messages);
+    let ended = attend(&entry, stdio, limits, requests, detour).await;
     entry.note_drained();
     drop(calm);
     ended
@@ -181,9 +188,11 @@ pub async fn executed(process: &mut Process, start: &ExecStart, patience: Durati
 
 pub fn started(entry: &Entry) -> ExecResponse {
     let (pid, id) = (entry.pid, entry.id);
-    ExecResponse {
-        message: Some(Response::Started(ExecStarted { pid, id })),
-    }
+    response(Response::Started(ExecStarted { pid, id }))
+}
+
+fn response(message: Response) -> ExecResponse {
+    ExecResponse { message: Some(message) }
 }
 
 pub fn exited_message(ended: Ended) -> ExecExited {
@@ -195,7 +204,5 @@ pub fn exited_message(ended: Ended) -> ExecExited {
 }
 
 pub fn exited(ended: Ended) -> ExecResponse {
-    ExecResponse {
-        message: Some(Response::Exited(exited_message(ended))),
-    }
+    response(Response::Exited(exited_message(ended)))
 }

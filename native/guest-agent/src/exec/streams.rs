@@ -1,5 +1,6 @@
 use super::entry::{Ended, Entry};
 use super::input::{feed, type_on};
+use super::listeners::{Listeners, StdoutDetour};
 use super::output::{Source, pump};
 use super::spawn::Stdio;
 use super::stream_port::Log;
@@ -55,19 +56,18 @@ impl Stdin {
 
 impl Streams {
     /// Resolves when the process has ended and everything that it wrote is on its way.
-    pub async fn drain(self, entry: &Entry, log: Option<&Log>) -> Ended {
-        let (out, err) = (log.map(|log| &log.stdout), log.map(|log| &log.stderr));
+    pub async fn drain(self, entry: &Entry, log: Option<&Log>, detour: Option<StdoutDetour>) -> Ended {
         let audience = &entry.audience;
+        let stdout = Listeners::new(audience, Response::Stdout, log.map(|log| &log.stdout));
         match &self {
-            Self::Pipes(stdout, stderr) => {
-                let (stdout, stderr) = (Source::Pipe(stdout), Source::Pipe(stderr));
-                let stdout = pump(stdout, Response::Stdout, audience, out, entry.ending());
-                let stderr = pump(stderr, Response::Stderr, audience, err, entry.ending());
+            Self::Pipes(out, err) => {
+                let stderr = Listeners::new(audience, Response::Stderr, log.map(|log| &log.stderr));
+                let stdout = pump(Source::Pipe(out), stdout.with_detour(detour), entry.ending());
+                let stderr = pump(Source::Pipe(err), stderr, entry.ending());
                 tokio::join!(entry.ended(), stdout, stderr).0
             }
             Self::Terminal(terminal) => {
-                let source = Source::Terminal(terminal.master());
-                let stdout = pump(source, Response::Stdout, audience, out, entry.ending());
+                let stdout = pump(Source::Terminal(terminal.master()), stdout, entry.ending());
                 tokio::join!(entry.ended(), stdout).0
             }
         }

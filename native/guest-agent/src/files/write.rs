@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 const DEFAULT_MODE: u32 = 0o644;
 /// Bytes of a stream that are read at a time.
-const STREAM_BYTES: usize = 128 * 1024;
+const STREAM_BYTES: usize = 512 * 1024;
 const NEW_FILE: OFlags = OFlags::WRONLY
     .union(OFlags::CREATE)
     .union(OFlags::EXCL)

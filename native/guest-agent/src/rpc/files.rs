@@ -1,6 +1,6 @@
 use super::outgoing::Outgoing;
 use super::{copying, transfer, watching};
-use crate::content::{Contents, MAX_BYTES};
+use crate::content::{Contents, Detour, MAX_BYTES, Messages};
 use crate::files::{self, Attributes, Content, GuestPath, Listing, Manner, NewContent, Plan, blocking};
 use crate::proto::agent::file_service_server::FileService;
 use crate::proto::agent::write_request::Message;
@@ -61,7 +61,8 @@ impl FileService for Files {
         })
         .await?;
         let (responses, outgoing) = mpsc::channel(QUEUED_RESPONSES);
-        tokio::spawn(send_content(content, responses));
+        let offers = request.takes_data_connection.then(|| self.contents.offers());
+        tokio::spawn(send_content(content, Detour::new(responses, offers, READ)));
         Ok(Response::new(Outgoing::primed(outgoing).await))
     }
 
@@ -74,8 +75,12 @@ impl FileService for Files {
         let user = start.user.clone();
         let plan = plan_write(start)?;
         let mut content = blocking(user, move |caller| NewContent::open(caller, plan)).await?;
+        let mut has_connection = false;
         loop {
             match requests.message().await?.map(|request| request.message) {
+                Some(Some(Message::Data(_) | Message::DataConnection(_))) if has_connection => {
+                    return Err(content_beside_connection());
+                }
                 Some(Some(Message::Data(data))) => {
                     check_chunk(&data)?;
                     content = blocking(String::new(), move |_| content.write(&data).map(|()| content)).await?;
@@ -83,6 +88,7 @@ impl FileService for Files {
                 Some(Some(Message::DataConnection(ContentConnection { token }))) => {
                     let (incoming, _hangup) = self.contents.take(&token).await?.into_blocking()?;
                     content = blocking(String::new(), move |_| content.write_from(incoming).map(|()| content)).await?;
+                    has_connection = true;
                 }
                 Some(Some(Message::Finish(_))) => {
                     let bytes = blocking(String::new(), move |_| content.finish()).await?;
@@ -178,7 +184,9 @@ impl FileService for Files {
 
     async fn download(&self, request: Request<DownloadRequest>) -> Result<Response<Self::DownloadStream>, Status> {
         self.require_running()?;
-        Ok(Response::new(transfer::download(request.into_inner()).await?))
+        Ok(Response::new(
+            transfer::download(request.into_inner(), &self.contents).await?,
+        ))
     }
 
     async fn upload(&self, request: Request<Streaming<UploadRequest>>) -> Result<Response<UploadResponse>, Status> {
@@ -209,8 +217,19 @@ impl FileService for Files {
     }
 }
 
-async fn send_content(mut content: Content, responses: Responses<ReadResponse>) {
-    loop {
+const READ: Messages<ReadResponse> = Messages {
+    content: |data| ReadResponse {
+        data,
+        data_connection: None,
+    },
+    connection: |connection| ReadResponse {
+        data: Vec::new(),
+        data_connection: Some(connection),
+    },
+};
+
+async fn send_content(mut content: Content, mut detour: Detour<ReadResponse>) {
+    while !detour.is_over_connection() {
         let (rest, read) = match blocking(String::new(), move |_| Ok((content.read_on(), content))).await {
             Ok((read, rest)) => (rest, read),
             Err(_) => return,
@@ -220,12 +239,29 @@ async fn send_content(mut content: Content, responses: Responses<ReadResponse>) 
             Ok(chunks) if chunks.is_empty() => return,
             Ok(chunks) => {
                 for data in chunks {
-                    if responses.send(Ok(ReadResponse { data })).await.is_err() {
+                    if detour.send(data).await.is_err() {
                         return;
                     }
                 }
             }
-            Err(fault) => return drop(responses.send(Err(fault.into())).await),
+            Err(fault) => return detour.fail(fault.into()).await,
+        }
+    }
+    send_bulk(content, detour).await;
+}
+
+async fn send_bulk(mut content: Content, mut detour: Detour<ReadResponse>) {
+    let mut buffer = Vec::new();
+    loop {
+        let read = blocking(String::new(), move |_| {
+            content.read_bulk(&mut buffer)?;
+            Ok((content, buffer))
+        });
+        match read.await {
+            Ok((_, read)) if read.is_empty() => return detour.end().await,
+            Ok((_, read)) if detour.send_over_connection(&read).await.is_err() => return,
+            Ok((rest, read)) => (content, buffer) = (rest, read),
+            Err(status) => return detour.fail(status).await,
         }
     }
 }
@@ -263,6 +299,10 @@ fn plan_write(start: WriteStart) -> Result<Plan, Status> {
         mode: files::checked_mode(start.mode)?,
         sync: start.sync,
     })
+}
+
+pub fn content_beside_connection() -> Status {
+    Status::invalid_argument("the content has a connection already")
 }
 
 pub fn check_chunk(data: &[u8]) -> Result<(), Status> {

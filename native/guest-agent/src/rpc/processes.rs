@@ -151,12 +151,14 @@ impl ProcessService for Processes {
 }
 
 fn attached(said: Result<ExecResponse, Status>) -> Result<AttachProcessResponse, Status> {
-    let message = said?.message.map(|message| match message {
-        Exec::Started(started) => Attach::Started(started),
-        Exec::Stdout(bytes) => Attach::Stdout(bytes),
-        Exec::Stderr(bytes) => Attach::Stderr(bytes),
-        Exec::Exited(exited) => Attach::Exited(exited),
-        Exec::Failed(failed) => Attach::Failed(failed),
+    let message = said?.message.and_then(|message| match message {
+        Exec::Started(started) => Some(Attach::Started(started)),
+        Exec::Stdout(bytes) => Some(Attach::Stdout(bytes)),
+        Exec::Stderr(bytes) => Some(Attach::Stderr(bytes)),
+        Exec::Exited(exited) => Some(Attach::Exited(exited)),
+        Exec::Failed(failed) => Some(Attach::Failed(failed)),
+        // Offered to the call that starts a process alone.
+        Exec::StdoutConnection(_) => None,
     });
     Ok(AttachProcessResponse { message })
 }

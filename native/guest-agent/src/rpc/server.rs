@@ -1,5 +1,5 @@
 use super::executor::Executor;
-use crate::content::{Contents, GREETING};
+use crate::content::{Contents, FIRST_BYTE};
 use crate::transport::{Listener, Socket};
 use http::{Request, Response};
 use hyper::body::Incoming;
@@ -108,7 +108,7 @@ async fn attend(
         first = socket.first_byte() => first.ok().flatten()?,
         _ = stopping.changed() => return None,
     };
-    if first == GREETING[0] {
+    if first == FIRST_BYTE {
         tokio::select! {
             () = contents.receive(socket) => {}
             _ = stopping.changed() => {}

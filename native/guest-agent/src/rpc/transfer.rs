@@ -1,8 +1,8 @@
 //! Tar archives between a call and a thread that reads or writes files.
 
-use super::files::check_chunk;
+use super::files::{check_chunk, content_beside_connection};
 use super::outgoing::Outgoing;
-use crate::content::{Contents, Hangup};
+use crate::content::{Contents, Detour, Hangup, Messages};
 use crate::files::archive::{ChunkWriter, Packing, Part, PartReader, Unpacking, pack, unpack};
 use crate::files::{Fault, GuestPath, blocking};
 use crate::proto::agent::upload_request::Message;
@@ -17,23 +17,55 @@ pub const QUEUED_CHUNKS: usize = 2;
 /// Each holds a thread for as long as it takes, a copy within the guest two. Further ones wait for their turn.
 pub static TRANSFERS: Semaphore = Semaphore::const_new(16);
 
-pub async fn download(request: DownloadRequest) -> Result<Outgoing<Result<DownloadResponse, Status>>, Status> {
+const DOWNLOAD: Messages<DownloadResponse> = Messages {
+    content: |data| DownloadResponse {
+        data,
+        data_connection: None,
+    },
+    connection: |connection| DownloadResponse {
+        data: Vec::new(),
+        data_connection: Some(connection),
+    },
+};
+
+pub async fn download(
+    request: DownloadRequest,
+    contents: &Contents,
+) -> Result<Outgoing<Result<DownloadResponse, Status>>, Status> {
     let packing = Packing {
         path: GuestPath::new(request.path)?,
         name: checked_name(request.name)?,
         follow: request.follow,
     };
     let turn = TRANSFERS.acquire().await;
-    let (responses, outgoing) = mpsc::channel(QUEUED_CHUNKS);
+    let (responses, outgoing) = mpsc::channel(1);
+    let offers = request.takes_data_connection.then(|| contents.offers());
+    let detour = Detour::new(responses, offers, DOWNLOAD);
     tokio::spawn(async move {
         let _turn = turn;
-        let mut writer = ChunkWriter::new(responses.clone(), |data| Ok(DownloadResponse { data }));
-        let packed = blocking(request.user, move |_| pack(&packing, &mut writer)).await;
-        if let Err(status) = packed {
-            let _ = responses.send(Err(status)).await;
+        let (chunks, queue) = mpsc::channel(QUEUED_CHUNKS);
+        let pack = blocking(request.user, move |_| {
+            pack(&packing, &mut ChunkWriter::new(chunks, |chunk| chunk))
+        });
+        match tokio::join!(pack, pass_on(queue, detour)) {
+            (Ok(()), detour) => detour.end().await,
+            (Err(status), detour) => detour.fail(status).await,
         }
     });
     Ok(Outgoing::primed(outgoing).await)
+}
+
+/// When the caller has gone, the thread finds that nobody takes more.
+async fn pass_on(
+    mut chunks: mpsc::Receiver<Vec<u8>>,
+    mut detour: Detour<DownloadResponse>,
+) -> Detour<DownloadResponse> {
+    while let Some(chunk) = chunks.recv().await {
+        if detour.send(chunk).await.is_err() {
+            break;
+        }
+    }
+    detour
 }
 
 fn checked_name(name: Vec<u8>) -> Result<Vec<u8>, Fault> {
@@ -99,17 +131,17 @@ async fn feed(
 ) -> Result<(), Status> {
     loop {
         let part = match requests.message().await?.map(|request| request.message) {
+            Some(Some(Message::Data(_) | Message::DataConnection(_))) if hangup.is_some() => {
+                return Err(content_beside_connection());
+            }
             Some(Some(Message::Data(data))) => {
                 check_chunk(&data)?;
                 Part::Chunk(data)
             }
-            Some(Some(Message::DataConnection(ContentConnection { token }))) if hangup.is_none() => {
+            Some(Some(Message::DataConnection(ContentConnection { token }))) => {
                 let (incoming, ended_with) = contents.take(&token).await?.into_blocking()?;
                 *hangup = Some(ended_with);
                 Part::Stream(Box::new(incoming))
-            }
-            Some(Some(Message::DataConnection(_))) => {
-                return Err(Status::invalid_argument("the content has a connection already"));
             }
             Some(Some(Message::Finish(_))) => {
                 let _ = parts.send(Part::End).await;

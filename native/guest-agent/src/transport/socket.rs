@@ -2,10 +2,12 @@ use super::ahead::Ahead;
 use crate::system;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use rustix::net::{RecvFlags, recv};
+use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
 
 const MAX_PARTS: usize = 16;
@@ -53,6 +55,44 @@ impl Socket {
                 Err(_would_block) => {}
             }
         }
+    }
+
+    /// What has come, at least one byte; nothing at the end. For those who read nothing ahead.
+    pub async fn receive(&self, space: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let mut guard = self.fd.readable().await?;
+            match guard.try_io(|fd| receive(fd.get_ref(), space.as_mut_ptr(), space.len())) {
+                Ok(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+                Ok(result) => return result,
+                Err(_would_block) => {}
+            }
+        }
+    }
+
+    /// The same without waiting: None when nothing has come.
+    pub fn receive_now(&self, space: &mut [u8]) -> io::Result<Option<usize>> {
+        match self
+            .fd
+            .try_io(Interest::READABLE, |fd| receive(fd, space.as_mut_ptr(), space.len()))
+        {
+            Ok(n) => Ok(Some(n)),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Sends both, the first of which is short, and waits until the system has taken them.
+    pub async fn send_all(&self, head: &[u8], bytes: &[u8]) -> io::Result<()> {
+        let length = head.len() + bytes.len();
+        let mut sent = 0;
+        while sent < length {
+            let parts = [
+                IoSlice::new(&head[sent.min(head.len())..]),
+                IoSlice::new(&bytes[sent.saturating_sub(head.len())..]),
+            ];
+            sent += poll_fn(|cx| self.poll_send(cx, &parts)).await?;
+        }
+        Ok(())
     }
 
     /// Before anything is read.
@@ -189,7 +229,6 @@ fn within<'a>(parts: &'a [IoSlice<'a>], limit: usize) -> ([IoSlice<'a>; MAX_PART
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::future::poll_fn;
     use std::io::{Read as _, Write as _};
     use std::mem::MaybeUninit;
     use std::os::unix::net::UnixStream;

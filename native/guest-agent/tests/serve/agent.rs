@@ -239,6 +239,7 @@ impl Exec {
                 Some(Response::Stderr(bytes)) => outcome.stderr.extend(bytes),
                 Some(Response::Exited(exited)) => outcome.exited = Some(exited),
                 Some(Response::Failed(failed)) => outcome.failed = Some(failed),
+                Some(Response::StdoutConnection(_)) => panic!("a connection, which nobody asked for"),
                 None => panic!("an empty response"),
             }
         }

@@ -237,6 +237,31 @@ async fn a_file_is_written_from_messages_and_then_a_connection() {
 }
 
 #[tokio::test]
+async fn nothing_of_a_file_comes_beside_its_connection() {
+    let agent = Agent::start();
+    let directory = scratch("beside");
+    for (token, beside) in [
+        WriteMessage::Data(b"more".to_vec()),
+        WriteMessage::DataConnection(connection(9)),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let (requests, outgoing) = mpsc::channel(16);
+        send_write(&requests, write_start(&directory.join("file"))).await;
+        send_write(&requests, WriteMessage::DataConnection(connection(token as u8))).await;
+        send_write(&requests, beside).await;
+        let mut content = Content::open(&agent, token as u8).await;
+        content.send(b"all").await;
+        content.end().await;
+        let status = files(&agent).await.write(Outgoing::new(outgoing)).await.unwrap_err();
+        assert_eq!(status.code(), Code::InvalidArgument, "{status:?}");
+    }
+    assert!(!directory.join("file").exists());
+    std::fs::remove_dir_all(directory).unwrap();
+}
+
+#[tokio::test]
 async fn a_write_whose_content_breaks_off_or_whose_caller_goes_leaves_nothing() {
     let agent = Agent::start();
     let directory = scratch("broken");

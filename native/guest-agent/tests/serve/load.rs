@@ -13,6 +13,8 @@ use tokio::time::timeout;
 
 const MIB: usize = 1 << 20;
 const TRANSFER: usize = 64 * MIB;
+/// More than this in one read is bulk.
+const BULK: usize = 32 * 1024;
 
 #[tokio::test]
 async fn a_slow_reader_stops_the_writer_instead_of_filling_memory() {
@@ -135,6 +137,29 @@ async fn processes_that_read_nothing_hold_back_no_other_call_of_their_connection
     let outcome = timeout(Duration::from_secs(30), all).await.expect("one of them waits");
     assert_eq!(outcome.text().trim(), (4 * MIB).to_string());
     // Of the pipes that nobody reads few are wide.
+    let wide = wide_pipes(agent.process.id());
+    assert!((1..=16).contains(&wide), "{wide} pipes are wide");
+}
+
+#[tokio::test]
+async fn of_commands_whose_output_nobody_reads_few_have_a_wide_pipe() {
+    let agent = Agent::start();
+    let mut stalled = Vec::new();
+    for _ in 0..24 {
+        // This side's window is one for all calls of a connection.
+        let mut client = agent.client().await;
+        let mut exec = Exec::open(&mut client, start(&["cat", "/dev/zero"])).await;
+        let bulk = async {
+            while let Some(response) = exec.next().await {
+                if matches!(response, Response::Stdout(bytes) if bytes.len() > BULK) {
+                    return;
+                }
+            }
+            panic!("it has ended");
+        };
+        timeout(Duration::from_secs(30), bulk).await.expect("it gives no bulk");
+        stalled.push((client, exec));
+    }
     let wide = wide_pipes(agent.process.id());
     assert!((1..=16).contains(&wide), "{wide} pipes are wide");
 }

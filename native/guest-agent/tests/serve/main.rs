@@ -11,6 +11,7 @@ mod garbage;
 mod health;
 mod load;
 mod machine;
+mod outlets;
 mod privileges;
 mod processes;
 mod streams;

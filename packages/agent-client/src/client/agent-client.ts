@@ -70,11 +70,10 @@ export class AgentClient implements AsyncDisposable {
   constructor({ socketPath, signal, keepAlive }: ConnectAgentOptions) {
     this.socketPath = checkSocketPath(socketPath);
     this.#session = new AgentSession(socketPath, keepAlive);
-    const transport = new GrpcTransport(
-      (headers) => this.#session.request(headers),
-      MAX_AGENT_MESSAGE_BYTES,
-      () => this.#session.openContent(() => this.#takesConnections()),
-    );
+    const transport = new GrpcTransport((headers) => this.#session.request(headers), MAX_AGENT_MESSAGE_BYTES, {
+      open: () => this.#session.openContent(() => this.#takesConnections()),
+      take: (token, receiver) => this.#session.takeContent(token, receiver),
+    });
     this.#agent = createGrpcClient(AgentService, transport);
     this.#health = createGrpcClient(Health, transport);
     this.files = new AgentFiles(transport);

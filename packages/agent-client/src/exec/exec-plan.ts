@@ -13,7 +13,7 @@ export function planExec(
   command: ExecCommand,
   options: ExecOptions,
 ): ProcessCallPlan<ReturnType<typeof planExecStart>> {
-  const start = planExecStart(command, options);
+  const start = { ...planExecStart(command, options), takesStdoutConnection: true };
   const { signal, timeoutMs, killGraceMs = 0, stdin = options.tty ? true : undefined } = options;
   return {
     argv: start.argv,

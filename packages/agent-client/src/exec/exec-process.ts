@@ -23,7 +23,7 @@ export interface ExecSource extends EventSource {
  * A command that runs in a guest. Await it for its result, iterate it for its events, or read its `stdout` and `stderr`;
  * what one of them took is not in the others.
  *
- * While nobody reads, at most about 1 MiB of output waits on this side; then the guest's process blocks in write(2).
+ * While nobody reads, at most about 3 MiB of output waits on this side; then the guest's process blocks in write(2).
  *
  * ```ts
  * const { exitCode, stdout } = await agent.exec(["uname", "-a"]);

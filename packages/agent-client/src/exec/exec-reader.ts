@@ -37,6 +37,8 @@ export class ExecReader {
         return readStart(message.value);
       case "failed":
         throw startError(this.#command, message.value);
+      // The transport's.
+      case "stdoutConnection":
       case undefined:
         return undefined;
     }

@@ -37,6 +37,7 @@ export async function* readContent(
     user,
     offset: BigInt(start),
     ...(end === undefined ? {} : { length: BigInt(left) }),
+    takesDataConnection: true,
   };
   const what = `reading ${JSON.stringify(pathText(path))}`;
   for await (const { data } of streamFiles(what, options, (signal) => client.read(request, { signal }))) {

@@ -33,6 +33,7 @@ export async function* tarOf(
     user: options.user ?? "",
     follow,
     name: name === undefined ? lastName(bytes) : checkedName(name),
+    takesDataConnection: true,
   };
   const what = `packing ${JSON.stringify(pathText(path))}`;
   for await (const { data } of streamFiles(what, options, (signal) => client.download(request, { signal }))) {

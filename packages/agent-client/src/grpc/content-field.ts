@@ -1,5 +1,6 @@
 import { type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
 import { ExecRequestSchema, ExecResponseSchema } from "../gen/a3s/agent/v1/agent_pb.ts";
+import type { ContentConnection } from "../gen/a3s/agent/v1/content_pb.ts";
 import {
   DownloadResponseSchema,
   ReadResponseSchema,
@@ -26,6 +27,8 @@ export interface ContentField {
   bytes(message: object): Uint8Array | undefined;
   /** What a message is made of that says which connection the rest comes over, where the protocol has one. */
   readonly overConnection?: ((token: Uint8Array) => unknown) | undefined;
+  /** The token of a message that says so, where the protocol has one; undefined when it holds another field. */
+  readonly token?: ((message: object) => Uint8Array | undefined) | undefined;
 }
 
 const FIELDS = Map.groupBy(
@@ -54,15 +57,18 @@ function contentField(field: DescField): ContentField {
   if (field.scalar !== ScalarType.BYTES || number > 15) throw new TypeError(`${field} cannot carry content`);
   const tag = (number << 3) | LENGTH_DELIMITED;
   const messageType = parent.typeName;
+  const connection = parent.field[`${localName}Connection`];
   if (oneof === undefined) {
     return {
       messageType,
       tag,
       message: (bytes) => ({ $typeName: messageType, [localName]: bytes }),
       bytes: (message) => (message as Record<string, Uint8Array | undefined>)[localName],
+      token:
+        connection &&
+        ((message) => (message as Record<string, ContentConnection | undefined>)[connection.localName]?.token),
     };
   }
-  const connection = parent.field[`${localName}Connection`];
   type Holder = Record<string, { readonly case?: string; readonly value?: unknown } | undefined>;
   return {
     messageType,
@@ -74,5 +80,11 @@ function contentField(field: DescField): ContentField {
     },
     overConnection:
       connection && ((token) => ({ [oneof.localName]: { case: connection.localName, value: { token } } })),
+    token:
+      connection &&
+      ((message) => {
+        const held = (message as Holder)[oneof.localName];
+        return held?.case === connection.localName ? (held.value as ContentConnection).token : undefined;
+      }),
   };
 }

@@ -1,6 +1,7 @@
 import { type ClientHttp2Stream, constants, type IncomingHttpHeaders } from "node:http2";
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
+import type { ContentListener, DetouredContent } from "./detoured-content.ts";
 import { checkResponse, endedWithoutStatus, statusFault } from "./grpc-status.ts";
 import type { MessageReader } from "./message-reader.ts";
 
@@ -19,9 +20,13 @@ interface Waiter<T> {
  * An iteration fails with a ConnectError: the agent's status, which has `grpc-status` in its metadata, `CANCELED` after `signal`, or
  * what was noticed on this side, with the cause.
  */
-export class GrpcCall<O extends DescMessage> implements AsyncIterableIterator<MessageShape<O>, undefined> {
+export class GrpcCall<O extends DescMessage>
+  implements AsyncIterableIterator<MessageShape<O>, undefined>, ContentListener
+{
   readonly #stream: ClientHttp2Stream;
   readonly #reader: MessageReader<O>;
+  /** Content that comes beside the stream, after what waits of that. */
+  readonly #content: DetouredContent<O> | undefined;
   readonly #messages: MessageShape<O>[] = [];
   readonly #signal: AbortSignal | undefined;
   /** Releases the source of the messages that are sent, also one that has given all: it may hold something until the call ends. */
@@ -31,17 +36,25 @@ export class GrpcCall<O extends DescMessage> implements AsyncIterableIterator<Me
   #headers: IncomingHttpHeaders | undefined;
   #trailers: IncomingHttpHeaders | undefined;
   #drained = false;
+  /** The stream has ended well, and its content is still to come. */
+  #isComplete = false;
   #end: { readonly failure?: unknown } | undefined;
 
-  constructor(stream: ClientHttp2Stream, reader: MessageReader<O>, signal: AbortSignal | undefined) {
+  constructor(
+    stream: ClientHttp2Stream,
+    reader: MessageReader<O>,
+    signal: AbortSignal | undefined,
+    contentFor: (listener: ContentListener) => DetouredContent<O> | undefined = () => undefined,
+  ) {
     this.#stream = stream;
     this.#reader = reader;
     this.#signal = signal;
+    this.#content = contentFor(this);
     stream.once("response", (headers) => this.#take(() => this.#begin(headers)));
     stream.on("data", (chunk: Uint8Array) => this.#take(() => this.#receive(chunk)));
     stream.once("trailers", (trailers) => this.#take(() => this.#finish({ trailers })));
     stream.once("end", () => this.#take(() => this.#finish({ drained: true })));
-    stream.on("error", (error) => this.fail(broken(error)));
+    stream.on("error", (error) => this.#take(() => this.fail(broken(error))));
     stream.once("close", () => this.#take(() => this.#closeEarly()));
     signal?.addEventListener("abort", this.#abort, { once: true });
   }
@@ -60,30 +73,29 @@ export class GrpcCall<O extends DescMessage> implements AsyncIterableIterator<Me
     this.#release = () => void source.return?.()?.catch(() => {});
     try {
       for (let next = await source.next(); !next.done; next = await source.next()) {
-        if (this.#end !== undefined) return;
+        if (this.#isOver()) return;
         await this.#write(frame(next.value));
       }
-      if (this.#end === undefined) this.#stream.end();
+      if (!this.#isOver()) this.#stream.end();
     } catch (error) {
       this.fail(error);
     }
   }
 
   next(): Promise<IteratorResult<MessageShape<O>, undefined>> {
-    const value = this.#messages.shift();
+    if (this.#waitingBytes > 0 && !this.#keepsMessages()) this.#readOn();
+    const value = this.#messages.shift() ?? this.#content?.take();
     if (value !== undefined) return Promise.resolve({ done: false, value });
-    this.#waitingBytes = 0;
     if (this.#end !== undefined) return this.#ended();
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };
-      if (this.#stream.isPaused()) this.#stream.resume();
     });
   }
 
   return(): Promise<IteratorReturnResult<undefined>> {
     // Of a call that has ended there is nothing to give up, and the error would be made for nobody.
     if (this.#end === undefined) this.fail(canceled());
-    this.#messages.length = 0;
+    this.#clear();
     return Promise.resolve({ done: true, value: undefined });
   }
 
@@ -99,13 +111,20 @@ export class GrpcCall<O extends DescMessage> implements AsyncIterableIterator<Me
   }
 
   readonly #abort = () => {
-    this.#messages.length = 0;
+    this.#clear();
     this.fail(canceled());
   };
 
-  /** Runs what an event brings; what it throws is the call's failure. */
+  /** Content has come over its connection, or the end of that. */
+  onContent(): void {
+    const value = this.#waiting && this.#content?.take();
+    if (value !== undefined) this.#offer(value);
+    if (this.#isComplete && !this.#content?.isAwaited()) this.#settle({});
+  }
+
+  /** Runs what an event of the stream brings; what it throws is the call's failure. */
   #take(bring: () => void): void {
-    if (this.#end !== undefined) return;
+    if (this.#isOver()) return;
     try {
       bring();
     } catch (error) {
@@ -121,8 +140,10 @@ export class GrpcCall<O extends DescMessage> implements AsyncIterableIterator<Me
   }
 
   #receive(chunk: Uint8Array): void {
-    for (const message of this.#reader.read(chunk)) this.#offer(message);
-    if (this.#messages.length === 0) return;
+    for (const message of this.#reader.read(chunk)) {
+      if (this.#content?.passes(message) ?? true) this.#offer(message);
+    }
+    if (!this.#keepsMessages()) return;
     this.#waitingBytes += chunk.length;
     if (this.#waitingBytes >= MAX_WAITING_BYTES) this.#stream.pause();
   }
@@ -134,6 +155,26 @@ export class GrpcCall<O extends DescMessage> implements AsyncIterableIterator<Me
     else waiting.resolve({ done: false, value: message });
   }
 
+  /** Nothing more is sent, nor taken from the stream. */
+  #isOver(): boolean {
+    return this.#end !== undefined || this.#isComplete;
+  }
+
+  /** Whether messages of the stream wait to be taken: its content beside it bounds itself. */
+  #keepsMessages(): boolean {
+    return this.#messages.length > 0 || this.#content?.keepsMessages === true;
+  }
+
+  #readOn(): void {
+    this.#waitingBytes = 0;
+    if (this.#stream.isPaused()) this.#stream.resume();
+  }
+
+  #clear(): void {
+    this.#messages.length = 0;
+    this.#content?.clear();
+  }
+
   /** The status and the end of the messages come in any order. */
   #finish({ trailers = this.#trailers, drained = this.#drained }): void {
     this.#trailers = trailers;
@@ -143,7 +184,9 @@ export class GrpcCall<O extends DescMessage> implements AsyncIterableIterator<Me
     if (fault === undefined && this.#reader.isMidway) {
       throw new ConnectError("the answer ends in the middle of a message", Code.Internal);
     }
-    this.#settle(fault === undefined ? {} : { failure: fault });
+    this.#isComplete = fault === undefined && this.#content?.isAwaited() === true;
+    if (this.#isComplete) this.#release?.();
+    else this.#settle(fault === undefined ? {} : { failure: fault });
     // Nothing that is sent now would be read.
     if (!this.#stream.writableEnded) this.#stream.close(constants.NGHTTP2_NO_ERROR);
   }
@@ -157,6 +200,7 @@ export class GrpcCall<O extends DescMessage> implements AsyncIterableIterator<Me
   #settle(end: { readonly failure?: unknown }): void {
     this.#end = end;
     this.#signal?.removeEventListener("abort", this.#abort);
+    this.#content?.[Symbol.dispose]();
     this.#release?.();
     // Unread bytes would keep the stream from closing.
     if (this.#stream.isPaused()) this.#stream.resume();

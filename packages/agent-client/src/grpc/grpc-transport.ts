@@ -9,12 +9,21 @@ import type {
 } from "@bufbuild/protobuf";
 import { Code, ConnectError, type StreamResponse, type Transport, type UnaryResponse } from "@connectrpc/connect";
 import { ContentDetour, type OpenContent } from "./content-detour.ts";
+import { detouredContent, type TakeContent } from "./detoured-content.ts";
 import { GrpcCall } from "./grpc-call.ts";
 import { frameMessage } from "./message-frame.ts";
 import { MessageReader } from "./message-reader.ts";
 
 /** Opens a stream on whatever connection is there. */
 export type OpenStream = (headers: OutgoingHttpHeaders) => ClientHttp2Stream;
+
+/** Ways for content beside the messages of a call. */
+export interface ContentWays {
+  /** To the agent. */
+  readonly open: OpenContent;
+  /** From the agent. */
+  readonly take: TakeContent;
+}
 
 /**
  * gRPC straight on Node's HTTP/2, for Connect's clients: what `@connectrpc/connect-node` does, without what this client has no use for
@@ -23,12 +32,12 @@ export type OpenStream = (headers: OutgoingHttpHeaders) => ClientHttp2Stream;
 export class GrpcTransport implements Transport {
   readonly #open: OpenStream;
   readonly #maxMessageBytes: number;
-  readonly #openContent: OpenContent | undefined;
+  readonly #contents: ContentWays | undefined;
 
-  constructor(open: OpenStream, maxMessageBytes: number, openContent?: OpenContent) {
+  constructor(open: OpenStream, maxMessageBytes: number, contents?: ContentWays) {
     this.#open = open;
     this.#maxMessageBytes = maxMessageBytes;
-    this.#openContent = openContent;
+    this.#contents = contents;
   }
 
   async unary<I extends DescMessage, O extends DescMessage>(
@@ -64,7 +73,7 @@ export class GrpcTransport implements Transport {
     desc: I,
     messages: AsyncIterable<MessageInitShape<I>>,
   ): AsyncIterable<MessageInitShape<I>> {
-    return this.#openContent === undefined ? messages : new ContentDetour(desc, messages, this.#openContent);
+    return this.#contents === undefined ? messages : new ContentDetour(desc, messages, this.#contents.open);
   }
 
   #call<O extends DescMessage>(
@@ -78,7 +87,10 @@ export class GrpcTransport implements Transport {
       "content-type": "application/grpc",
       te: "trailers",
     });
-    return new GrpcCall(stream, new MessageReader(method.output, this.#maxMessageBytes), signal);
+    const reader = new MessageReader(method.output, this.#maxMessageBytes);
+    return new GrpcCall(stream, reader, signal, (listener) =>
+      detouredContent(method.output, this.#contents?.take, listener),
+    );
   }
 }
 

@@ -1,5 +1,6 @@
 import type { ClientHttp2Stream, OutgoingHttpHeaders } from "node:http2";
 import type { ContentConnection } from "../socket/content-connection.ts";
+import type { ContentReceiver, IncomingContent } from "../socket/incoming-content.ts";
 import { AgentConnection } from "./agent-connection.ts";
 import { ContentConnections } from "./content-connections.ts";
 import type { KeepAliveOptions } from "./keep-alive.ts";
@@ -39,11 +40,16 @@ export class AgentSession {
     return this.#closed === undefined ? this.#contents.open(isTaken) : undefined;
   }
 
+  /** Opens the connection for content from the agent that it offers by `token`. */
+  takeContent(token: Uint8Array, receiver: ContentReceiver): IncomingContent | undefined {
+    return this.#closed === undefined ? this.#contents.take(token, receiver) : undefined;
+  }
+
   /** Ends the connection; pending calls and all later ones fail with `reason`. */
   close(reason: Error): void {
     this.#closed ??= reason;
     for (const connection of this.#connections) connection.destroy(this.#closed);
-    this.#contents[Symbol.dispose]();
+    this.#contents.destroy(this.#closed);
   }
 
   #connect(): AgentConnection {

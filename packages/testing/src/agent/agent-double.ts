@@ -22,6 +22,8 @@ export interface AgentDoubleOptions extends GuestOptions {
 export interface AgentDouble extends AgentServer {
   /** Its guest's files. */
   readonly files: FileTree;
+  /** For methods of one's own that give content over connections. */
+  readonly contents: ContentConnections;
   /** From the next call on. */
   addFault(rule: AgentFaultRule): void;
 }
@@ -42,8 +44,9 @@ const IDENTITY: AgentIdentity = {
 export async function startAgentDouble(options: AgentDoubleOptions = {}): Promise<AgentDouble> {
   const guest = new Guest(options);
   const faults = new AgentFaults(options.faults ?? []);
-  const contents = new ContentConnections();
-  const services = guestServices(guest, contents, { ...IDENTITY, ...options.identity }, options.methods ?? {});
+  const identity = { ...IDENTITY, ...options.identity };
+  const contents = new ContentConnections(identity.contentConnections);
+  const services = guestServices(guest, contents, identity, options.methods ?? {});
   const http2 = createHttp2Server(agentHandler(services, faults));
   const server = await listen(
     createServer((socket) => contents.accept(socket, http2)),
@@ -52,6 +55,7 @@ export async function startAgentDouble(options: AgentDoubleOptions = {}): Promis
   return {
     ...server,
     files: guest.files,
+    contents,
     addFault: (rule) => faults.add(rule),
     async [Symbol.asyncDispose]() {
       guest[Symbol.dispose]();

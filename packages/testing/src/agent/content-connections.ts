@@ -1,14 +1,24 @@
 import type { Http2Server } from "node:http2";
 import type { Socket } from "node:net";
-import { Code, ConnectError } from "@connectrpc/connect";
+import { ContentOffer } from "./content-offer.ts";
+import { OutgoingContent } from "./outgoing-content.ts";
+import { SocketBytes } from "./socket-bytes.ts";
 
-const GREETING = Buffer.from("a3s-in1\n", "latin1");
+const INTO_THE_GUEST = "a3s-in1\n";
+const OUT_OF_THE_GUEST = "a3s-out\n";
+const GREETING_BYTES = INTO_THE_GUEST.length;
 const TOKEN_BYTES = 16;
-const LENGTH_BYTES = 4;
 
 /** Connections that carry content beside the messages of a call, as proto/a3s/agent/v1/content.proto has them. */
 export class ContentConnections {
-  readonly #meetings = new Map<string, PromiseWithResolvers<Incoming>>();
+  readonly #meetings = new Map<string, PromiseWithResolvers<SocketBytes>>();
+  readonly #offers = new Map<string, ContentOffer>();
+  readonly #isKnown: boolean;
+
+  /** @param isKnown Whether the agent knows of such connections. */
+  constructor(isKnown: boolean) {
+    this.#isKnown = isKnown;
+  }
 
   /** Takes a new connection: one that begins as HTTP/2 is the server's. */
   accept(socket: Socket, server: Http2Server): void {
@@ -16,7 +26,7 @@ export class ContentConnections {
       const bytes: Buffer | null = socket.read();
       if (bytes === null) return;
       socket.unshift(bytes);
-      if (bytes[0] === GREETING[0]) void this.#welcome(socket);
+      if (bytes[0] === INTO_THE_GUEST.charCodeAt(0)) void this.#welcome(socket);
       else server.emit("connection", socket);
     });
   }
@@ -26,7 +36,7 @@ export class ContentConnections {
     const key = keyOf(token);
     await using incoming = await this.#meeting(key).promise;
     this.#meetings.delete(key);
-    for (let left = await incoming.length(); left > 0; left = await incoming.length()) {
+    for (let left = await incoming.number(); left > 0; left = await incoming.number()) {
       while (left > 0) {
         const piece = await incoming.some(left);
         left -= piece.length;
@@ -35,64 +45,37 @@ export class ContentConnections {
     }
   }
 
+  /** For content of a call: undefined when it goes in messages alone. */
+  for(caller: { readonly takesConnection: boolean }): this | undefined {
+    return this.#isKnown && caller.takesConnection ? this : undefined;
+  }
+
+  /** A connection that a caller may open for content out of the guest, until the offer is disposed. */
+  offer(): ContentOffer {
+    const offer = new ContentOffer(() => this.#offers.delete(keyOf(offer.token)));
+    this.#offers.set(keyOf(offer.token), offer);
+    return offer;
+  }
+
   async #welcome(socket: Socket): Promise<void> {
-    const incoming = new Incoming(socket);
+    const bytes = new SocketBytes(socket);
     try {
-      const greeting = await incoming.exactly(GREETING.length);
-      const token = await incoming.exactly(TOKEN_BYTES);
-      if (greeting.equals(GREETING)) this.#meeting(keyOf(token)).resolve(incoming);
+      const greeting = (await bytes.exactly(GREETING_BYTES)).toString("latin1");
+      const key = keyOf(await bytes.exactly(TOKEN_BYTES));
+      const offer = this.#offers.get(key);
+      if (greeting === INTO_THE_GUEST) this.#meeting(key).resolve(bytes);
+      else if (greeting === OUT_OF_THE_GUEST && offer !== undefined) offer.take(new OutgoingContent(socket, bytes));
       else socket.destroy();
     } catch {
       socket.destroy();
     }
   }
 
-  #meeting(key: string): PromiseWithResolvers<Incoming> {
-    const meeting = this.#meetings.get(key) ?? Promise.withResolvers<Incoming>();
+  #meeting(key: string): PromiseWithResolvers<SocketBytes> {
+    const meeting = this.#meetings.get(key) ?? Promise.withResolvers<SocketBytes>();
     this.#meetings.set(key, meeting);
     return meeting;
   }
 }
 
 const keyOf = (token: Uint8Array) => Buffer.from(token).toString("hex");
-
-/** Bytes as they come; disposing it breaks the connection. */
-class Incoming implements AsyncDisposable {
-  readonly #chunks: AsyncIterator<Buffer>;
-  #bytes = Buffer.alloc(0);
-
-  constructor(socket: Socket) {
-    this.#chunks = socket[Symbol.asyncIterator]();
-  }
-
-  async length(): Promise<number> {
-    return (await this.exactly(LENGTH_BYTES)).readUInt32BE();
-  }
-
-  async exactly(count: number): Promise<Buffer> {
-    while (this.#bytes.length < count) await this.#more();
-    return this.#taken(count);
-  }
-
-  /** At least one, and so many at most. */
-  async some(most: number): Promise<Buffer> {
-    if (this.#bytes.length === 0) await this.#more();
-    return this.#taken(Math.min(most, this.#bytes.length));
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#chunks.return?.();
-  }
-
-  async #more(): Promise<void> {
-    const next = await this.#chunks.next().catch(() => undefined);
-    if (next === undefined || next.done) throw new ConnectError("the connection broke off", Code.Aborted);
-    this.#bytes = Buffer.concat([this.#bytes, next.value]);
-  }
-
-  #taken(count: number): Buffer {
-    const taken = this.#bytes.subarray(0, count);
-    this.#bytes = this.#bytes.subarray(count);
-    return taken;
-  }
-}

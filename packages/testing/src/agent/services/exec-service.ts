@@ -10,6 +10,7 @@ import {
 } from "../../gen/a3s/agent/v1/agent_pb.ts";
 import type { ProcessService } from "../../gen/a3s/agent/v1/process_pb.ts";
 import type { ContentConnections } from "../content-connections.ts";
+import { type ContentWords, contentMessages } from "../content-way.ts";
 import { type Guest, type ProcessRequest, StartFailure } from "../guest/guest.ts";
 import type { GuestProcess } from "../guest/guest-process.ts";
 
@@ -17,6 +18,11 @@ type Response = MessageInitShape<typeof ExecResponseSchema>;
 
 /** Largest piece of output in a message, in bytes; that of the protocol. */
 const MAX_PIECE_BYTES = 28 * 1024;
+
+const WORDS: ContentWords<Response> = {
+  content: (value) => ({ message: { case: "stdout", value } }),
+  connection: (token) => ({ message: { case: "stdoutConnection", value: { token } } }),
+};
 
 /** `Exec` of a guest in memory. */
 export function execService(
@@ -39,7 +45,11 @@ export function execService(
       void feed(process, input, contents).finally(end);
       try {
         yield { message: { case: "started", value: { pid: process.pid, id: BigInt(process.start.id) } } };
-        yield* outputOf(process);
+        yield* contentMessages(
+          outputOf(process),
+          WORDS,
+          contents.for({ takesConnection: first.value.takesStdoutConnection }),
+        );
         yield { message: { case: "exited", value: await process.ended } };
       } finally {
         signal.removeEventListener("abort", end);
@@ -103,11 +113,12 @@ async function close(process: GuestProcess): Promise<void> {
   else await process.terminal.close();
 }
 
-async function* outputOf(process: GuestProcess): AsyncGenerator<Response> {
+/** Pieces of stdout, and messages of stderr. */
+async function* outputOf(process: GuestProcess): AsyncGenerator<Uint8Array<ArrayBuffer> | Response> {
   for (let output = await process.output.read(); output !== undefined; output = await process.output.read()) {
     for (let start = 0; start < output.data.length; start += MAX_PIECE_BYTES) {
       const value = Uint8Array.from(output.data.subarray(start, start + MAX_PIECE_BYTES));
-      yield { message: { case: output.stream, value } };
+      yield output.stream === "stdout" ? value : { message: { case: "stderr", value } };
     }
   }
 }

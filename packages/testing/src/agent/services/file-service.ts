@@ -10,6 +10,7 @@ import {
   type WriteRequest,
 } from "../../gen/a3s/agent/v1/files_pb.ts";
 import type { ContentConnections } from "../content-connections.ts";
+import { type ContentWords, contentMessages } from "../content-way.ts";
 import { copyTree, packTree, unpackTree } from "../files/archive.ts";
 import { Errno } from "../files/errno.ts";
 import type { WriteManner } from "../files/file-tree.ts";
@@ -43,6 +44,15 @@ const MANNERS: Readonly<Record<number, WriteManner["manner"]>> = {
   [Manner.EXCLUSIVE]: "exclusive",
 };
 
+type ContentAnswer =
+  | { readonly data: Uint8Array<ArrayBuffer> }
+  | { readonly dataConnection: { readonly token: Uint8Array<ArrayBuffer> } };
+
+const WORDS: ContentWords<ContentAnswer> = {
+  content: (data) => ({ data }),
+  connection: (token) => ({ dataConnection: { token } }),
+};
+
 /** FileService of a guest in memory. Every user may do everything; what a user makes is that user's. */
 export function fileService(guest: Guest, contents: ContentConnections): ServiceImpl<typeof FileService> {
   const { files } = guest;
@@ -60,7 +70,8 @@ export function fileService(guest: Guest, contents: ContentConnections): Service
       const content = by(request, () => files.read(text(path)));
       const start = Number(offset);
       const end = length === undefined ? undefined : start + Number(length);
-      yield* pieces(content.subarray(start, end));
+      const some = pieces(content.subarray(start, end));
+      yield* contentMessages(some, WORDS, contents.for({ takesConnection: request.takesDataConnection }));
     },
     write: (requests) =>
       answeringLater(async () => {
@@ -118,7 +129,8 @@ export function fileService(guest: Guest, contents: ContentConnections): Service
       }),
     async *download(request) {
       const { path, name, follow } = request;
-      yield* pieces(by(request, () => packTree(files.stat(text(path), follow), text(name))));
+      const packed = pieces(by(request, () => packTree(files.stat(text(path), follow), text(name))));
+      yield* contentMessages(packed, WORDS, contents.for({ takesConnection: request.takesDataConnection }));
     },
     upload: (requests) =>
       answeringLater(async () => {
@@ -170,7 +182,7 @@ const bytesOf = (name: string) => Uint8Array.from(Buffer.from(name, "latin1"));
 
 function* pieces(content: Uint8Array) {
   for (let start = 0; start < content.length; start += MAX_PIECE_BYTES) {
-    yield { data: Uint8Array.from(content.subarray(start, start + MAX_PIECE_BYTES)) };
+    yield Uint8Array.from(content.subarray(start, start + MAX_PIECE_BYTES));
   }
 }
 

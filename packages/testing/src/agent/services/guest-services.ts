@@ -27,7 +27,7 @@ export interface AgentIdentity {
   readonly kernelRelease: string;
   readonly machine: string;
   readonly hostname: string;
-  /** Content may come over connections of its own. */
+  /** Content may come, and go, over connections of its own. */
   readonly contentConnections: boolean;
 }
 
