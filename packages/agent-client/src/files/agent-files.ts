@@ -39,7 +39,7 @@ export interface RmOptions extends FileOptions {
  *
  * Calls reject with the signal's reason, CoreError `DEADLINE_EXCEEDED` or {@link AgentError}, whose codes for files begin with
  * `FILE_` and whose `details.errno` is what the guest's kernel answered, such as "ENOENT". Calls with one answer take
- * `timeoutMs` 10 s by default; those that move content have no limit unless one is given.
+ * `timeoutMs` 30 s by default; those that move content have no limit unless one is given.
  */
 export class AgentFiles extends FileAttributes {
   readonly #client: Client<typeof FileService>;

@@ -1,5 +1,6 @@
 import { BoxError, startDeadline } from "@a3s/core";
 import { AgentError } from "../errors/agent-error.ts";
+import { DEFAULT_KEEP_ALIVE_INTERVAL_MS, DEFAULT_KEEP_ALIVE_TIMEOUT_MS } from "./keep-alive.ts";
 
 /** Bounds of one call. */
 export interface CallOptions {
@@ -9,8 +10,11 @@ export interface CallOptions {
   readonly timeoutMs?: number | undefined;
 }
 
-/** Time that a call with one answer may take, in milliseconds. `exec` has no such limit. */
-export const DEFAULT_CALL_TIMEOUT_MS = 10_000;
+/**
+ * Time that a call with one answer may take, in milliseconds. `exec` has no such limit. As long as a silent guest counts as living
+ * (the keep-alive's interval and its answer's time): a shorter one gave up guests that were short of CPU.
+ */
+export const DEFAULT_CALL_TIMEOUT_MS = DEFAULT_KEEP_ALIVE_INTERVAL_MS + DEFAULT_KEEP_ALIVE_TIMEOUT_MS;
 
 /**
  * Makes a call with one answer, within its deadline.
