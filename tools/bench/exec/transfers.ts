@@ -3,45 +3,42 @@ import type { AgentClient } from "../../../packages/agent-client/dist/index.js";
 const MIB = 1024 * 1024;
 const FILE = "/tmp/file";
 
-/** Milliseconds of each way to move a file's bytes; each of these checks that all of them arrived. */
-export interface Transfers {
-  readonly upload: number;
-  readonly stdin: number;
-  readonly stdout: number;
-  readonly download: number;
-}
+/** Ways to move a file's bytes: each answers how many have arrived. The first makes the file that the last two need. */
+const ways = {
+  async upload(agent: AgentClient, bytes: number) {
+    await agent.files.writeFile(FILE, pieces(bytes));
+    return (await agent.files.stat(FILE)).size;
+  },
+  async stdin(agent: AgentClient, bytes: number) {
+    await agent.exec("cat > /dev/null", { stdin: pieces(bytes), env: { PATH: "/bin" } }).orThrow();
+    return bytes;
+  },
+  async stdout(agent: AgentClient) {
+    let received = 0;
+    for await (const event of agent.exec(["/bin/cat", FILE])) {
+      if (event.type === "stdout") received += event.data.length;
+    }
+    return received;
+  },
+  async download(agent: AgentClient) {
+    let received = 0;
+    for await (const piece of agent.files.createReadStream(FILE)) received += piece.length;
+    return received;
+  },
+} as const;
 
-/** Moves a file of so many bytes into the guest and out again, by files and by commands. */
-export async function transfer(agent: AgentClient, bytes: number): Promise<Transfers> {
-  const timed = async (work: () => Promise<number>): Promise<number> => {
-    const start = performance.now();
-    const moved = await work();
-    const ms = performance.now() - start;
-    if (moved !== bytes) throw new Error(`${moved} bytes of ${bytes} arrived`);
-    return ms;
-  };
-  return {
-    upload: await timed(async () => {
-      await agent.files.writeFile(FILE, pieces(bytes));
-      return (await agent.files.stat(FILE)).size;
-    }),
-    stdin: await timed(async () => {
-      await agent.exec("cat > /dev/null", { stdin: pieces(bytes), env: { PATH: "/bin" } }).orThrow();
-      return bytes;
-    }),
-    stdout: await timed(async () => {
-      let received = 0;
-      for await (const event of agent.exec(["/bin/cat", FILE])) {
-        if (event.type === "stdout") received += event.data.length;
-      }
-      return received;
-    }),
-    download: await timed(async () => {
-      let received = 0;
-      for await (const piece of agent.files.createReadStream(FILE)) received += piece.length;
-      return received;
-    }),
-  };
+export type TransferName = keyof typeof ways;
+export const transferNames = Object.keys(ways) as readonly TransferName[];
+
+/** Milliseconds in which so many bytes are moved; throws where fewer arrived. */
+export async function transfer(name: TransferName, agent: AgentClient, bytes: number): Promise<number> {
+  // A file that is replaced stays until the new one is there, and the guest's memory does not hold two of 256 MiB.
+  if (name === "upload") await agent.files.rm(FILE, { force: true });
+  const start = performance.now();
+  const moved = await ways[name](agent, bytes);
+  const ms = performance.now() - start;
+  if (moved !== bytes) throw new Error(`${moved} bytes of ${bytes} arrived`);
+  return ms;
 }
 
 async function* pieces(bytes: number): AsyncGenerator<Uint8Array> {
