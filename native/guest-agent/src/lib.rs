@@ -10,6 +10,7 @@ pub mod exec;
 pub mod files;
 pub mod machine;
 pub mod power;
+mod program;
 #[cfg(test)]
 mod properties;
 pub mod proto;

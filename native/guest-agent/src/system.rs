@@ -11,8 +11,6 @@ use tokio::io::unix::AsyncFd;
 
 /// What programs in a box may raise their limit to.
 const HARD_NOFILE: u64 = 524_288;
-/// The smallest of the architectures' pages.
-const PAGE_BYTES: usize = 4096;
 
 pub fn since_kernel_start() -> Duration {
     let now = clock_gettime(ClockId::Boottime);
@@ -21,25 +19,6 @@ pub fn since_kernel_start() -> Duration {
 
 pub fn duration(duration: Duration) -> ProtoDuration {
     ProtoDuration::try_from(duration).unwrap_or_default()
-}
-
-/// Reads and maps all of this program that is not written to, 2.4 MiB, in one go: page by page, as it is needed, each costs a fault and many a
-/// request to the host, in the way of the boot and of the first commands. Linux 5.14; without it, it goes page by page.
-pub fn load_program() {
-    let header = unsafe { libc::getauxval(libc::AT_PHDR) } as *const libc::Elf64_Phdr;
-    let count = unsafe { libc::getauxval(libc::AT_PHNUM) } as usize;
-    if header.is_null() {
-        return;
-    }
-    // Safety: getauxval(3): the kernel has mapped this many of them there for good.
-    for segment in unsafe { std::slice::from_raw_parts(header, count) } {
-        if segment.p_type == libc::PT_LOAD && segment.p_flags & libc::PF_W == 0 {
-            let start = segment.p_vaddr as usize & !(PAGE_BYTES - 1);
-            let end = (segment.p_vaddr + segment.p_memsz) as usize;
-            // The program is linked at a fixed address, so that these are addresses.
-            unsafe { libc::madvise(start as *mut libc::c_void, end - start, libc::MADV_POPULATE_READ) };
-        }
-    }
 }
 
 /// Every exec takes four descriptors of the agent; children get a lower soft limit.

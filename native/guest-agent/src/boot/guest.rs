@@ -6,6 +6,7 @@ use super::{etc, interfaces, kernel_mounts, root, streams, sysctl, volumes};
 use crate::exec::{Context, Log};
 use crate::machine::Random;
 use crate::power::{EXIT_BOOT_FAILED, EXIT_NO_DOORBELL, Power};
+use crate::program;
 use crate::proto::boot::{FailRequest, GuestConfig};
 use crate::reaper::Reaper;
 use crate::rpc::{Health, Server, Services, serve};
@@ -23,7 +24,7 @@ const PORT: u32 = 4088;
 /// The whole life of PID 1.
 pub async fn run(power: &Power) -> ! {
     let mut stages = Stages::begin();
-    system::load_program();
+    program::load();
     power.off_on_panic();
     rustix::process::umask(rustix::fs::Mode::empty());
     system::forbid_tracing();
