@@ -2,10 +2,10 @@ import { cpus, totalmem } from "node:os";
 import pLimit, { type LimitFunction } from "p-limit";
 import { kvmUsable } from "../kvm-host/usable.ts";
 
-/** Emulated machines that run beside each other: each keeps a core busy; its QEMU takes up to 4 GiB and a little. */
+/** Emulated machines that run beside each other: each keeps a core busy; its QEMU takes up to 4 GiB, 2 GiB of what it translated, and a little. */
 const MOST_MACHINES = 2;
 const MACHINE_CORES = 1;
-const MACHINE_BYTES = 5 * 1024 ** 3;
+const MACHINE_BYTES = 7 * 1024 ** 3;
 
 /** How many emulated machines a machine of this size has room for, one at least. */
 export function machinesAtOnce(cores: number, memoryBytes: number): number {

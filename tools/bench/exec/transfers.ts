@@ -30,6 +30,9 @@ const ways = {
 export type TransferName = keyof typeof ways;
 export const transferNames = Object.keys(ways) as readonly TransferName[];
 
+/** Whether the bytes go into the guest or out of it. */
+export const directionOf = (name: TransferName) => (name === "upload" || name === "stdin" ? "in" : "out");
+
 /** Milliseconds in which so many bytes are moved; throws where fewer arrived. */
 export async function transfer(name: TransferName, agent: AgentClient, bytes: number): Promise<number> {
   // A file that is replaced stays until the new one is there, and the guest's memory does not hold two of 256 MiB.
