@@ -15,12 +15,9 @@ pub fn load() {
     }
     // Safety: getauxval(3): the kernel has mapped this many of them there for good.
     let segments = unsafe { std::slice::from_raw_parts(header, count) };
-    // All of it is asked for before the first page is waited for.
-    for advice in [libc::MADV_WILLNEED, libc::MADV_POPULATE_READ] {
-        for range in segments.iter().filter_map(|segment| needed(segment, segments)) {
-            // The program is linked at a fixed address, so that these are addresses.
-            unsafe { libc::madvise(range.start as *mut libc::c_void, range.len(), advice) };
-        }
+    for range in segments.iter().filter_map(|segment| needed(segment, segments)) {
+        // The program is linked at a fixed address, so that these are addresses.
+        unsafe { libc::madvise(range.start as *mut libc::c_void, range.len(), libc::MADV_POPULATE_READ) };
     }
 }
 
