@@ -3,7 +3,10 @@ import type { AgentClient } from "../../../packages/agent-client/dist/index.js";
 const MIB = 1024 * 1024;
 const FILE = "/tmp/file";
 
-/** Ways to move a file's bytes: each answers how many have arrived. The first makes the file that the last two need. */
+/**
+ * Ways to move a file's bytes: each answers how many have arrived, of stdin by the end of a command that reads all of it. The first makes the
+ * file that the last two need.
+ */
 const ways = {
   async upload(agent: AgentClient, bytes: number) {
     await agent.files.writeFile(FILE, pieces(bytes));
