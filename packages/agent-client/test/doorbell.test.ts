@@ -1,19 +1,15 @@
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { existsSync, statSync, writeFileSync } from "node:fs";
-import { connect as connectHttp2 } from "node:http2";
 import { createConnection } from "node:net";
 import { join } from "node:path";
 import { timestampDate } from "@bufbuild/protobuf/wkt";
-import { Code, createClient } from "@connectrpc/connect";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { AgentService } from "../src/gen/a3s/agent/v1/agent_pb.ts";
-import { BootService } from "../src/gen/a3s/boot/v1/boot_pb.ts";
-import { Health, HealthCheckResponse_ServingStatus } from "../src/gen/grpc/health/v1/health_pb.ts";
+import { rehearseBoot } from "../src/doorbell/rehearsal.ts";
 import { AGENT_PROTOCOL, type Doorbell, type GuestConfig, listenDoorbell } from "../src/index.ts";
 import { retainedBytes } from "./retained-bytes.ts";
+import { bytesOf, type RingingGuest, ringingGuest, type Said } from "./ringing-guest.ts";
 import { scratchDirectory } from "./scratch.ts";
-import { unixGrpc } from "./unix-grpc.ts";
 
 const config: GuestConfig = {
   boxId: "abcdefghij01",
@@ -27,31 +23,32 @@ const config: GuestConfig = {
   interfaces: [{ mac: "02:00:00:00:00:01", address: "192.0.2.2", prefixLength: 24, gateway: "192.0.2.1" }],
 };
 const hello = {
-  agentVersion: "1.2.3",
-  protocol: AGENT_PROTOCOL,
-  sinceKernelStart: { seconds: 1n, nanos: 500_000_000 },
-};
+  case: "hello",
+  value: { agentVersion: "1.2.3", protocol: AGENT_PROTOCOL, sinceKernelStart: { seconds: 1n, nanos: 500_000_000 } },
+} satisfies Said;
+const ready = { case: "ready", value: {} } satisfies Said;
+const refusal = (reason: string) => ({ case: "refused", value: { reason } });
+const received = { case: "received" };
 
 let scratch: Awaited<ReturnType<typeof scratchDirectory>>;
 let socketPath: string;
 let doorbell: Doorbell;
-let grpc: ReturnType<typeof unixGrpc>;
+let guest: RingingGuest;
 beforeEach(async () => {
   scratch = await scratchDirectory();
   socketPath = join(scratch.path, "boot.sock");
   doorbell = await listenDoorbell({ socketPath, config });
-  grpc = unixGrpc(socketPath);
+  guest = await ringingGuest(socketPath);
 });
 afterEach(async () => {
-  grpc[Symbol.dispose]();
+  guest[Symbol.dispose]();
   await doorbell[Symbol.asyncDispose]();
   await scratch[Symbol.asyncDispose]();
 });
-const guest = () => createClient(BootService, grpc.transport);
 
 test("a guest takes its configuration and says ready", async () => {
   const before = Date.now();
-  const { config: given } = await guest().configure(hello);
+  const { value: given } = await guest.say(hello);
   expect(given).toMatchObject({
     boxId: "abcdefghij01",
     hostname: "box",
@@ -67,64 +64,70 @@ test("a guest takes its configuration and says ready", async () => {
     ],
     interfaces: [{ mac: "02:00:00:00:00:01", address: "192.0.2.2", prefixLength: 24, gateway: "192.0.2.1", mtu: 0 }],
   });
-  const hostTime = given?.hostTime && timestampDate(given.hostTime).getTime();
+  const hostTime = given && "hostTime" in given && given.hostTime && timestampDate(given.hostTime).getTime();
   expect(hostTime).toBeGreaterThanOrEqual(before);
   expect(hostTime).toBeLessThanOrEqual(Date.now());
   expect(await doorbell.configured).toMatchObject({ agentVersion: "1.2.3", kernelMs: 1500 });
-  await guest().ready({ stages: [{ name: "root", duration: { seconds: 0n, nanos: 7_000_000 } }] });
-  const ready = await doorbell.ready;
-  expect(ready).toMatchObject({
+  const stages = [{ name: "root", duration: { seconds: 0n, nanos: 7_000_000 } }];
+  expect(await guest.say({ case: "ready", value: { stages } })).toMatchObject(received);
+  const outcome = await doorbell.ready;
+  expect(outcome).toMatchObject({
     agentVersion: "1.2.3",
     protocol: AGENT_PROTOCOL,
     kernelMs: 1500,
     stages: [{ name: "root", durationMs: 7 }],
   });
-  expect(ready.readyAt).toBeGreaterThanOrEqual(ready.configuredAt);
+  expect(outcome.readyAt).toBeGreaterThanOrEqual(outcome.configuredAt);
 });
 
 test("the guest gets its answer to Ready even when the doorbell is disposed at once", async () => {
-  await guest().configure(hello);
-  const answer = guest().ready({});
+  await guest.say(hello);
+  const answer = guest.say(ready);
   await doorbell.ready;
-  await doorbell[Symbol.asyncDispose]();
-  await answer;
+  const gone = doorbell[Symbol.asyncDispose]();
+  expect(await answer).toMatchObject(received);
+  guest[Symbol.dispose]();
+  await gone;
 });
 
 test("a doorbell that is disposed waits for the guest to hang up, and does not hang up on it", async () => {
-  const session = connectHttp2("http://guest", { createConnection: () => createConnection(socketPath) });
-  session.on("error", () => {});
-  await once(session, "connect");
-  const { promise: began, resolve: begin } = Promise.withResolvers<unknown>();
-  session.ping(begin);
-  expect(await began).toBeNull();
+  await guest.say(hello);
   const gone = doorbell[Symbol.asyncDispose]();
-  const { promise: served, resolve: serve } = Promise.withResolvers<unknown>();
-  session.ping(serve);
-  expect(await served).toBeNull();
-  session.close();
+  // It is still answered.
+  expect(await guest.say(ready)).toMatchObject(refusal("Ready is not expected now"));
+  guest[Symbol.dispose]();
   await gone;
   expect(existsSync(socketPath)).toBe(false);
 });
 
 test("the configuration is given once", async () => {
-  await guest().configure(hello);
-  await expect(guest().configure(hello)).rejects.toMatchObject({ code: Code.FailedPrecondition });
-  await guest().ready({});
+  await guest.say(hello);
+  using other = await ringingGuest(socketPath);
+  expect(await other.say(hello)).toMatchObject(refusal("Hello is not expected now"));
+  await guest.say(ready);
   await doorbell.ready;
-  await expect(guest().configure(hello)).rejects.toMatchObject({ code: Code.FailedPrecondition });
-  await expect(guest().fail({ stage: "late" })).rejects.toMatchObject({ code: Code.FailedPrecondition });
+  for (const late of [hello, ready, { case: "failed", value: { stage: "late" } }] satisfies Said[]) {
+    using again = await ringingGuest(socketPath);
+    expect(await again.say(late)).toMatchObject({ case: "refused" });
+  }
 });
 
-test("ready counts only from a guest that was configured", async () => {
-  await expect(guest().ready({})).rejects.toMatchObject({ code: Code.FailedPrecondition });
-  await guest().configure(hello);
-  await guest().ready({});
+test("how the boot ended is heard from the guest that was configured, and from nobody else", async () => {
+  using other = await ringingGuest(socketPath);
+  expect(await other.say(ready)).toMatchObject(refusal("Ready is not expected now"));
+  await guest.say(hello);
+  for (const word of [ready, { case: "failed", value: { stage: "none" } }] satisfies Said[]) {
+    using another = await ringingGuest(socketPath);
+    expect(await another.say(word)).toMatchObject({ case: "refused" });
+  }
+  await guest.say(ready);
   expect((await doorbell.ready).stages).toEqual([]);
 });
 
 test("a failed stage becomes the boot's error, fit to be printed", async () => {
-  await guest().configure(hello);
-  await guest().fail({ stage: "mounts", message: "mount /data: \x1b[31mno such tag\x07", errno: 22 });
+  await guest.say(hello);
+  const failed = { stage: "mounts", message: "mount /data: \x1b[31mno such tag\x07", errno: 22 };
+  expect(await guest.say({ case: "failed", value: failed })).toMatchObject(received);
   await expect(doorbell.ready).rejects.toMatchObject({
     code: "GUEST_BOOT_FAILED",
     message: 'The guest failed to boot at "mounts": mount /data: [31mno such tag',
@@ -133,27 +136,28 @@ test("a failed stage becomes the boot's error, fit to be printed", async () => {
 });
 
 test("a guest may fail before it asks for its configuration", async () => {
-  await guest().fail({ stage: "init", message: "no /proc", errno: 2 });
+  await guest.say({ case: "failed", value: { stage: "init", message: "no /proc", errno: 2 } });
   await expect(doorbell.ready).rejects.toMatchObject({ code: "GUEST_BOOT_FAILED" });
   await expect(doorbell.configured).rejects.toMatchObject({ code: "GUEST_BOOT_FAILED" });
 });
 
 test("an unknown protocol is refused on both sides", async () => {
-  await expect(guest().configure({ ...hello, protocol: 99 })).rejects.toMatchObject({ code: Code.FailedPrecondition });
+  const answer = await guest.say({ case: "hello", value: { ...hello.value, protocol: 99 } });
+  expect(answer).toMatchObject(refusal(`protocol ${AGENT_PROTOCOL} is required`));
   await expect(doorbell.ready).rejects.toMatchObject({
     code: "PROTOCOL_MISMATCH",
     details: { protocol: 99, expected: AGENT_PROTOCOL },
   });
 });
 
-test("a rehearsal changes nothing for the guest, whenever it comes", async () => {
-  const { check } = createClient(Health, grpc.transport);
-  expect(await check({})).toMatchObject({ status: HealthCheckResponse_ServingStatus.SERVING });
+test("a rehearsal runs to its end, and changes nothing for the guest, whenever it comes", async () => {
+  await rehearseBoot(config);
   await doorbell.rehearse();
-  await guest().configure(hello);
+  await guest.say(hello);
   const late = doorbell.rehearse();
-  await guest().ready({});
+  await guest.say(ready);
   expect((await doorbell.ready).agentVersion).toBe("1.2.3");
+  guest[Symbol.dispose]();
   await doorbell[Symbol.asyncDispose]();
   await late;
   await doorbell.rehearse();
@@ -161,6 +165,7 @@ test("a rehearsal changes nothing for the guest, whenever it comes", async () =>
 
 test("only this user may use the socket, and it goes with the doorbell", async () => {
   expect(statSync(socketPath).mode & 0o777).toBe(0o600);
+  guest[Symbol.dispose]();
   await doorbell[Symbol.asyncDispose]();
   expect(existsSync(socketPath)).toBe(false);
   await expect(doorbell.ready).rejects.toMatchObject({ code: "DOORBELL_CLOSED" });
@@ -184,53 +189,49 @@ test("a path that is taken, too long or nowhere is a typed error", async () => {
   expect(existsSync(join(scratch.path, "file"))).toBe(true);
 });
 
-test("garbage, half a message, a huge message and other services do not disturb a guest", async () => {
-  const garbage = createConnection(socketPath);
-  garbage.on("error", () => {});
-  garbage.end(randomBytes(100_000));
-  await once(garbage.resume(), "close");
-
-  const huge = guest().configure({ ...hello, agentVersion: "x".repeat(10_000_000) });
-  await expect(huge).rejects.toMatchObject({ code: Code.ResourceExhausted });
-  await expect(createClient(AgentService, grpc.transport).info({})).rejects.toMatchObject({ code: Code.Unimplemented });
-
-  const half = connectHttp2("http://host", { createConnection: () => createConnection(socketPath) });
-  half.on("error", () => {});
-  const stream = half.request({
-    ":method": "POST",
-    ":path": "/a3s.boot.v1.BootService/Configure",
-    "content-type": "application/grpc",
-  });
-  stream.on("error", () => {});
-  stream.write(Buffer.from([0, 0, 0, 1, 0, 1]));
-
-  await guest().configure(hello);
-  await guest().ready({});
+test.each([
+  ["garbage", randomBytes(100_000)],
+  ["a length of more bytes than a message may have", Buffer.of(0xff, 0xff, 0xff, 0x7f)],
+  ["a length that never ends", Buffer.alloc(100, 0xff)],
+  ["a message that is none", Buffer.of(3, 0x0a, 0x7f, 0)],
+  ["another protocol", Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".padEnd(200, "\0"))],
+])("%s is hung up on, and does not disturb a guest", async (_, bytes) => {
+  using other = await ringingGuest(socketPath);
+  other.socket.write(bytes);
+  await other.hungUp;
+  await guest.say(hello);
+  await guest.say(ready);
   expect((await doorbell.ready).agentVersion).toBe("1.2.3");
-  half.destroy();
+});
+
+test("a message comes byte by byte, and two at once", async () => {
+  for (const byte of bytesOf(hello)) {
+    guest.socket.write(Buffer.of(byte));
+    await new Promise(setImmediate);
+  }
+  await doorbell.configured;
+  guest.socket.write(bytesOf(ready));
+  expect(await guest.say(ready)).toMatchObject({ case: "config" });
+  expect(await guest.answer()).toMatchObject(received);
+  expect(await guest.answer()).toMatchObject(refusal("Ready is not expected now"));
+});
+
+test("a message of a kind that is not known is refused", async () => {
+  using other = await ringingGuest(socketPath);
+  other.socket.write(Buffer.of(0));
+  expect(await other.answer()).toMatchObject(refusal("this message is not known"));
+  // Field 99 of a later protocol.
+  other.socket.write(Buffer.of(3, 0x9a, 0x06, 0x00));
+  expect(await other.answer()).toMatchObject(refusal("this message is not known"));
 });
 
 test("a caller that never finishes does not keep the doorbell open", async () => {
-  const slow = createConnection(socketPath);
-  slow.on("error", () => {});
-  await once(slow, "connect");
-  slow.write("PRI * HTTP/2.0\r\n");
-  const half = connectHttp2("http://host", { createConnection: () => createConnection(socketPath) });
-  half.on("error", () => {});
-  const stream = half.request({
-    ":method": "POST",
-    ":path": "/a3s.boot.v1.BootService/Configure",
-    "content-type": "application/grpc",
-  });
-  stream.on("error", () => {});
-  stream.write(Buffer.from([0, 0, 0, 1, 0, 1]));
-  await once(half, "remoteSettings");
-  const closed = new Promise((resolve) => half.once("close", resolve));
+  using slow = await ringingGuest(socketPath);
+  slow.socket.write(bytesOf(hello).subarray(0, 5));
   const began = performance.now();
   await doorbell[Symbol.asyncDispose]();
   expect(performance.now() - began).toBeLessThan(5000);
-  await closed;
-  slow.destroy();
+  await slow.hungUp;
 });
 
 test("further connections than the guest needs are turned away", async () => {
@@ -239,7 +240,7 @@ test("further connections than the guest needs are turned away", async () => {
   await Promise.race(closed);
   for (const socket of sockets) socket.destroy();
   await Promise.all(closed);
-  await guest().configure(hello);
+  await guest.say(hello);
 });
 
 test("a flood of broken calls leaves nothing behind", { timeout: 60_000 }, async () => {
@@ -247,23 +248,23 @@ test("a flood of broken calls leaves nothing behind", { timeout: 60_000 }, async
   for (let round = 0; round < 200; round++) {
     const socket = createConnection(socketPath);
     socket.on("error", () => {});
-    socket.end(round % 2 ? randomBytes(4096) : "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+    socket.end(round % 2 ? randomBytes(4096) : bytesOf(hello).subarray(0, 9));
     await once(socket.resume(), "close");
   }
-  await guest().configure(hello);
+  await guest.say(hello);
   expect(retainedBytes() - before).toBeLessThan(8 * 1024 * 1024);
 });
 
 test("stages of a guest are bounded and stripped", async () => {
-  await guest().configure(hello);
-  const stages = Array.from({ length: 500 }, () => ({
+  await guest.say(hello);
+  const stages = Array.from({ length: 100 }, () => ({
     name: `a\n${"b".repeat(500)}`,
     duration: { seconds: -5n, nanos: 0 },
   }));
-  await guest().ready({ stages: stages.slice(0, 100) });
-  const ready = await doorbell.ready;
-  expect(ready.stages).toHaveLength(64);
-  expect(ready.stages[0]).toEqual({ name: `a ${"b".repeat(62)}…`, durationMs: 0 });
+  await guest.say({ case: "ready", value: { stages } });
+  const outcome = await doorbell.ready;
+  expect(outcome.stages).toHaveLength(64);
+  expect(outcome.stages[0]).toEqual({ name: `a ${"b".repeat(62)}…`, durationMs: 0 });
 });
 
 test("a configuration that no guest can take is refused before anything is bound", async () => {

@@ -1,70 +1,45 @@
-use guest_agent::proto::boot::boot_service_server::{BootService, BootServiceServer};
-use guest_agent::proto::boot::{
-    ConfigureRequest, ConfigureResponse, FailRequest, FailResponse, GuestConfig, ReadyRequest, ReadyResponse,
-};
-use http::Request;
-use hyper::body::Incoming;
+use guest_agent::proto::boot::guest_message::Message as Said;
+use guest_agent::proto::boot::host_message::Message as Answer;
+use guest_agent::proto::boot::{GuestConfig, GuestMessage, HostMessage, Received};
+use prost::Message;
+use std::io::{self, Read, Write};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
+use std::thread;
 use tokio::sync::mpsc;
-use tonic::{Response, Status};
-use tower_service::Service as _;
 
-pub enum Ring {
-    Configure(ConfigureRequest),
-    Ready(ReadyRequest),
-    Fail(FailRequest),
+/// The host's side of the doorbell, for one guest: what it says, as it comes. Ends when the guest hangs up or says what is no message.
+pub fn answer(path: &Path, config: GuestConfig) -> io::Result<mpsc::UnboundedReceiver<Said>> {
+    let listener = UnixListener::bind(path)?;
+    let (rings, receiver) = mpsc::unbounded_channel();
+    thread::spawn(move || -> io::Result<()> {
+        let (mut guest, _) = listener.accept()?;
+        loop {
+            let said = hear(&mut guest)?;
+            let answer = match said {
+                Said::Hello(_) => Answer::Config(config.clone()),
+                Said::Ready(_) | Said::Failed(_) => Answer::Received(Received {}),
+            };
+            let message = HostMessage { message: Some(answer) };
+            guest.write_all(&message.encode_length_delimited_to_vec())?;
+            let _ = rings.send(said);
+        }
+    });
+    Ok(receiver)
 }
 
-struct Host {
-    config: GuestConfig,
-    rings: mpsc::UnboundedSender<Ring>,
-}
-
-impl Host {
-    fn tell(&self, ring: Ring) {
-        let _ = self.rings.send(ring);
-    }
-}
-
-#[tonic::async_trait]
-impl BootService for Host {
-    async fn configure(
-        &self,
-        request: tonic::Request<ConfigureRequest>,
-    ) -> Result<Response<ConfigureResponse>, Status> {
-        self.tell(Ring::Configure(request.into_inner()));
-        Ok(Response::new(ConfigureResponse {
-            config: Some(self.config.clone()),
-        }))
-    }
-
-    async fn ready(&self, request: tonic::Request<ReadyRequest>) -> Result<Response<ReadyResponse>, Status> {
-        self.tell(Ring::Ready(request.into_inner()));
-        Ok(Response::new(ReadyResponse {}))
-    }
-
-    async fn fail(&self, request: tonic::Request<FailRequest>) -> Result<Response<FailResponse>, Status> {
-        self.tell(Ring::Fail(request.into_inner()));
-        Ok(Response::new(FailResponse {}))
-    }
-}
-
-/// The host's side of the doorbell.
-#[derive(Clone)]
-pub struct Bell(BootServiceServer<Host>);
-
-impl Bell {
-    pub fn new(config: GuestConfig) -> (Self, mpsc::UnboundedReceiver<Ring>) {
-        let (rings, receiver) = mpsc::unbounded_channel();
-        (Self(BootServiceServer::new(Host { config, rings })), receiver)
-    }
-}
-
-impl hyper::service::Service<Request<Incoming>> for Bell {
-    type Response = http::Response<tonic::body::Body>;
-    type Error = std::convert::Infallible;
-    type Future = tonic::codegen::BoxFuture<Self::Response, Self::Error>;
-
-    fn call(&self, request: Request<Incoming>) -> Self::Future {
-        self.0.clone().call(request)
-    }
+fn hear(guest: &mut UnixStream) -> io::Result<Said> {
+    let mut head = Vec::new();
+    let length = loop {
+        let mut byte = [0];
+        guest.read_exact(&mut byte)?;
+        head.push(byte[0]);
+        if byte[0] < 0x80 {
+            break prost::decode_length_delimiter(head.as_slice())?;
+        }
+    };
+    let mut bytes = vec![0; length];
+    guest.read_exact(&mut bytes)?;
+    let message = GuestMessage::decode(bytes.as_slice())?;
+    message.message.ok_or(io::ErrorKind::InvalidData.into())
 }

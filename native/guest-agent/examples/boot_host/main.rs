@@ -8,10 +8,7 @@ mod doorbell;
 mod exercise;
 mod spec;
 
-use doorbell::Ring;
-use guest_agent::content::Contents;
-use guest_agent::rpc::serve;
-use guest_agent::transport::unix;
+use guest_agent::proto::boot::guest_message::Message as Said;
 use spec::Boot;
 use std::error::Error;
 use std::fs;
@@ -28,27 +25,26 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 async fn main() -> Outcome<()> {
     let boot = Boot::from_arguments(std::env::args().skip(1))?;
     boot.lay_out()?;
-    let (bell, mut rings) = doorbell::Bell::new(boot.guest_config());
-    let doorbell = serve(unix::listen(&boot.doorbell_socket())?, bell, Contents::default());
+    let mut doorbell = doorbell::answer(&boot.doorbell_socket(), boot.guest_config())?;
     let begun = Instant::now();
     let (mut vm, lifeline) = start(&boot)?;
     loop {
-        let ring = tokio::time::timeout(Duration::from_secs(60), rings.recv())
+        let said = tokio::time::timeout(Duration::from_secs(60), doorbell.recv())
             .await?
-            .ok_or("the doorbell is gone")?;
+            .ok_or("the guest hung up")?;
         let at = begun.elapsed().as_millis();
-        match ring {
-            Ring::Configure(request) => {
-                let since = request.since_kernel_start.unwrap_or_default();
+        match said {
+            Said::Hello(hello) => {
+                let since = hello.since_kernel_start.unwrap_or_default();
                 println!(
-                    "{at:>6} ms  Configure, {}.{:03} s after the kernel's start",
+                    "{at:>6} ms  Hello, {}.{:03} s after the kernel's start",
                     since.seconds,
                     since.nanos / 1_000_000
                 );
             }
-            Ring::Ready(request) => {
+            Said::Ready(ready) => {
                 println!("{at:>6} ms  Ready");
-                for stage in request.stages {
+                for stage in ready.stages {
                     let took = stage.duration.unwrap_or_default();
                     println!(
                         "           {:<8} {:>7} us",
@@ -58,14 +54,13 @@ async fn main() -> Outcome<()> {
                 }
                 break;
             }
-            Ring::Fail(request) => {
+            Said::Failed(failed) => {
                 vm.wait()?;
-                return Err(format!("{at} ms: {request:?}").into());
+                return Err(format!("{at} ms: {failed:?}").into());
             }
         }
     }
     fs::remove_file(boot.doorbell_socket())?;
-    drop(doorbell);
     exercise::run(&boot.agent_socket(), begun).await?;
     let status = vm.wait()?;
     drop(lifeline);

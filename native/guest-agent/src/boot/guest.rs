@@ -7,7 +7,7 @@ use crate::exec::{Context, Log};
 use crate::machine::Random;
 use crate::power::{EXIT_BOOT_FAILED, EXIT_NO_DOORBELL, Power};
 use crate::program;
-use crate::proto::boot::{FailRequest, GuestConfig};
+use crate::proto::boot::{Failed, GuestConfig};
 use crate::reaper::Reaper;
 use crate::rpc::{Health, Server, Services, serve};
 use crate::shutdown::{self, Reach, Trigger};
@@ -75,7 +75,7 @@ fn become_box(
     config: GuestConfig,
     services: Services,
     stages: &mut Stages,
-) -> Result<(Place, Option<(MainPlan, Log)>), FailRequest> {
+) -> Result<(Place, Option<(MainPlan, Log)>), Failed> {
     let config = stages.run("config", || Config::check(config))?;
     stages.run("clock", || {
         rustix::time::clock_settime(rustix::time::ClockId::Realtime, config.host_time)
@@ -124,7 +124,7 @@ async fn start_main(
     context: &Context,
     trigger: &Trigger,
     stages: &mut Stages,
-) -> Result<(), (FailRequest, i32)> {
+) -> Result<(), (Failed, i32)> {
     let Some((plan, log)) = main else { return Ok(()) };
     let started = plan.carry_out(context, log, trigger).await;
     stages.record("main");

@@ -2,7 +2,7 @@ use super::stages::Trouble;
 use crate::exec::{AfterEnd, Context, Failure, Log, MAX_GRACE, MainProcess, check_main};
 use crate::proto::agent::ExecStart;
 use crate::proto::boot;
-use crate::proto::boot::FailRequest;
+use crate::proto::boot::Failed;
 use crate::proto::boot::main_process::Start;
 use crate::shutdown::Trigger;
 use std::time::Duration;
@@ -48,8 +48,8 @@ impl MainPlan {
 }
 
 /// What the host is told of a main process that could not be started.
-pub fn failed(failure: Failure) -> FailRequest {
-    FailRequest {
+pub fn failed(failure: Failure) -> Failed {
+    Failed {
         stage: "main".to_owned(),
         message: failure.message.clone(),
         errno: failure.errno,

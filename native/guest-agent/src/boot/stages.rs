@@ -1,9 +1,9 @@
-use crate::proto::boot::{FailRequest, Stage};
+use crate::proto::boot::{Failed, Stage};
 use crate::system;
 use std::io;
 use std::time::Instant;
 
-/// Why the boot ended: told to the host with Fail.
+/// Why the boot ended: told to the host with Failed.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Trouble {
     pub message: String,
@@ -50,10 +50,10 @@ impl Stages {
         }
     }
 
-    pub fn run<T>(&mut self, name: &str, work: impl FnOnce() -> Result<T, Trouble>) -> Result<T, FailRequest> {
+    pub fn run<T>(&mut self, name: &str, work: impl FnOnce() -> Result<T, Trouble>) -> Result<T, Failed> {
         let result = work();
         self.record(name);
-        result.map_err(|trouble| FailRequest {
+        result.map_err(|trouble| Failed {
             stage: name.to_owned(),
             message: trouble.message,
             errno: trouble.errno,

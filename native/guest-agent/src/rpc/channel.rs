@@ -10,7 +10,7 @@ use tonic::body::Body;
 
 const WINDOW_BYTES: u32 = 1 << 20;
 
-/// One HTTP/2 connection as a client, for the generated clients of tests; the agent itself calls with [`super::UnaryClient`].
+/// One HTTP/2 connection as a client, for the generated clients of tests.
 #[derive(Clone)]
 pub struct Channel {
     sender: SendRequest<Body>,

@@ -13,7 +13,6 @@ mod processes;
 mod server;
 mod services;
 mod transfer;
-mod unary;
 mod watching;
 
 use agent::Agent;
@@ -25,4 +24,3 @@ pub use outgoing::Outgoing;
 use processes::Processes;
 pub use server::{Server, Service, serve};
 pub use services::Services;
-pub use unary::UnaryClient;

@@ -3,7 +3,6 @@
 mod ahead;
 mod listener;
 mod socket;
-mod tokio_io;
 pub mod unix;
 pub mod vsock;
 

@@ -1,22 +1,25 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { Code, ConnectError } from "@connectrpc/connect";
 import { AgentError } from "../errors/agent-error.ts";
 import { guestText } from "../errors/guest-text.ts";
-import type {
-  ConfigureRequest,
-  ConfigureResponseSchema,
-  FailRequest,
-  ReadyRequest,
-} from "../gen/a3s/boot/v1/boot_pb.ts";
+import type { Failed, GuestMessage, Hello, HostMessageSchema, Ready } from "../gen/a3s/boot/v1/boot_pb.ts";
 import { AGENT_PROTOCOL } from "../protocol.ts";
 import { durationToMs } from "../time/duration.ts";
 import { type GuestConfig, guestConfigMessage } from "./guest-config.ts";
 import { mainError } from "./guest-main.ts";
 import { type GuestHello, type GuestReady, readStages } from "./guest-ready.ts";
 
+/** What a guest is answered. */
+export type HostAnswer = NonNullable<MessageInitShape<typeof HostMessageSchema>["message"]>;
+
+/** A guest that was given its configuration. */
+interface Configured {
+  readonly caller: object;
+  readonly hello: GuestHello;
+}
+
 /**
- * The conversation of one boot: Configure once, then Ready or Fail once. Everything else is answered with
- * FAILED_PRECONDITION, so that nothing that runs in the guest later can ask for the configuration again.
+ * The conversation of one boot: Hello once, then Ready or Failed once from the same caller. Everything else is refused, so that nothing that
+ * runs in the guest can ask for the configuration again or say how its boot ended.
  */
 export class BootExchange {
   /** The guest that took its configuration, or why none did. */
@@ -26,7 +29,7 @@ export class BootExchange {
   readonly #config: GuestConfig;
   readonly #configured = Promise.withResolvers<GuestHello>();
   readonly #outcome = Promise.withResolvers<GuestReady>();
-  #phase: "silent" | GuestHello | "over" = "silent";
+  #phase: "silent" | Configured | "over" = "silent";
 
   constructor(config: GuestConfig) {
     this.#config = config;
@@ -37,36 +40,18 @@ export class BootExchange {
     this.outcome.catch(() => {});
   }
 
-  configure(request: ConfigureRequest): MessageInitShape<typeof ConfigureResponseSchema> {
-    if (this.#phase !== "silent") throw outOfOrder("Configure");
-    const agentVersion = guestText(request.agentVersion, 256);
-    if (request.protocol !== AGENT_PROTOCOL) {
-      this.end(protocolMismatch(agentVersion, request.protocol));
-      throw new ConnectError(`protocol ${AGENT_PROTOCOL} is required`, Code.FailedPrecondition);
+  /** Answers a message. `caller` is the same object for all that one caller says. */
+  hear({ message }: GuestMessage, caller: object): HostAnswer {
+    switch (message.case) {
+      case "hello":
+        return this.#hello(message.value, caller);
+      case "ready":
+        return this.#ready(message.value, caller);
+      case "failed":
+        return this.#failed(message.value, caller);
+      default:
+        return refused("this message is not known");
     }
-    this.#phase = {
-      agentVersion,
-      protocol: request.protocol,
-      kernelMs: durationToMs(request.sinceKernelStart),
-      configuredAt: performance.now(),
-    };
-    this.#configured.resolve(this.#phase);
-    return { config: guestConfigMessage(this.#config, new Date()) };
-  }
-
-  ready(request: ReadyRequest): Record<string, never> {
-    if (typeof this.#phase === "string") throw outOfOrder("Ready");
-    const hello = this.#phase;
-    this.#phase = "over";
-    this.#outcome.resolve({ ...hello, stages: readStages(request.stages), readyAt: performance.now() });
-    return {};
-  }
-
-  fail(request: FailRequest): Record<string, never> {
-    if (this.#phase === "over") throw outOfOrder("Fail");
-    const { main } = this.#config;
-    this.end(request.main === undefined || main === undefined ? bootFailed(request) : mainError(main, request.main));
-    return {};
   }
 
   /** Ends the conversation from this side; without effect when it is over. */
@@ -75,10 +60,50 @@ export class BootExchange {
     this.#configured.reject(reason);
     this.#outcome.reject(reason);
   }
+
+  #hello(hello: Hello, caller: object): HostAnswer {
+    if (this.#phase !== "silent") return unexpected("Hello");
+    const agentVersion = guestText(hello.agentVersion, 256);
+    if (hello.protocol !== AGENT_PROTOCOL) {
+      this.end(protocolMismatch(agentVersion, hello.protocol));
+      return refused(`protocol ${AGENT_PROTOCOL} is required`);
+    }
+    const guest = {
+      agentVersion,
+      protocol: hello.protocol,
+      kernelMs: durationToMs(hello.sinceKernelStart),
+      configuredAt: performance.now(),
+    };
+    this.#phase = { caller, hello: guest };
+    this.#configured.resolve(guest);
+    return { case: "config", value: guestConfigMessage(this.#config, new Date()) };
+  }
+
+  #ready({ stages }: Ready, caller: object): HostAnswer {
+    if (typeof this.#phase === "string" || this.#phase.caller !== caller) return unexpected("Ready");
+    const { hello } = this.#phase;
+    this.#phase = "over";
+    this.#outcome.resolve({ ...hello, stages: readStages(stages), readyAt: performance.now() });
+    return received;
+  }
+
+  #failed(failed: Failed, caller: object): HostAnswer {
+    if (this.#phase === "over") return unexpected("Failed");
+    if (this.#phase !== "silent" && this.#phase.caller !== caller) return unexpected("Failed");
+    const { main } = this.#config;
+    this.end(failed.main === undefined || main === undefined ? bootFailed(failed) : mainError(main, failed.main));
+    return received;
+  }
 }
 
-function outOfOrder(call: string): ConnectError {
-  return new ConnectError(`${call} is not expected now`, Code.FailedPrecondition);
+const received: HostAnswer = { case: "received", value: {} };
+
+function unexpected(message: string): HostAnswer {
+  return refused(`${message} is not expected now`);
+}
+
+function refused(reason: string): HostAnswer {
+  return { case: "refused", value: { reason } };
 }
 
 function protocolMismatch(agentVersion: string, protocol: number): AgentError {
@@ -90,13 +115,13 @@ function protocolMismatch(agentVersion: string, protocol: number): AgentError {
   });
 }
 
-function bootFailed(request: FailRequest): AgentError {
-  const stage = guestText(request.stage, 64);
-  const message = guestText(request.message);
+function bootFailed(failed: Failed): AgentError {
+  const stage = guestText(failed.stage, 64);
+  const message = guestText(failed.message);
   return new AgentError({
     code: "GUEST_BOOT_FAILED",
     message: `The guest failed to boot at "${stage}": ${message}`,
     hint: "The stage and errno in the details say what the guest could not do; its console may say more.",
-    details: { stage, message, errno: request.errno },
+    details: { stage, message, errno: failed.errno },
   });
 }

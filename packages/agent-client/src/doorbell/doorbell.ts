@@ -1,12 +1,9 @@
 import { AgentError } from "../errors/agent-error.ts";
 import { guestText } from "../errors/guest-text.ts";
-import { BootService } from "../gen/a3s/boot/v1/boot_pb.ts";
-import { Health, HealthCheckResponse_ServingStatus } from "../gen/grpc/health/v1/health_pb.ts";
-import { unaryRoute } from "../grpc/unary-handler.ts";
 import { checkSocketPath } from "../socket/socket-path.ts";
 import { BootExchange } from "./boot-exchange.ts";
-import { GrpcListener } from "./grpc-listener.ts";
 import { checkGuestConfig, type GuestConfig } from "./guest-config.ts";
+import { GuestListener } from "./guest-listener.ts";
 import type { GuestHello, GuestReady } from "./guest-ready.ts";
 import { rehearseBoot } from "./rehearsal.ts";
 
@@ -62,7 +59,8 @@ export async function listenDoorbell({ socketPath, config, signal }: DoorbellOpt
     socketPath,
     configured: exchange.configured,
     ready: exchange.outcome,
-    rehearse: () => rehearseBoot(socketPath, config),
+    // Nothing depends on it.
+    rehearse: () => rehearseBoot(config).catch(() => {}),
     async [Symbol.asyncDispose]() {
       signal?.removeEventListener("abort", abort);
       exchange.end(
@@ -77,15 +75,9 @@ export async function listenDoorbell({ socketPath, config, signal }: DoorbellOpt
   };
 }
 
-async function bind(socketPath: string, exchange: BootExchange): Promise<GrpcListener> {
+async function bind(socketPath: string, exchange: BootExchange): Promise<GuestListener> {
   try {
-    const { configure, ready, fail } = BootService.method;
-    return await GrpcListener.listen(socketPath, [
-      unaryRoute(Health.method.check, () => ({ status: HealthCheckResponse_ServingStatus.SERVING })),
-      unaryRoute(configure, (request) => exchange.configure(request)),
-      unaryRoute(ready, (request) => exchange.ready(request)),
-      unaryRoute(fail, (request) => exchange.fail(request)),
-    ]);
+    return await GuestListener.listen(socketPath, (message, caller) => exchange.hear(message, caller));
   } catch (cause) {
     throw new AgentError({
       code: "DOORBELL_UNAVAILABLE",

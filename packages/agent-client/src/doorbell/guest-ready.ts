@@ -7,15 +7,15 @@ export interface GuestHello {
   readonly agentVersion: string;
   /** Generation of a3s.agent.v1 that the agent speaks. */
   readonly protocol: number;
-  /** From the start of the guest's kernel to this call, by the guest's clock, in milliseconds. */
+  /** From the start of the guest's kernel to this message, by the guest's clock, in milliseconds. */
   readonly kernelMs: number;
-  /** When the call arrived, as `performance.now()` of this process. */
+  /** When the message arrived, as `performance.now()` of this process. */
   readonly configuredAt: number;
 }
 
 /** A guest that has booted. */
 export interface GuestReady extends GuestHello {
-  /** What the guest did between Configure and Ready, in its own words and by its own clock. */
+  /** What the guest did between Hello and Ready, in its own words and by its own clock. */
   readonly stages: readonly GuestStage[];
   /** When Ready arrived, as `performance.now()` of this process. */
   readonly readyAt: number;
@@ -29,7 +29,7 @@ export interface GuestStage {
 
 const MAX_STAGES = 64;
 
-/** The stages of a Ready call; names are cut to 64 characters, further stages left out. */
+/** The stages of a Ready; names are cut to 64 characters, further stages left out. */
 export function readStages(stages: readonly Stage[]): GuestStage[] {
   return stages
     .slice(0, MAX_STAGES)
