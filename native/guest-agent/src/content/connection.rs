@@ -1,3 +1,4 @@
+use super::bulk::Bulk;
 use super::pieces::Pieces;
 use crate::transport::Socket;
 use rustix::fs::{OFlags, fcntl_setfl};
@@ -16,6 +17,7 @@ pub struct Connection {
     pieces: Pieces,
     /// What chunks are read into; empty before the first one.
     buffer: Vec<u8>,
+    bulk: Bulk,
 }
 
 impl Connection {
@@ -25,12 +27,13 @@ impl Connection {
             fd: socket.into_fd(),
             pieces: Pieces::default(),
             buffer: Vec::new(),
+            bulk: Bulk::default(),
         }
     }
 
     /// What comes next; None at the end. A reader that is dropped while it waits has lost nothing.
     pub async fn chunk(&mut self) -> io::Result<Option<Vec<u8>>> {
-        let Self { fd, pieces, buffer } = self;
+        let Self { fd, pieces, buffer, .. } = self;
         buffer.resize(CHUNK_BYTES, 0);
         let n = receive(fd, |fd| pieces.read(buffer, |space| take(fd, space))).await?;
         Ok((n > 0).then(|| buffer[..n].to_vec()))
@@ -41,8 +44,13 @@ impl Connection {
         let fd = self.fd.into_inner();
         fcntl_setfl(&fd, OFlags::empty())?;
         let hangup = Hangup(fd.try_clone()?);
-        let pieces = self.pieces;
-        Ok((Incoming { fd, pieces }, hangup))
+        let Self { pieces, bulk, .. } = self;
+        let incoming = Incoming {
+            fd,
+            pieces,
+            _bulk: bulk,
+        };
+        Ok((incoming, hangup))
     }
 }
 
@@ -50,6 +58,7 @@ impl Connection {
 pub struct Incoming {
     fd: OwnedFd,
     pieces: Pieces,
+    _bulk: Bulk,
 }
 
 impl Read for Incoming {

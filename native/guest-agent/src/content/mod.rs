@@ -1,6 +1,7 @@
 //! Content: bytes of files, and of what processes read and write. It goes in messages of a call or, in bulk, over a connection of
 //! its own (proto/a3s/agent/v1/content.proto).
 
+mod bulk;
 mod connection;
 mod detour;
 mod greeting;

@@ -1,3 +1,4 @@
+use super::bulk::Bulk;
 use crate::transport::Socket;
 use std::io;
 use std::time::Duration;
@@ -14,6 +15,7 @@ const PARTING: Duration = Duration::from_secs(30);
 pub struct Outlet {
     socket: Socket,
     credit: Credit,
+    _bulk: Bulk,
 }
 
 impl Outlet {
@@ -22,12 +24,13 @@ impl Outlet {
         Self {
             socket,
             credit: Credit::default(),
+            _bulk: Bulk::default(),
         }
     }
 
     /// Waits for credit, and answers how much there is. An error when the caller has closed the connection.
     pub async fn room(&mut self) -> io::Result<usize> {
-        let Self { socket, credit } = self;
+        let Self { socket, credit, .. } = self;
         // None is left lying: a caller that cannot give more might not read on.
         credit.receive_what_has_come(socket)?;
         while credit.bytes == 0 {

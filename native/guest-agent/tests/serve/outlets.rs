@@ -3,13 +3,13 @@
 use crate::agent::{Agent, Exec, shell, wait_gone};
 use guest_agent::proto::agent::exec_response::Message as Response;
 use guest_agent::proto::agent::file_service_client::FileServiceClient;
-use guest_agent::proto::agent::{ContentConnection, DownloadRequest, ExecStart, ReadRequest};
+use guest_agent::proto::agent::{ContentConnection, DownloadRequest, ExecStart, ReadRequest, ReadResponse};
 use guest_agent::rpc::Channel;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use tonic::{Status, Streaming};
 
 const WINDOW: u32 = 100_000;
@@ -240,6 +240,28 @@ async fn a_file_is_read_from_messages_and_then_a_connection() {
     all.extend(beside);
     assert!(all == scratch.content[5..]);
     assert!(ended(responses).await.unwrap());
+}
+
+#[tokio::test]
+async fn memory_that_bulk_took_is_given_back_some_time_after_it() {
+    let agent = Agent::start();
+    let scratch = Scratch::new("memory");
+    let request = ReadRequest {
+        path: scratch.file(),
+        takes_data_connection: true,
+        ..ReadRequest::default()
+    };
+    let mut responses = files(&agent).await.read(request).await.unwrap().into_inner();
+    let word = |response: ReadResponse| either(response.data, response.data_connection);
+    read_over_connection(&agent, &mut responses, word).await;
+    assert!(ended(responses).await.unwrap());
+    let kept = agent.anonymous_kib();
+    let given_back = async {
+        while agent.anonymous_kib() + 128 > kept {
+            sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(PATIENCE, given_back).await.unwrap();
 }
 
 #[tokio::test]
