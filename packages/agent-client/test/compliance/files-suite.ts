@@ -1,8 +1,17 @@
 import { randomBytes } from "node:crypto";
+import { Readable } from "node:stream";
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { Code, createClient } from "@connectrpc/connect";
 import { describe, expect, test } from "vitest";
+import { FileService, type WriteRequestSchema } from "../../src/gen/a3s/agent/v1/files_pb.ts";
+import { ContentConnection } from "../../src/socket/content-connection.ts";
+import { unixGrpc } from "../unix-grpc.ts";
 import type { Held } from "./agent-subject.ts";
 
 const MIB = 1024 * 1024;
+
+type Said = NonNullable<MessageInitShape<typeof WriteRequestSchema>["message"]>;
+const data = (text: string): Said => ({ case: "data", value: Buffer.from(text) });
 
 /** What files hold, by nothing but the client. */
 export function filesSuite(held: Held): void {
@@ -70,6 +79,26 @@ export function filesSuite(held: Held): void {
         cause: expect.objectContaining({ message: "disk gone" }),
       });
       expect(await read(at("kept"))).toBe("old");
+    });
+
+    test("is refused beside its connection and behind a second start, and nothing is written", async () => {
+      const at = await held.directory();
+      using grpc = unixGrpc(held.client.socketPath);
+      const start = { case: "start", value: { path: Buffer.from(at("file")) } } as const;
+      const write = (...said: Said[]) => {
+        const requests = [start, ...said].map((message) => ({ message }));
+        return createClient(FileService, grpc.transport).write(Readable.from(requests));
+      };
+      const refused = { code: Code.InvalidArgument };
+      await expect(write(start)).rejects.toMatchObject(refused);
+      for (const beside of [data("more"), { case: "dataConnection", value: { token: randomBytes(16) } }] as const) {
+        using connection = new ContentConnection(held.client.socketPath, () => {});
+        const call = write({ case: "dataConnection", value: { token: connection.token } }, beside);
+        await connection.send(Buffer.from("all"));
+        await connection.end();
+        await expect(call).rejects.toMatchObject(refused);
+      }
+      await expect(files().stat(at("file"))).rejects.toMatchObject({ code: "FILE_NOT_FOUND" });
     });
 
     test("is written through a symbolic link", async () => {

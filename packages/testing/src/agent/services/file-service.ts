@@ -214,11 +214,16 @@ async function opened<R extends WriteRequest | UploadRequest>(
   const first = (await iterator.next()).value?.message;
   if (first?.case !== "start") throw new ConnectError("the first request is not start", Code.InvalidArgument);
   async function* content(): AsyncGenerator<Uint8Array, void, undefined> {
+    let hasConnection = false;
     for (let next = await iterator.next(); !next.done; next = await iterator.next()) {
       const { message } = next.value as WriteRequest | UploadRequest;
       if (message.case === "finish") return;
+      if (message.case === "start") throw new ConnectError("start may come only once", Code.InvalidArgument);
+      if (message.case === undefined) continue;
+      if (hasConnection) throw new ConnectError("the content has a connection already", Code.InvalidArgument);
+      hasConnection = message.case === "dataConnection";
       if (message.case === "data") yield message.value;
-      if (message.case === "dataConnection") yield* contents.content(message.value.token);
+      else yield* contents.content(message.value.token);
     }
     throw new ConnectError("the content was broken off", Code.Aborted);
   }
