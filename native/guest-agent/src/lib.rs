@@ -20,6 +20,7 @@ pub mod shutdown;
 pub mod signals;
 pub mod system;
 pub mod transport;
+pub mod trigger;
 
 /// Generation of a3s.agent.v1 that this agent speaks.
 pub const PROTOCOL: u32 = 2;

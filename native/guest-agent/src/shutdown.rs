@@ -2,53 +2,12 @@ use crate::exec::{Context, MAIN};
 use crate::rpc::{Server, Serving};
 use crate::transport::closed_by_peer;
 use std::time::Duration;
-use tokio::sync::watch;
 use tokio::time::timeout;
 
 /// A process in an uninterruptible call survives SIGKILL; the VM ends without it.
 const KILL_DEADLINE: Duration = Duration::from_secs(5);
 /// For the last responses and for the peer to take them.
 const FAREWELL_DEADLINE: Duration = Duration::from_secs(1);
-
-/// Starts the shutdown, from an RPC or a signal. The first pull counts.
-#[derive(Clone)]
-pub struct Trigger {
-    grace: watch::Sender<Option<Duration>>,
-}
-
-impl Default for Trigger {
-    fn default() -> Self {
-        Self {
-            grace: watch::channel(None).0,
-        }
-    }
-}
-
-impl Trigger {
-    pub fn pull(&self, grace: Duration) {
-        self.grace.send_if_modified(|current| match current {
-            Some(_) => false,
-            None => {
-                *current = Some(grace);
-                true
-            }
-        });
-    }
-
-    pub fn pulled(&self) -> bool {
-        self.grace.borrow().is_some()
-    }
-
-    pub async fn grace(&self) -> Duration {
-        let mut grace = self.grace.subscribe();
-        loop {
-            if let Some(grace) = *grace.borrow_and_update() {
-                return grace;
-            }
-            let _ = grace.changed().await;
-        }
-    }
-}
 
 /// Which processes a shutdown ends.
 #[derive(Clone, Copy, Debug)]
@@ -68,7 +27,7 @@ impl Reach {
                 libc::kill(-1, number);
             },
             _ => {
-                for entry in context.table.running().iter().chain(&context.table.left()) {
+                for entry in context.table().running().iter().chain(&context.table().left()) {
                     match number {
                         libc::SIGKILL => entry.tree.kill(),
                         _ => entry.tree.signal_all(number),
@@ -81,7 +40,11 @@ impl Reach {
     /// The main process is asked first, as it wants to be; when that has ended, each process that Exec has started; when they
     /// have ended, so is the rest. A server whose workers are told to end before it is cannot end in order.
     async fn ask(self, context: &Context) {
-        let (main, running): (Vec<_>, Vec<_>) = context.table.running().into_iter().partition(|entry| entry.id == MAIN);
+        let (main, running): (Vec<_>, Vec<_>) = context
+            .table()
+            .running()
+            .into_iter()
+            .partition(|entry| entry.id == MAIN);
         for entry in main {
             entry.ask();
             entry.ended().await;
@@ -89,7 +52,7 @@ impl Reach {
         for entry in &running {
             entry.ask();
         }
-        for entry in context.table.left() {
+        for entry in context.table().left() {
             entry.tree.signal_all(libc::SIGTERM);
             entry.tree.signal_all(libc::SIGCONT);
         }
@@ -98,7 +61,7 @@ impl Reach {
         }
         self.signal(context, libc::SIGTERM);
         self.signal(context, libc::SIGCONT);
-        context.reaper.childless().await;
+        context.reaper().childless().await;
     }
 }
 
@@ -108,7 +71,7 @@ pub async fn run(grace: Duration, reach: Reach, context: &Context, serving: &Ser
     context.close();
     if timeout(grace, reach.ask(context)).await.is_err() {
         reach.signal(context, libc::SIGKILL);
-        let _ = timeout(KILL_DEADLINE, context.reaper.childless()).await;
+        let _ = timeout(KILL_DEADLINE, context.reaper().childless()).await;
     }
     if let Some(main) = context.main() {
         // Within a deadline of its own.

@@ -1,6 +1,7 @@
 //! seccomp(2): filters of system calls, from rules to the program that the kernel runs at each call.
 
 mod allow_list;
+mod instructions;
 mod program;
 mod search;
 

@@ -1,6 +1,6 @@
 //! The part of a program that finds what becomes of a number.
 
-use super::program::{NUMBER, answer, instruction, judge, jump, load};
+use super::instructions::{NUMBER, answer, instruction, judge, jump, load};
 use super::{Action, Judgement, Rule, Table};
 use libc::{BPF_JA, BPF_JEQ, BPF_JGE, BPF_JMP, sock_filter};
 

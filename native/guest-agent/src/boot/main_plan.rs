@@ -4,7 +4,7 @@ use crate::proto::agent::ExecStart;
 use crate::proto::boot;
 use crate::proto::boot::Failed;
 use crate::proto::boot::main_process::Start;
-use crate::shutdown::Trigger;
+use crate::trigger::Trigger;
 use std::time::Duration;
 
 /// A main process whose surroundings are within their bounds; the process itself is checked as Exec does it.
@@ -42,7 +42,7 @@ impl MainPlan {
         context.set_main(main.clone());
         match self.on_attach {
             true => Ok(()),
-            false => main.start(context, None, None).await.map(drop),
+            false => main.start(&context.starter, None, None).await.map(drop),
         }
     }
 }

@@ -1,7 +1,9 @@
+use super::answers::{exited, started};
+use super::audience::Responses;
 use super::command::terminal_size;
+use super::context::Context;
 use super::entry::{Entry, MAIN};
 use super::requests::{Requests, Said, Silence, started_twice};
-use super::session::{Context, Responses, exited, started};
 use super::table::Known;
 use crate::proto::agent::{AttachProcessRequest, AttachStart, TerminalSize};
 use std::sync::Arc;
@@ -58,7 +60,7 @@ async fn join(
     if ending && main.is_waiting() {
         return Err(Some(Status::unavailable("the guest is shutting down")));
     }
-    match main.start(context, Some(responses), size).await {
+    match main.start(&context.starter, Some(responses), size).await {
         Ok((entry, Some(left_behind))) => Ok((entry, left_behind)),
         Ok((entry, None)) => Ok(join_running(entry, size, responses).await),
         Err(failure) => {
@@ -70,7 +72,7 @@ async fn join(
 
 /// Others belong to the call that started them, which an attached one would hold back.
 fn detached(context: &Context, id: u64) -> Result<Arc<Entry>, Status> {
-    match context.table.find(id) {
+    match context.table().find(id) {
         Some(Known::Running(entry)) if entry.about.detached => Ok(entry),
         Some(Known::Running(_)) => Err(Status::failed_precondition(format!("process {id} is not detached"))),
         Some(Known::Ended(_)) => Err(Status::not_found(format!("process {id} has ended"))),

@@ -1,11 +1,10 @@
-use super::output::Responses;
 use crate::proto::agent::ExecResponse;
 use crate::proto::agent::exec_response::Message;
 use crate::reaper::Ending;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 use tokio::sync::Notify;
-use tokio::sync::mpsc::OwnedPermit;
+use tokio::sync::mpsc::{self, OwnedPermit};
 use tokio::time::{Instant, sleep, sleep_until};
 use tonic::Status;
 
@@ -13,6 +12,9 @@ use tonic::Status;
 const PATIENCE: Duration = Duration::from_secs(60);
 /// The same once the process has ended: what it wrote last also has a log to go to, and the guest may be on its way out.
 const LAST_PATIENCE: Duration = Duration::from_secs(3);
+
+/// A call about a process, as far as it is answered.
+pub type Responses = mpsc::Sender<Result<ExecResponse, Status>>;
 
 /// The calls that get what a process writes.
 pub struct Audience {

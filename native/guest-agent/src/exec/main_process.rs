@@ -1,14 +1,15 @@
-use super::audience::Audience;
+use super::answers::started;
+use super::audience::{Audience, Responses};
 use super::entry::{About, Entry, MAIN};
 use super::failure::Failure;
 use super::input::QUEUED_CHUNKS;
 use super::limits::Limits;
-use super::session::{Context, Responses, executed, launch, started};
 use super::spawn::Stdio;
+use super::starter::{Starter, executed};
 use super::stream_port::Log;
 use super::streams::split;
 use crate::proto::agent::{ExecStart, TerminalSize};
-use crate::shutdown::Trigger;
+use crate::trigger::Trigger;
 use std::pin::pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -76,7 +77,7 @@ impl MainProcess {
     /// when the caller is left behind is None when another call has started it.
     pub async fn start(
         self: &Arc<Self>,
-        context: &Context,
+        starter: &Starter,
         caller: Option<&Responses>,
         size: Option<TerminalSize>,
     ) -> Result<Attached, Failure> {
@@ -89,7 +90,7 @@ impl MainProcess {
         if process.terminal.is_some() && size.is_some() {
             process.terminal = size;
         }
-        match run(context, &process, caller).await {
+        match run(starter, &process, caller).await {
             Ok((attached, stdio, chunks)) => {
                 let entry = &attached.0;
                 self.state.send_replace(State::Started(entry.clone()));
@@ -179,12 +180,12 @@ impl MainProcess {
 }
 
 async fn run(
-    context: &Context,
+    starter: &Starter,
     process: &ExecStart,
     caller: Option<&Responses>,
 ) -> Result<(Attached, Stdio, mpsc::Receiver<Vec<u8>>), Failure> {
     let limits = Limits::of(process)?;
-    let mut launched = launch(context, process)?;
+    let mut launched = starter.launch(process)?;
     if let Err(failure) = executed(&mut launched, process, Duration::ZERO).await {
         launched.abandon();
         return Err(failure);
@@ -193,7 +194,7 @@ async fn run(
     let (chunks, queue) = mpsc::channel(QUEUED_CHUNKS);
     let about = About::of(process);
     let entry = Entry::new(MAIN, leader, about, limits.stop_signal, Audience::of(None)).with_stdin(chunks);
-    let entry = context.table.insert(entry);
+    let entry = starter.table.insert(entry);
     let mut left_behind = None;
     if let Some(caller) = caller {
         // Nothing is read before; who has gone by now is noticed then.

@@ -1,6 +1,7 @@
 //! The main process, and one process per call: from the request to its last byte of output, and what others may do with it.
 
 mod agent;
+mod answers;
 mod attach;
 mod attend;
 mod audience;
@@ -8,6 +9,7 @@ mod capabilities;
 mod cgroup;
 mod child;
 mod command;
+mod context;
 mod entry;
 mod failure;
 mod filter;
@@ -27,6 +29,7 @@ mod rlimits;
 mod session;
 mod spawn;
 mod stack;
+mod starter;
 mod stream_port;
 mod streams;
 mod table;
@@ -34,13 +37,15 @@ mod terminal;
 mod tree;
 mod width;
 
+pub use answers::exited_message;
 pub use attach::attach;
 pub use command::terminal_size;
+pub use context::Context;
 pub use entry::{Ended, Entry, MAIN};
 pub use failure::Failure;
 pub use limits::MAX_GRACE;
 pub use main_process::{AfterEnd, MainProcess, check_main};
 pub use requests::Requests;
-pub use session::{Context, HELD_BACK, Responses, exited_message, run};
+pub use session::{HELD_BACK, run};
 pub use stream_port::{Log, StreamPort};
 pub use table::{Known, Table};

@@ -2,7 +2,6 @@ use super::listeners::Listeners;
 use super::terminal::BACKLOG_BYTES;
 use super::width::Width;
 use crate::content::{BULK_SENT_BYTES, SENT_BYTES};
-use crate::proto::agent::ExecResponse;
 use crate::reaper::Ending;
 use rustix::buffer::spare_capacity;
 use rustix::io::{ioctl_fionread, read, retry_on_intr};
@@ -10,13 +9,9 @@ use std::io;
 use std::os::fd::OwnedFd;
 use tokio::io::Interest;
 use tokio::io::unix::AsyncFd;
-use tokio::sync::mpsc;
-use tonic::Status;
 
 /// Read when the source cannot tell what is in it.
 const UNKNOWN_BYTES: usize = 4 * 1024;
-
-pub type Responses = mpsc::Sender<Result<ExecResponse, Status>>;
 
 /// Where output comes from.
 #[derive(Clone, Copy)]

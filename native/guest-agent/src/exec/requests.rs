@@ -8,6 +8,8 @@ use std::future::pending;
 use std::io;
 use tonic::{Status, Streaming};
 
+pub type ExecRequests = Requests<ExecRequest>;
+
 /// What the caller of a process says, one after the other; its stdin in whichever way that comes.
 pub struct Requests<M> {
     messages: Streaming<M>,

@@ -3,7 +3,7 @@ use crate::content::Contents;
 use crate::exec::{self, Context, MAX_GRACE, Requests};
 use crate::proto::agent::agent_service_server::AgentService;
 use crate::proto::agent::{ExecRequest, ExecResponse, InfoRequest, InfoResponse, ShutdownRequest, ShutdownResponse};
-use crate::shutdown::Trigger;
+use crate::trigger::Trigger;
 use crate::{PROTOCOL, VERSION, system};
 use std::sync::Arc;
 use std::time::Duration;

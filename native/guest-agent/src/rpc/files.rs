@@ -1,6 +1,7 @@
+use super::incoming::{check_chunk, content_beside_connection};
 use super::outgoing::Outgoing;
 use super::{copying, transfer, watching};
-use crate::content::{Contents, Detour, MAX_BYTES, Messages};
+use crate::content::{Contents, Detour, Messages};
 use crate::files::{self, Attributes, Content, GuestPath, Listing, Manner, NewContent, Plan, blocking};
 use crate::proto::agent::file_service_server::FileService;
 use crate::proto::agent::write_request::Message;
@@ -12,7 +13,7 @@ use crate::proto::agent::{
     SetAttributesResponse, StatRequest, StatResponse, TruncateRequest, TruncateResponse, UploadRequest, UploadResponse,
     WatchRequest, WatchResponse, WriteRequest, WriteResponse, WriteStart,
 };
-use crate::shutdown::Trigger;
+use crate::trigger::Trigger;
 use tokio::sync::mpsc;
 use tonic::{Request, Response, Status, Streaming};
 
@@ -299,18 +300,4 @@ fn plan_write(start: WriteStart) -> Result<Plan, Status> {
         mode: files::checked_mode(start.mode)?,
         sync: start.sync,
     })
-}
-
-pub fn content_beside_connection() -> Status {
-    Status::invalid_argument("the content has a connection already")
-}
-
-pub fn check_chunk(data: &[u8]) -> Result<(), Status> {
-    match data.len() > MAX_BYTES {
-        true => Err(Status::invalid_argument(format!(
-            "a message holds more than {} bytes",
-            MAX_BYTES
-        ))),
-        false => Ok(()),
-    }
 }

@@ -64,7 +64,7 @@ impl SystemService for Machine {
 
     async fn sync(&self, _: Request<SyncRequest>) -> Result<Response<SyncResponse>, Status> {
         let _turn = self.syncing.lock().await;
-        sync_all(&self.context.reaper).await.map_err(failed("start to sync"))?;
+        sync_all(self.context.reaper()).await.map_err(failed("start to sync"))?;
         Ok(Response::new(SyncResponse {}))
     }
 

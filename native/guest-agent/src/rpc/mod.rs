@@ -7,6 +7,7 @@ mod copying;
 mod executor;
 mod files;
 mod health;
+mod incoming;
 mod machine;
 mod outgoing;
 mod processes;

@@ -10,7 +10,7 @@ use crate::proto::agent::{
     ListProcessesRequest, ListProcessesResponse, ResizeTerminalRequest, ResizeTerminalResponse, SignalProcessRequest,
     SignalProcessResponse, WaitProcessRequest, WaitProcessResponse,
 };
-use crate::shutdown::Trigger;
+use crate::trigger::Trigger;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,7 +35,7 @@ impl Processes {
     }
 
     fn known(&self, id: u64) -> Result<Known, Status> {
-        let found = self.context.table.find(id);
+        let found = self.context.table().find(id);
         found.ok_or_else(|| Status::not_found(format!("no process {id}")))
     }
 
@@ -62,7 +62,7 @@ impl ProcessService for Processes {
         _: Request<ListProcessesRequest>,
     ) -> Result<Response<Self::ListProcessesStream>, Status> {
         let (sender, receiver) = mpsc::channel(1);
-        let running = self.context.table.running();
+        let running = self.context.table().running();
         tokio::spawn(async move {
             for entry in running {
                 if sender.send(Ok(describe(&entry))).await.is_err() {
@@ -95,7 +95,7 @@ impl ProcessService for Processes {
             return Err(Status::invalid_argument("the grace is not from 0 to 3600 seconds"));
         }
         let known = self.known(id)?;
-        if let Some(entry) = self.context.table.tree(id) {
+        if let Some(entry) = self.context.table().tree(id) {
             // A task of its own: it goes on when the caller does not wait.
             tokio::spawn(async move { entry.end(grace).await });
         }

@@ -6,7 +6,7 @@ use crate::proto::agent::file_service_server::FileServiceServer;
 use crate::proto::agent::process_service_server::ProcessServiceServer;
 use crate::proto::agent::system_service_server::SystemServiceServer;
 use crate::proto::health::health_server::HealthServer;
-use crate::shutdown::Trigger;
+use crate::trigger::Trigger;
 use http::{Request, Response};
 use hyper::body::Incoming;
 use std::convert::Infallible;

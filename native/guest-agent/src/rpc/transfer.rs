@@ -1,6 +1,6 @@
 //! Tar archives between a call and a thread that reads or writes files.
 
-use super::files::{check_chunk, content_beside_connection};
+use super::incoming::{check_chunk, content_beside_connection};
 use super::outgoing::Outgoing;
 use crate::content::{Contents, Detour, Hangup, Messages};
 use crate::files::archive::{ChunkWriter, Packing, Part, PartReader, Unpacking, pack, unpack};

@@ -3,7 +3,7 @@ use crate::files::{self, GuestPath, Watch, blocking};
 use crate::proto::agent::change::Kind;
 use crate::proto::agent::watch_response::Message;
 use crate::proto::agent::{WatchRequest, WatchResponse, Watching};
-use crate::shutdown::Trigger;
+use crate::trigger::Trigger;
 use tokio::sync::mpsc;
 use tonic::Status;
 

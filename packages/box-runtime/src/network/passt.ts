@@ -1,5 +1,5 @@
 import type { BoxConfig } from "@a3s/core";
-import type { NetworkPlan } from "../plan/network.ts";
+import type { NetworkPlan } from "../plan/network-plan.ts";
 
 /**
  * The network that each guest with passt has to itself: two hosts. It is as small as that because what lies in it hides from the guest what

@@ -1,5 +1,5 @@
 import type { BoxConfig } from "@a3s/core";
-import type { NetworkPlan } from "../plan/network.ts";
+import type { NetworkPlan } from "../plan/network-plan.ts";
 import type { BoxSeat } from "./box-seat.ts";
 
 /**

@@ -2,7 +2,7 @@ import { AGENT_PORT, DOORBELL_PORT, type GuestConfig, type GuestMain } from "@a3
 import type { BoxConfig, BoxId } from "@a3s/core";
 import type { MountPlan } from "@a3s/rootfs";
 import type { BootRoot, VmSpec } from "@a3s/vm";
-import type { NetworkPlan } from "./network.ts";
+import type { NetworkPlan } from "./network-plan.ts";
 
 /** 128 files of an image at a time, or 256 MiB of larger ones; 4 MiB of the guest's memory. */
 const IMAGE_WINDOW_MIB = 256;

@@ -1,18 +1,10 @@
-import type { GuestInterface, GuestResolver } from "@a3s/agent-client";
 import { type BoxConfig, isNetworkKind, type NetworkKind, type PortConfig } from "@a3s/core";
 import type { VmNetwork } from "@a3s/vm";
 import { RuntimeError } from "../errors/runtime-error.ts";
 import { planPasst } from "../network/passt.ts";
 import type { BoxSeat } from "../networks/box-seat.ts";
 import { planSeat } from "../networks/plan-seat.ts";
-
-/** What a box's network comes down to. */
-export interface NetworkPlan {
-  readonly vm: VmNetwork;
-  /** The addresses of the VM's network cards. */
-  readonly interfaces: readonly GuestInterface[];
-  readonly resolver: GuestResolver;
-}
+import type { NetworkPlan } from "./network-plan.ts";
 
 /** What a network needs of the machine, as far as the box's has it. */
 export interface NetworkMeans {
