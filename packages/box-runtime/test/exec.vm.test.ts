@@ -8,12 +8,12 @@ import type { VmManager } from "../src/index.ts";
 import { exampleBox } from "./example-box.ts";
 import { text } from "./example-image.ts";
 
-/** One VM for all of these; the agent is PID 1, so that what only PID 1 does is seen here. */
+/** One VM for all of these; the agent is PID 1, so that what only PID 1 does is seen here, and commands run beside it. */
 let home: string;
 let vm: VmManager;
 beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), "a3s-home-"));
-  vm = exampleBox(home);
+  vm = exampleBox(home, { vcpus: 2 });
   await vm.boot();
 });
 afterAll(async () => {

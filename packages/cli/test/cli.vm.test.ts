@@ -12,7 +12,7 @@ import { a3sBoxInTerminal, program } from "./command.ts";
 
 const image = process.env["A3S_EXAMPLE_IMAGE"] ?? "";
 /** An emulated host boots guests 20 to 50 times slower than hardware. */
-const run = ["run", "--rm", "--boot-timeout", "120", "-m", "256"];
+const run = ["run", "--rm", "--boot-timeout", "120", "--cpus", "1", "-m", "256"];
 let home: string;
 let before: Census;
 

@@ -48,10 +48,10 @@ test("docs/quick-tour.md can be followed line by line", { timeout: 600_000 }, as
   const source = process.env["A3S_EXAMPLE_IMAGE"] ?? "";
   await promisify(execFile)("skopeo", ["copy", "--dest-tls-verify=false", source, `docker://${image}`]);
   await mkdir(join(home, "bin"));
-  // An emulated host boots guests 20 to 50 times slower than hardware, the more so the more memory they have: nothing to show on a page.
+  // An emulated host boots guests 20 to 50 times slower than hardware, the more so the more memory and processors they have: nothing to show on a page.
   const script = `#!/bin/sh
 command=$1; shift
-case $command in run) set -- --boot-timeout 120 -m 256 "$@" ;; esac
+case $command in run) set -- --boot-timeout 120 --cpus 1 -m 256 "$@" ;; esac
 exec '${process.execPath}' -- '${program}' "$command" "$@"
 `;
   await writeFile(join(home, "bin/a3s-box"), script, { mode: 0o755 });
