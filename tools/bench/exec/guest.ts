@@ -16,7 +16,7 @@ export interface BenchGuest extends AsyncDisposable {
   readonly bootMs: number;
   /** Of these, from the agent's first instruction to its word that it is ready, by the guest's clock. */
   readonly agentMs: number;
-  /** Of these, from the agent's call to the doorbell to the host's answer. */
+  /** Of these, to its configuration, which the host answers with. */
   readonly doorbellMs: number;
   readonly agentBytes: number;
 }

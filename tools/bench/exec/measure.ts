@@ -91,7 +91,7 @@ const rows = [
   ["boot, ms", bootMs.toFixed(0), ""],
   ["of it PID 1 to ready, ms", median(boots.map((boot) => boot.agentMs)).toFixed(0), percent(share)],
   [
-    "of that until the host's answer, ms",
+    "of that until it is configured, ms",
     median(boots.map((boot) => boot.doorbellMs)).toFixed(0),
     percent(doorbellShare),
   ],

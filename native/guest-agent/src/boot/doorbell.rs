@@ -26,7 +26,7 @@ pub struct Doorbell {
 impl Doorbell {
     /// Presents the guest and takes its configuration.
     pub async fn ring() -> Result<(Self, GuestConfig), String> {
-        within(DEADLINE, async {
+        within_deadline("Hello", async {
             let connected = vsock::connect(vsock::HOST, PORT).await;
             let mut doorbell = Self {
                 socket: connected.map_err(|error| format!("vsock port {PORT}: {error}"))?,
@@ -50,7 +50,7 @@ impl Doorbell {
     }
 
     pub async fn ready(mut self, stages: Vec<Stage>) -> Result<(), String> {
-        within(DEADLINE, async {
+        within_deadline("Ready", async {
             match self.say(Said::Ready(Ready { stages })).await? {
                 Answer::Received(_) => Ok(()),
                 answer => Err(unexpected(answer)),
@@ -106,9 +106,11 @@ fn unexpected(answer: Answer) -> String {
     }
 }
 
-async fn within<T>(limit: Duration, work: impl Future<Output = Result<T, String>>) -> Result<T, String> {
-    let ended = timeout(limit, work).await;
-    ended.unwrap_or_else(|_| Err("the host did not answer in time".into()))
+/// `what` begins what is said of a failure.
+async fn within_deadline<T>(what: &str, work: impl Future<Output = Result<T, String>>) -> Result<T, String> {
+    let ended = timeout(DEADLINE, work).await;
+    let ended = ended.unwrap_or_else(|_| Err("the host did not answer in time".into()));
+    ended.map_err(|message| format!("{what}: {message}"))
 }
 
 #[cfg(test)]

@@ -80,19 +80,23 @@ export class BootExchange {
   }
 
   #ready({ stages }: Ready, caller: object): HostAnswer {
-    if (typeof this.#phase === "string" || this.#phase.caller !== caller) return unexpected("Ready");
-    const { hello } = this.#phase;
+    const hello = this.#configuredBy(caller);
+    if (hello === undefined) return unexpected("Ready");
     this.#phase = "over";
     this.#outcome.resolve({ ...hello, stages: readStages(stages), readyAt: performance.now() });
     return received;
   }
 
   #failed(failed: Failed, caller: object): HostAnswer {
-    if (this.#phase === "over") return unexpected("Failed");
-    if (this.#phase !== "silent" && this.#phase.caller !== caller) return unexpected("Failed");
+    if (this.#configuredBy(caller) === undefined) return unexpected("Failed");
     const { main } = this.#config;
     this.end(failed.main === undefined || main === undefined ? bootFailed(failed) : mainError(main, failed.main));
     return received;
+  }
+
+  /** The guest that took its configuration, if this is it and its boot is not over. */
+  #configuredBy(caller: object): GuestHello | undefined {
+    return typeof this.#phase === "object" && this.#phase.caller === caller ? this.#phase.hello : undefined;
   }
 }
 

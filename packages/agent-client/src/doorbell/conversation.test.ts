@@ -4,22 +4,17 @@ import { bytesOf } from "../../test/ringing-guest.ts";
 import { converse } from "./conversation.ts";
 
 const ready = bytesOf({ case: "ready", value: {} });
-const MESSAGES = 50_000;
 
-test("who reads no answers is heard no further, and all of it when he reads on", async () => {
+test("a caller is heard as often as a guest could have something to say, and no more", async () => {
   const [guest, host] = duplexPair();
   let heard = 0;
   const conversing = converse(host, () => {
     heard++;
     return { case: "refused", value: { reason: "not now" } };
   });
-  guest.end(Buffer.concat(Array.from({ length: MESSAGES }, () => ready)));
-  for (let turn = 0; turn < 1000; turn++) await new Promise(setImmediate);
-  expect(heard).toBeGreaterThan(0);
-  expect(heard).toBeLessThan(MESSAGES / 2);
-  guest.resume();
+  guest.resume().end(Buffer.concat(Array.from({ length: 50_000 }, () => ready)));
   await conversing;
-  expect(heard).toBe(MESSAGES);
+  expect(heard).toBe(8);
 });
 
 test("a connection that breaks ends the conversation", async () => {

@@ -4,7 +4,7 @@ import { createServer, type Server, type Socket } from "node:net";
 import { raceSignal, startDeadline } from "@a3s/core";
 import { converse, type Hear } from "./conversation.ts";
 
-/** Connections at a time: the guest needs one, and one more while it retries. */
+/** Connections at a time. The guest needs one; what else calls is refused, and need not be let in. */
 const MAX_CONNECTIONS = 4;
 /** Time for answers under way to go out, and for callers to hang up, when the listener is disposed, in milliseconds. */
 const CLOSE_GRACE_MS = 1_000;

@@ -12,6 +12,7 @@ const MIB = 1024 * 1024;
 
 type Said = NonNullable<MessageInitShape<typeof WriteRequestSchema>["message"]>;
 const data = (text: string): Said => ({ case: "data", value: Buffer.from(text) });
+const finish: Said = { case: "finish", value: {} };
 
 /** What files hold, by nothing but the client. */
 export function filesSuite(held: Held): void {
@@ -86,7 +87,7 @@ export function filesSuite(held: Held): void {
       using grpc = unixGrpc(held.client.socketPath);
       const start = { case: "start", value: { path: Buffer.from(at("file")) } } as const;
       const write = (...said: Said[]) => {
-        const requests = [start, ...said].map((message) => ({ message }));
+        const requests = [start, ...said, finish].map((message) => ({ message }));
         return createClient(FileService, grpc.transport).write(Readable.from(requests));
       };
       const refused = { code: Code.InvalidArgument };

@@ -93,7 +93,7 @@ export async function bootVm(boot: VmBoot): Promise<BootedVm> {
     enter("health");
     const agent = held.use(connectAgent({ socketPath: agentSocket }));
     await raceSignal(requireServing(agent, deadline.signal), deadline.signal);
-    // On this side it is the agent's call for its configuration that ends the kernel's stage.
+    // On this side it is the agent's first word that ends the kernel's stage.
     const begun = guest.stages.filter(({ name }) => name === "doorbell");
     const configured = guest.stages.filter(({ name }) => name !== "doorbell");
     const timings = timer.finish().within("kernel", begun).within("guest", configured);
