@@ -44,7 +44,10 @@ async function elsewhere(script: string): Promise<string> {
 test("another process starts a box and ends; this one finds it, enters it, stops it, starts it again with its disk and removes it", async () => {
   const stopping = "trap 'echo bye; exit 7' TERM; echo up; while :; do sleep 0.05; done";
   const made = JSON.stringify(
-    exampleConfig({ command: ["sh", "-c", stopping], diskMib: 32, volumes: [{ source: "data", target: "/data" }] }),
+    exampleConfig({
+      ...{ command: ["sh", "-c", stopping], vcpus: 2, diskMib: 32 },
+      volumes: [{ source: "data", target: "/data" }],
+    }),
   );
   const id = (
     await elsewhere(`

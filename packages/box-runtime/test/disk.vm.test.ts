@@ -17,7 +17,7 @@ let before: Awaited<ReturnType<typeof takeCensus>>;
 let vm: VmManager;
 /** Beside it, one without a disk. */
 let small: VmManager;
-const box = (config: Partial<BoxConfigInput>) => exampleBox(home, { vcpus: 1, ...config });
+const box = (config: Partial<BoxConfigInput>) => exampleBox(home, config);
 const sh = (script: string, within = vm) => within.exec(["sh", "-c", script]);
 
 beforeAll(async () => {

@@ -16,9 +16,9 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { VmManager } from "../src/index.ts";
+import type { VmManager } from "../src/index.ts";
 import { exampleBox } from "./example-box.ts";
-import { BOOT_TIMEOUT_MS, exampleImage, text } from "./example-image.ts";
+import { text } from "./example-image.ts";
 
 const MIB = 1024 * 1024;
 /** An emulated host moves about 2 MiB a second, so only the long run moves 64. */
@@ -38,7 +38,6 @@ beforeAll(async () => {
   writeFileSync(at("frozen", "kept"), "of the host");
   writeFileSync(at("app.conf"), "old");
   vm = exampleBox(at("home"), {
-    vcpus: 1,
     memoryMib: 512,
     volumes: [
       { source: at("shared"), target: "/srv/data/shared" },
@@ -154,11 +153,7 @@ test("no path leads to the agent's own files", SLOW, async () => {
 });
 
 test("a transfer that is under way ends with the box", SLOW, async () => {
-  const box = new VmManager(
-    { image: exampleImage(), vcpus: 1, memoryMib: 256, bootTimeoutMs: BOOT_TIMEOUT_MS, stopGraceMs: 5_000 },
-    undefined,
-    { home: at("home") },
-  );
+  const box = exampleBox(at("home"), { stopGraceMs: 5_000 });
   await box.boot();
   async function* endless() {
     for (;;) yield new Uint8Array(64 * 1024);

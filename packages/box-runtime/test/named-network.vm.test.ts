@@ -75,7 +75,7 @@ test("boxes of a network reach each other by address and name, and nobody else; 
   const { boxes, networks } = at.runtime;
   await networks.create("apps");
   await networks.create("others");
-  const on = (network: string) => exampleConfig({ network, vcpus: 1, command: ["sleep", "1000"], stopGraceMs: 0 });
+  const on = (network: string) => exampleConfig({ network, command: ["sleep", "1000"], stopGraceMs: 0 });
   const [db, web, stranger] = await Promise.all([
     boxes.run(on("apps"), { name: "db" }),
     boxes.run(on("apps"), { name: "web" }),
